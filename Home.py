@@ -1,0 +1,51 @@
+"""The app's entry: names the pages, and is the first of them."""
+
+import streamlit as st
+
+import ui
+
+st.set_page_config(page_title="Speech Emotion Predictor", page_icon=":material/graphic_eq:", layout="wide")
+ui.warm_up()
+
+RECORD = st.Page("pages/record_and_predict.py", title="Record & predict", icon=":material/mic:")
+EXPLORE = st.Page("pages/feature_explorer.py", title="Feature explorer", icon=":material/insights:")
+COMPARE = st.Page("pages/model_comparison.py", title="Model comparison", icon=":material/leaderboard:")
+
+
+def landing() -> None:
+    """What this is, what to do first, what it is not."""
+    st.title("Speech Emotion Predictor")
+    st.markdown("Speak for a few seconds and see which of **eight emotions** your voice sounds like, and how far to trust the answer.")
+    st.page_link(RECORD, label="**Start: record your voice**", icon=":material/mic:")
+    st.space("small")
+    first, second, third = st.columns(3, gap="medium")
+    with first.container(border=True, height="stretch"):
+        st.subheader("Record & predict")
+        st.markdown("Record, upload or pick a sample. Hear it back and read the probabilities of eight emotions and two genders.")
+        st.page_link(RECORD, label="Record & predict")
+    with second.container(border=True, height="stretch"):
+        st.subheader("Feature explorer")
+        st.markdown("See how pitch, spectrum, energy and rhythm differ between emotions, and where your own recording lies.")
+        st.page_link(EXPLORE, label="Feature explorer")
+    with third.container(border=True, height="stretch"):
+        st.subheader("Model comparison")
+        st.markdown("See how often each classifier is right on voices it never heard, beside the flattering figure others report.")
+        st.page_link(COMPARE, label="Model comparison")
+    st.space("small")
+    left, right = st.columns(2, gap="large")
+    left.subheader("What it is")
+    left.markdown(
+        "- Models trained on the 24 actors of RAVDESS: **acted** North American English, two sentences.\n"
+        "- Every accuracy here was measured on **unseen voices**, by commands you can run again.\n"
+        "- Your recording stays in this computer's memory and is gone when you close the page."
+    )
+    right.subheader("What it is not")
+    right.markdown(
+        "- It hears how a voice *sounds*, not what a person *feels*; on real, unacted speech it will be wrong more often.\n"
+        "- It is no medical device and no lie detector.\n"
+        f"- {ui.AI_ACT}"
+    )
+
+
+HOME = st.Page(landing, title="Home", icon=":material/home:", default=True)
+st.navigation([HOME, RECORD, EXPLORE, COMPARE], position="top").run()

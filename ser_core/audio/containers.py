@@ -1,0 +1,159 @@
+"""From the bytes of an audio file to blocks of samples, whatever the container.
+
+libsndfile decodes what it can; PyAV, which carries FFmpeg inside its wheel, decodes the rest (m4a, webm). Nothing here trusts
+a header: what it claims is checked or compared with what really decodes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+
+from ser_core.audio.recording import Samples
+from ser_core.errors import ErrorCode, SerError
+
+MAX_CHANNELS = 6  # up to 5.1 surround; more is a microphone array or a damaged header
+MIN_RATE, MAX_RATE = 4_000, 384_000  # Hz; below there is no speech band, above no recorder
+
+_BLOCK_FRAMES = 65_536
+_FORMATS = "wav, flac, ogg (Vorbis or Opus), mp3, m4a or webm"
+
+
+def check_shape(rate: int, channels: int) -> None:
+    """Raise BAD_RATE or TOO_MANY_CHANNELS for what no speech recording has."""
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise SerError(
+            ErrorCode.BAD_RATE,
+            f"The sampling rate is {rate:,} Hz; {MIN_RATE:,} to {MAX_RATE:,} Hz are expected.",
+            "The file's header is damaged, or it is no speech recording: export it again at 16,000 to 48,000 Hz.",
+        )
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise SerError(
+            ErrorCode.TOO_MANY_CHANNELS,
+            f"The file has {channels:,} channels; 1 to {MAX_CHANNELS} are expected.",
+            "Mix it down to mono and try again.",
+        )
+
+
+class Source:
+    """The blocks of an audio file, and afterwards whether the file promised more than it held."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._claimed_s: float | None = None
+        self._broke = False
+
+    def is_cut(self, decoded_s: float) -> bool:
+        """Whether decoding broke off, or less came out than the container claims (within 0.1 s and 1 %)."""
+        missing = (self._claimed_s or 0.0) - decoded_s
+        return self._broke or missing > max(0.1, 0.01 * decoded_s)
+
+    def __iter__(self) -> Iterator[tuple[int, Samples]]:
+        if self._data[:4] == b"RIFF" and self._data[8:12] == b"WAVE":
+            self._read_wav_header()
+        elif self._data[:4] == b"OggS":
+            self._broke = not _ogg_ends(self._data)
+        found = False
+        for blocks in (self._sndfile_blocks(), self._av_blocks()):
+            for block in blocks:
+                found = True
+                yield block
+            if found:
+                return
+
+    def _read_wav_header(self) -> None:
+        """Refuse what libsndfile would allocate for or silently mend, and note how much the header claims."""
+        data, at = self._data, 12
+        rate, channels, bytes_per_s = 0, 0, 0
+        while at + 8 <= len(data):
+            name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+            if name == b"fmt " and at + 24 <= len(data):
+                channels = int.from_bytes(data[at + 10 : at + 12], "little")
+                rate = int.from_bytes(data[at + 12 : at + 16], "little")
+                bytes_per_s = int.from_bytes(data[at + 16 : at + 20], "little")
+                check_shape(rate, channels)
+            if name == b"data" and rate:
+                self._claimed_s = size / bytes_per_s if bytes_per_s else None
+                return
+            at += 8 + size + size % 2
+        raise _not_audio("The WAV file is cut inside its header: it ends before any sound.")
+
+    def _sndfile_blocks(self) -> Iterator[tuple[int, Samples]]:
+        import soundfile
+
+        if self._data[:4] == b"\x1aE\xdf\xa3" or self._data[4:8] == b"ftyp":
+            return  # Matroska and MP4 are PyAV's
+        try:
+            file = soundfile.SoundFile(io.BytesIO(self._data))
+        except (soundfile.LibsndfileError, TypeError, RuntimeError):
+            return
+        with file:
+            check_shape(file.samplerate, file.channels)
+            if file.format in {"FLAC", "MP3"} and 0 < file.frames < 2**40:
+                self._claimed_s = file.frames / file.samplerate
+            while True:
+                try:
+                    block = file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)
+                except (soundfile.LibsndfileError, RuntimeError):
+                    self._broke = True
+                    return
+                if not len(block):
+                    return
+                yield file.samplerate, block
+
+    def _av_blocks(self) -> Iterator[tuple[int, Samples]]:
+        import av
+
+        av.logging.set_level(av.logging.PANIC)  # FFmpeg would write its complaints to stderr; ours are raised
+        found = False
+        try:
+            # The whitelist keeps FFmpeg from playlists and scripts, which could open other files or the network.
+            with av.open(io.BytesIO(self._data), options={"format_whitelist": "matroska,webm,mov,mp4,m4a,ogg,mp3,wav,flac,aac"}) as container:
+                if not container.streams.audio:
+                    raise _not_audio("The file holds no audio track.")
+                stream = container.streams.audio[0]
+                check_shape(stream.rate or 0, stream.channels)
+                if stream.duration is not None and stream.time_base is not None:
+                    self._claimed_s = float(stream.duration * stream.time_base)
+                elif container.duration is not None:
+                    self._claimed_s = container.duration / av.time_base
+                for frame in container.decode(stream):
+                    found = True
+                    yield frame.sample_rate, _frame_block(frame)
+        except (av.FFmpegError, EOFError) as error:
+            if not found:
+                whole = self._data[4:8] != b"ftyp" or b"moov" in self._data
+                raise _not_audio(
+                    "The bytes are no audio that can be decoded."
+                    if whole
+                    else "The m4a file is cut short: its index, which stands at the end, is missing."
+                ) from error
+            self._broke = True
+
+
+def _frame_block(frame: object) -> Samples:
+    """The samples of a PyAV audio frame, shape [n, channels], float32 in [-1, 1]."""
+    array = frame.to_ndarray()  # type: ignore[attr-defined]
+    channels = frame.layout.nb_channels  # type: ignore[attr-defined]
+    block = array.T if frame.format.is_planar else array.reshape(-1, channels)  # type: ignore[attr-defined]
+    if np.issubdtype(block.dtype, np.unsignedinteger):
+        return ((block.astype(np.float32) - 128) / 128).astype(np.float32)
+    if np.issubdtype(block.dtype, np.integer):
+        return (block.astype(np.float32) / -float(np.iinfo(block.dtype).min)).astype(np.float32)
+    return block.astype(np.float32, copy=False)
+
+
+def _ogg_ends(data: bytes) -> bool:
+    """Whether the last Ogg page is whole and carries the end-of-stream flag (RFC 3533)."""
+    at = data.rfind(b"OggS")
+    if at + 27 > len(data) or not data[at + 5] & 4:
+        return False
+    segments = data[at + 26]
+    lengths = data[at + 27 : at + 27 + segments]
+    return len(lengths) == segments and at + 27 + segments + sum(lengths) <= len(data)
+
+
+def _not_audio(message: str) -> SerError:
+    return SerError(ErrorCode.NOT_AUDIO, message, f"Choose a {_FORMATS} file, or record a clip.")

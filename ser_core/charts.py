@@ -1,0 +1,240 @@
+"""Pure functions from data to Altair charts. Pages draw what these return and add nothing.
+
+Emotions keep the order and colours of `ser_core.emotions` in every chart; probabilities and recalls stand on a fixed axis from
+0 to 100 %; every axis is named with its unit. Men and women differ by shape as well as by colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from ser_core.audio import Samples
+from ser_core.emotions import COLOURS, GENDERS, LABELS, display_name
+from ser_core.features import FeatureSpec
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.VConcatChart
+
+_MARK = "#8a4fd3"  # the current recording, wherever it appears: no emotion has this violet
+_NEUTRAL_INK = "#808080"  # readable on white and on dark
+_ENVELOPE_POINTS = 500
+
+
+def _names(labels: Iterable[str]) -> list[str]:
+    return [display_name(label) for label in labels]
+
+
+def _colour(labels: Sequence[str], legend: alt.Legend | None = None) -> alt.Color:
+    scale = alt.Scale(domain=_names(labels), range=[COLOURS[label] for label in labels])
+    return alt.Color("label:N", scale=scale, legend=legend, title=None)
+
+
+def _percent_axis(title: str | None, field: str = "share") -> alt.X:
+    axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], grid=True, gridOpacity=0.4)
+    return alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, 1]), axis=axis, title=title)
+
+
+def probability_bars(probabilities: Mapping[str, float]) -> Chart:
+    """Horizontal bars, one per label in the order given, 0 to 100 %, each with its figure."""
+    labels = list(probabilities)
+    data = pd.DataFrame({"label": _names(labels), "share": [float(value) for value in probabilities.values()]})
+    data["text"] = [f"{value:.0%}" for value in data["share"]]
+    y = alt.Y("label:N", sort=_names(labels), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=160, labelPadding=8))
+    tooltip = [alt.Tooltip("label:N", title="Label"), alt.Tooltip("share:Q", title="Probability", format=".1%")]
+    base = alt.Chart(data).encode(y=y, x=_percent_axis("Probability"), tooltip=tooltip)
+    bars = base.mark_bar(cornerRadiusEnd=3, stroke=_NEUTRAL_INK, strokeWidth=0.5).encode(color=_colour(labels))
+    layers = bars + base.mark_text(align="left", dx=14, color=_NEUTRAL_INK, fontWeight="bold").encode(text="text:N")
+    if tuple(labels) == GENDERS:
+        shape = alt.Shape("label:N", scale=alt.Scale(domain=_names(GENDERS), range=["square", "circle"]), legend=None)
+        layers += base.mark_point(filled=True, size=90, opacity=1, stroke=_NEUTRAL_INK).encode(shape=shape, color=_colour(labels))
+    return layers.properties(height=30 * len(labels) + 20)
+
+
+def waveform(samples: Samples, sample_rate: int) -> Chart:
+    """The clip's envelope over time: lowest and highest sample of up to 500 stretches."""
+    step = max(1, len(samples) // _ENVELOPE_POINTS)
+    stretches = samples[: len(samples) // step * step].reshape(-1, step)
+    data = pd.DataFrame({"seconds": np.arange(len(stretches)) * step / sample_rate, "low": stretches.min(axis=1), "high": stretches.max(axis=1)})
+    limit = float(np.max(np.abs(samples)))
+    return (
+        alt.Chart(data)
+        .mark_area(color=_MARK, opacity=0.8)
+        .encode(
+            x=alt.X("seconds:Q", title="Time (s)", scale=alt.Scale(nice=False)),
+            y=alt.Y("low:Q", title="Amplitude", scale=alt.Scale(domain=[-limit, limit]), axis=alt.Axis(tickCount=3, format=".2~f")),
+            y2="high:Q",
+        )
+        .properties(height=120)
+    )
+
+
+def feature_distribution(values: pd.DataFrame, spec: FeatureSpec, *, kind: str = "box", current: float | None = None, log: bool = False) -> Chart:
+    """How one feature is distributed within each emotion.
+
+    Parameters
+    ----------
+    values : DataFrame
+        Columns `emotion` and `value`, and whatever `tooltip` columns of `path`, `speaker`, `gender` there are.
+    kind : str
+        "box" (median, quartiles, 1.5 times their distance, clips beyond) or "violin" (density).
+    current : float, optional
+        The value of the current recording, drawn as a line.
+    """
+    labels = [label for label in LABELS["emotion"] if label in set(values["emotion"])]
+    data = values.assign(label=values["emotion"].map(display_name))
+    title = spec.name if spec.unit == "none" else f"{spec.name} ({spec.unit})"
+    scale = alt.Scale(type="log" if log else "linear", zero=False)
+    mark = pd.DataFrame({"value": [] if current is None else [current], "name": [] if current is None else ["Your recording"]})
+    rule = (
+        alt.Chart(mark)
+        .mark_rule(color=_MARK, strokeWidth=3)
+        .encode(x="value:Q", tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("value:Q", format=".4~g")])
+    )
+    if kind == "violin":
+        return _violins(data, labels, title, scale, rule)
+    y = alt.Y("label:N", sort=_names(labels), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=160))
+    boxes = (
+        alt.Chart(data)
+        .mark_boxplot(size=20, outliers={"size": 12, "opacity": 0.5}, median={"color": "white", "strokeWidth": 2})
+        .encode(x=alt.X("value:Q", title=title, scale=scale), y=y, color=_colour(labels))
+    )
+    return (boxes + rule).properties(height=34 * len(labels) + 30)
+
+
+def _violins(data: pd.DataFrame, labels: list[str], title: str, scale: alt.Scale, rule: alt.Chart) -> Chart:
+    """Densities, one row an emotion, each scaled to the same height."""
+    low, high = float(data["value"].min()), float(data["value"].max())
+    grid = np.linspace(low, high, 120)
+    rows = []
+    for label in _names(labels):
+        own = data.loc[data["label"] == label, "value"].to_numpy(dtype=float)
+        width = max(1.06 * own.std() * len(own) ** -0.2, (high - low) * 1e-3, 1e-9)  # Silverman's rule
+        density = np.exp(-0.5 * ((grid[:, None] - own) / width) ** 2).mean(axis=1)
+        rows.append(pd.DataFrame({"label": label, "value": grid, "top": density / density.max(), "bottom": -density / density.max()}))
+    shapes = pd.concat(rows)
+    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+    area = (
+        alt.Chart()
+        .mark_area(opacity=0.85)
+        .encode(
+            x=alt.X("value:Q", title=title, scale=scale),
+            y=alt.Y("top:Q", title=None, axis=axis),
+            y2="bottom:Q",
+            color=_colour(labels),
+        )
+        .properties(height=44)
+    )
+    row = alt.Row("label:N", sort=_names(labels), title=None, header=alt.Header(labelAngle=0, labelAlign="left", labelOrient="left"))
+    if not len(rule.data):
+        return alt.layer(area, data=shapes).facet(row=row, spacing=2)
+    value = float(rule.data["value"].iloc[0])
+    line = alt.Chart().mark_rule(color=_MARK, strokeWidth=3).encode(x=alt.datum(value))
+    return alt.layer(area, line, data=shapes).facet(row=row, spacing=2)
+
+
+def mel_spectrum(bands: pd.DataFrame, labels: Sequence[str]) -> Chart:
+    """The average mel spectrum per emotion, with the middle half of the clips as a band.
+
+    Parameters
+    ----------
+    bands : DataFrame
+        Columns `emotion`, `frequency_hz`, `mean`, `low`, `high` in dB; rows whose emotion is "recording" are drawn as the
+        current recording.
+    """
+    emotions = bands[bands["emotion"] != "recording"]
+    data = emotions.assign(label=emotions["emotion"].map(display_name))
+    ticks = [100, 200, 500, 1000, 2000, 5000]
+    x = alt.X("frequency_hz:Q", title="Frequency (Hz)", scale=alt.Scale(type="log", domain=[90, 8000]), axis=alt.Axis(values=ticks, format=",d"))
+    title = "Level, compared with the clip's other bands (dB)"
+    tooltip = [
+        alt.Tooltip("label:N", title="Emotion"),
+        alt.Tooltip("frequency_hz:Q", title="Hz", format=",.0f"),
+        alt.Tooltip("mean:Q", title="dB", format=".1f"),
+    ]
+    area = alt.Chart(data).mark_area(opacity=0.12).encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q", color=_colour(labels))
+    legend = alt.Legend(orient="bottom", columns=4, labelLimit=160)
+    line = alt.Chart(data).mark_line(strokeWidth=2.5).encode(x=x, y=alt.Y("mean:Q", title=title), color=_colour(labels, legend), tooltip=tooltip)
+    own = bands[bands["emotion"] == "recording"].assign(label="Your recording")
+    mine = alt.Chart(own).mark_line(strokeWidth=3, color=_MARK, strokeDash=[6, 3]).encode(x=x, y=alt.Y("mean:Q", title=title), tooltip=tooltip)
+    return alt.layer(area, line, mine).properties(height=360)
+
+
+def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
+    """Every model's UAR on unseen speakers (filled, with its 95 % interval) and on the random split (hollow).
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `evaluation.leaderboard` gives it, with a column `title`.
+    chance : float
+        The UAR of guessing, drawn as a line.
+    """
+    order = list(table["title"])
+    protocols = ["Unseen voices", "Random split (optimistic)"]
+    long = pd.concat(
+        [
+            table.assign(
+                protocol=protocols[0], uar=table["unseen_speakers_uar"], low=table["unseen_speakers_uar_low"], high=table["unseen_speakers_uar_high"]
+            ),
+            table.assign(
+                protocol=protocols[1], uar=table["random_split_uar"], low=table["random_split_uar_low"], high=table["random_split_uar_high"]
+            ),
+        ]
+    )[["title", "protocol", "uar", "low", "high"]]
+    y = alt.Y("title:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False, grid=True, gridOpacity=0.3))
+    x = _percent_axis("Share of each label recognised, averaged (UAR)", "uar")
+    legend = alt.Legend(orient="top", title=None)
+    colour = alt.Color("protocol:N", scale=alt.Scale(domain=protocols, range=["#0072B2", "#E69F00"]), legend=legend)
+    shape = alt.Shape("protocol:N", scale=alt.Scale(domain=protocols, range=["circle", "diamond"]), legend=legend)
+    tooltip = [
+        alt.Tooltip("title:N", title="Model"),
+        alt.Tooltip("protocol:N", title="Tested on"),
+        alt.Tooltip("uar:Q", title="UAR", format=".1%"),
+        alt.Tooltip("low:Q", title="95 % from", format=".1%"),
+        alt.Tooltip("high:Q", title="to", format=".1%"),
+    ]
+    span = alt.Chart(long).mark_rule(strokeWidth=3, opacity=0.5).encode(x=alt.X("low:Q"), x2="high:Q", y=y, color=colour)
+    points = alt.Chart(long).mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip)
+    guess = alt.Chart(pd.DataFrame({"uar": [chance], "name": ["Guessing"]})).mark_rule(strokeDash=[4, 4], color=_NEUTRAL_INK)
+    return alt.layer(guess.encode(x="uar:Q", tooltip="name:N"), span, points).properties(height=42 * len(order) + 40)
+
+
+def confusion_matrix(counts: np.ndarray, labels: Sequence[str]) -> Chart:
+    """Which emotion was taken for which: rows are what was meant, columns what the model said, as shares of the row."""
+    names = _names(labels)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-12)
+    data = pd.DataFrame(
+        [
+            {"meant": names[i], "said": names[j], "share": float(shares[i, j]), "clips": float(counts[i, j])}
+            for i in range(len(names))
+            for j in range(len(names))
+        ]
+    )
+    base = alt.Chart(data).encode(
+        x=alt.X("said:N", sort=names, title="The model said", axis=alt.Axis(labelAngle=-40, labelLimit=140)),
+        y=alt.Y("meant:N", sort=names, title="The actor meant", axis=alt.Axis(labelLimit=140)),
+    )
+    tooltip = [
+        alt.Tooltip("meant:N", title="Meant"),
+        alt.Tooltip("said:N", title="Said"),
+        alt.Tooltip("share:Q", title="Share", format=".0%"),
+        alt.Tooltip("clips:Q", title="Clips", format=".0f"),
+    ]
+    colour = alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range=["#f3f0f8", "#3d1a78"]), legend=None)
+    ink = alt.condition("datum.share > 0.45", alt.value("white"), alt.value("#222222"))
+    cells = base.mark_rect(stroke="white", strokeWidth=1).encode(color=colour, tooltip=tooltip)
+    figures = base.mark_text().encode(text=alt.Text("share:Q", format=".0%"), color=ink)
+    return alt.layer(cells, figures).properties(height=46 * len(names) + 60)
+
+
+def recall_bars(recall: Mapping[str, float]) -> Chart:
+    """The share of each label's clips that was recognised."""
+    data = pd.DataFrame({"label": _names(recall), "share": list(recall.values())})
+    data["text"] = [f"{value:.0%}" for value in data["share"]]
+    y = alt.Y("label:N", sort=_names(recall), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=160))
+    base = alt.Chart(data).encode(y=y, x=_percent_axis("Share recognised (recall)"))
+    bars = base.mark_bar(cornerRadiusEnd=3, stroke=_NEUTRAL_INK, strokeWidth=0.5).encode(color=_colour(list(recall)))
+    return (bars + base.mark_text(align="left", dx=6, color=_NEUTRAL_INK).encode(text="text:N")).properties(height=34 * len(recall) + 40)

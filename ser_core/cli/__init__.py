@@ -1,0 +1,91 @@
+"""The command line: `python -m ser_core COMMAND`. Data on stdout, progress and complaints on stderr.
+
+Exit codes: 0 all done; 1 something failed (the rest is written, in order); 2 bad usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from ser_core import __version__
+from ser_core.cli import predict, train
+from ser_core.emotions import LABELS
+from ser_core.errors import ErrorCode, SerError
+from ser_core.features import FEATURE_SETS
+from ser_core.models import MODELS_DIR
+
+_USAGE_CODES = {ErrorCode.BAD_USAGE, ErrorCode.NOT_FOUND, ErrorCode.MODEL_NOT_FOUND, ErrorCode.BAD_TABLE, ErrorCode.BAD_CORPUS}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except SerError as error:
+        sys.stderr.write(f"error: {error} {error.hint}\n")
+        return 2 if error.code in _USAGE_CODES else 1
+    except BrokenPipeError:
+        # The reader (`| head`) has gone; Python would complain once more when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ser_core", description="Speech emotion recognition, honestly measured.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    added = command("predict", predict.predict, "Say which emotion and gender clips sound like.")
+    added.add_argument("paths", nargs="+", metavar="PATH", help="audio file, or folder to walk")
+    added.add_argument("--emotion-model", metavar="NAME", help="see: models list")
+    added.add_argument("--gender-model", metavar="NAME")
+    added.add_argument("--format", choices=("table", "json", "jsonl", "csv"), default="table")
+    added.add_argument("--output", metavar="FILE", help="write here instead of to stdout")
+    added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR), help="folder of models (default: those that ship)")
+    _add_jobs(added)
+
+    added = command("extract", predict.extract, "Write the features of clips as a table; a corpus folder gets its labels too.")
+    added.add_argument("paths", nargs="+", metavar="PATH", help="audio file, folder, or name of a corpus in SER_CORPORA")
+    added.add_argument("--feature-set", choices=tuple(FEATURE_SETS), default="acoustic128_v1")
+    added.add_argument("--output", metavar="FILE", help=".csv or .parquet (default: CSV to stdout)")
+    _add_jobs(added)
+
+    added = command("train", train.train, "Train models and save them with their cards.")
+    added.add_argument("--features", metavar="FILE.csv", help="your own feature table (default: the tables in data/)")
+    added.add_argument("--task", choices=tuple(LABELS), help="(default: all that the table has labels for)")
+    added.add_argument("--classifier", action="append", metavar="NAME", help="may be repeated (default: all)")
+    added.add_argument("--output", metavar="DIR", help="folder for the models; needed with --features")
+    _add_jobs(added)
+
+    added = command("evaluate", train.evaluate, "Print the scores, computed from the stored out-of-fold predictions.")
+    added.add_argument("--refit", action="store_true", help="fit all folds anew from the tables in data/ and store the predictions")
+    added.add_argument("--format", choices=("table", "markdown", "json"), default="table")
+    _add_jobs(added)
+
+    added = command("models", train.manage, "List, verify or rebuild the models that ship.")
+    added.add_argument("action", choices=("list", "verify", "rebuild"))
+    added.add_argument("ids", nargs="*", metavar="ID", help="for example emotion-svc (default: all)")
+    added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR))
+    _add_jobs(added)
+    return parser
+
+
+def _add_jobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: one for few files, all cores for many)")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more. Got {text}.")
+    return value

@@ -1,0 +1,122 @@
+"""The commands on clips: `predict` and `extract`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from ser_core import audio, corpora, models, prediction
+from ser_core.cli.output import WRITERS, jobs_for, target
+from ser_core.errors import ErrorCode, SerError
+from ser_core.features import FEATURE_SETS
+from ser_core.models import Model
+from ser_core.prediction import Prediction
+
+
+def predict(options: argparse.Namespace) -> int:
+    """Predict every named clip and write the entries in order."""
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    named = _inputs(options.paths)
+    folder = Path(options.models)
+    cards = [
+        models.find(name, task, folder) if name else models.default_card(task, folder)
+        for task, name in (("emotion", options.emotion_model), ("gender", options.gender_model))
+    ]
+    chosen = (options.models, cards[0].name, cards[1].name)
+    _loaded(*chosen)  # a model that cannot be loaded ends the run here, before any clip
+    work = (delayed(_predict_file)(path, *chosen) for _, path in named)
+    results = Parallel(n_jobs=jobs_for(options.jobs, len(named)), return_as="generator")(work)
+    failed = 0
+
+    def entries() -> Iterator[tuple[str, Prediction | SerError]]:
+        nonlocal failed
+        for (name, _), result in zip(named, tqdm(results, total=len(named), unit="clip", desc="predict"), strict=True):
+            failed += isinstance(result, SerError)
+            yield name, result
+
+    with target(options.output) as file:
+        WRITERS[options.format](entries(), file)
+    if failed:
+        sys.stderr.write(f"{failed} of {len(named)} files could not be used; their entries say why.\n")
+    return 1 if failed else 0
+
+
+@cache
+def _loaded(folder: str, emotion: str, gender: str) -> tuple[Model, Model]:
+    return models.load_named(emotion, "emotion", Path(folder)), models.load_named(gender, "gender", Path(folder))
+
+
+def _predict_file(path: Path, folder: str, emotion: str, gender: str) -> Prediction | SerError:
+    """The prediction for one file, or why there is none; each process loads the models once."""
+    try:
+        return prediction.predict(audio.load(path), *_loaded(folder, emotion, gender))
+    except SerError as error:
+        return error
+
+
+def _inputs(paths: Iterable[str]) -> list[tuple[str, Path]]:
+    """(name in the output, path) of every file: below a named folder relative to it, else as it was named."""
+    found: list[tuple[str, Path]] = []
+    for name in paths:
+        path = Path(name)
+        if path.is_dir():
+            files = corpora.audio_files(path)
+            if not files:
+                raise SerError(
+                    ErrorCode.NOT_FOUND, f"The folder {name!r} holds no audio file.", f"Expected: {', '.join(sorted(audio.AUDIO_SUFFIXES))}."
+                )
+            found += [(file.relative_to(path).as_posix(), file) for file in files]
+        elif path.exists():
+            found.append((path.as_posix(), path))
+        else:
+            raise SerError(ErrorCode.NOT_FOUND, f"There is no file or folder {name!r}.", "Check the path.")
+    return found
+
+
+def extract(options: argparse.Namespace) -> int:
+    """Write the features of every named clip as a table."""
+    import pandas as pd
+
+    from ser_core.training import tables
+
+    suffix = Path(options.output).suffix.lower() if options.output else ".csv"
+    if suffix not in {".csv", ".parquet"}:
+        raise SerError(ErrorCode.BAD_USAGE, f"The output must end in .csv or .parquet. Got {options.output!r}.", "Choose another name.")
+    failed = 0
+    labelled = _corpus_folder(options.paths)
+    if labelled is not None:
+        table = tables.extract_corpus(labelled, options.feature_set, jobs_for(options.jobs))
+    else:
+        named = _inputs(options.paths)
+        results = tables.extract_files([path for _, path in named], options.feature_set, jobs_for(options.jobs, len(named)))
+        rows = []
+        for (name, _), result in zip(named, results, strict=True):
+            if isinstance(result, SerError):
+                failed += 1
+                sys.stderr.write(f"{name}: {result.code}: {result}\n")
+            else:
+                rows.append([name, *result.tolist()])
+        table = pd.DataFrame(rows, columns=["path", *FEATURE_SETS[options.feature_set].names])
+    if suffix == ".parquet":
+        table.to_parquet(options.output, index=False)
+    else:
+        with target(options.output) as file:
+            tables.write_csv(table, file)
+    return 1 if failed else 0
+
+
+def _corpus_folder(paths: Sequence[str]) -> Path | None:
+    """The folder, where exactly one was named and it holds a known corpus."""
+    if len(paths) != 1 or Path(paths[0]).is_file():
+        return None
+    folder = corpora.resolve(paths[0])
+    try:
+        corpora.identify(folder)
+    except SerError:
+        return None
+    return folder

@@ -1,0 +1,230 @@
+"""How results are counted: scores from stored out-of-fold predictions, with intervals over speakers.
+
+Conventions: `truth` is an array of label positions [n]; `probabilities` is [n, labels]; rows of a confusion matrix are the
+truth, columns the prediction, both in the order of the labels; shares are between 0 and 1. An out-of-fold table has the
+columns `OUT_OF_FOLD_COLUMNS` and one row per clip, run and seed; every figure of the project is computed from such a table.
+Everything here is pure arithmetic: it fits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ser_core.emotions import EMOTIONS, GENDERS, LABELS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.int64]
+
+DATA_DIR = Path(__file__).resolve().parent.parent / "data"
+OUT_OF_FOLD = DATA_DIR / "ravdess" / "out_of_fold.parquet"
+
+RUN_COLUMNS = ("task", "feature_set", "classifier", "protocol", "seed", "fold")
+OUT_OF_FOLD_COLUMNS = (*RUN_COLUMNS, "path", "speaker", "gender", "intensity", "statement", "truth", *EMOTIONS, *GENDERS)
+
+PROTOCOLS = {
+    "unseen_speakers": "Unseen speakers: six folds of four actors; nothing in training has heard the tested voice.",
+    "random_split": "Random split: the same voices in training and test. Optimistic; shown because most projects report only this.",
+}
+"""How clips are divided into training and test, and what it means."""
+
+_REPLICATES = 2000
+_ECE_BINS = 15
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of one model under one protocol. `uar` (unweighted average recall) comes first; all are shares."""
+
+    n_utterances: int
+    n_speakers: int
+    seeds: tuple[int, ...]
+    uar: Interval
+    accuracy: Interval
+    macro_f1: Interval
+    ece: float
+    recall: dict[str, float]
+
+    def to_dict(self) -> dict[str, object]:
+        return _rounded(asdict(self))  # type: ignore[return-value]
+
+
+def confusion(truth: Positions, predicted: Positions, n_labels: int) -> Array:
+    """Counts of (truth, prediction), shape [n_labels, n_labels].
+
+    >>> confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+    [[1.0, 1.0], [0.0, 1.0]]
+    """
+    return np.bincount(truth * n_labels + predicted, minlength=n_labels**2).reshape(n_labels, n_labels).astype(np.float64)
+
+
+def recalls(counts: Array) -> Array:
+    """The share of each label's clips that was recognised, shape [..., labels]; NaN for a label without clips."""
+    totals = counts.sum(axis=-1)
+    hits = np.diagonal(counts, axis1=-2, axis2=-1)
+    return np.where(totals > 0, hits / np.maximum(totals, 1e-12), np.nan)
+
+
+def uar(counts: Array) -> Array:
+    """Unweighted average recall: the mean of the recalls of the labels that occur (Schuller et al. 2009).
+
+    >>> float(uar(np.array([[9.0, 1.0], [1.0, 1.0]])))
+    0.7
+    """
+    return np.nanmean(recalls(counts), axis=-1)
+
+
+def accuracy(counts: Array) -> Array:
+    """The share of clips that was recognised."""
+    return np.asarray(np.trace(counts, axis1=-2, axis2=-1) / counts.sum(axis=(-2, -1)))
+
+
+def macro_f1(counts: Array) -> Array:
+    """The mean over labels of the harmonic mean of precision and recall; 0 where a label is never right.
+
+    Labels that occur neither in truth nor in prediction are left out, as in `sklearn.metrics.f1_score`.
+    """
+    hits = np.diagonal(counts, axis1=-2, axis2=-1)
+    both = counts.sum(axis=-1) + counts.sum(axis=-2)
+    return np.nanmean(np.where(both > 0, 2 * hits / np.maximum(both, 1e-12), np.nan), axis=-1)
+
+
+def ece(truth: Positions, probabilities: Array, n_bins: int = _ECE_BINS) -> float:
+    """Expected calibration error of the top label over bins of equal mass (Naeini et al. 2015; Nguyen & O'Connor 2015).
+
+    Clips are ordered by the probability of their top label and cut into `n_bins` bins of (nearly) equal count; the gap
+    between mean probability and share right is averaged over the bins, weighted by their count.
+
+    >>> ece(np.array([0, 0, 1, 1]), np.array([[1.0, 0.0]] * 4), n_bins=1)
+    0.5
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    order = np.argsort(confidence, kind="stable")
+    gaps = [abs(confidence[part].mean() - right[part].mean()) * len(part) for part in np.array_split(order, min(n_bins, len(order)))]
+    return float(np.sum(gaps) / len(truth))
+
+
+def speaker_bootstrap(speakers: npt.ArrayLike, seed: int = 0, replicates: int = _REPLICATES) -> Array:
+    """How often each speaker is drawn in each replicate, shape [replicates, speakers in sorted order].
+
+    Speakers, not clips, are drawn with replacement: the clips of one voice say the same thing over and over.
+    """
+    n = len(np.unique(np.asarray(speakers)))
+    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=replicates).astype(np.float64)
+
+
+def speaker_confusions(truth: Positions, predicted: Positions, speakers: npt.ArrayLike, n_labels: int) -> Array:
+    """One confusion matrix per speaker in sorted order, shape [speakers, labels, labels]."""
+    names, which = np.unique(np.asarray(speakers), return_inverse=True)
+    cells = (which * n_labels + truth) * n_labels + predicted
+    return np.bincount(cells, minlength=len(names) * n_labels**2).reshape(len(names), n_labels, n_labels).astype(np.float64)
+
+
+def score(rows: pd.DataFrame, task: str) -> Scores:
+    """The scores of one model under one protocol, from its rows of an out-of-fold table.
+
+    Over several seeds each clip counts once per seed: the value is that of the average run, and the interval, over
+    speakers, is for it.
+    """
+    labels = LABELS[task]
+    truth, probabilities = truth_and_probabilities(rows, task)
+    predicted = probabilities.argmax(axis=1).astype(np.int64)
+    per_speaker = speaker_confusions(truth, predicted, rows["speaker"], len(labels))
+    total = per_speaker.sum(axis=0)
+    replicates = np.einsum("bs,sij->bij", speaker_bootstrap(rows["speaker"]), per_speaker)
+
+    def interval(statistic: Callable[[Array], Array]) -> Interval:
+        low, high = np.nanpercentile(statistic(replicates), [2.5, 97.5])
+        return Interval(float(statistic(total)), float(low), float(high))
+
+    seeds = tuple(int(seed) for seed in sorted(rows["seed"].unique()))
+    return Scores(
+        n_utterances=len(rows) // len(seeds),
+        n_speakers=len(per_speaker),
+        seeds=seeds,
+        uar=interval(uar),
+        accuracy=interval(accuracy),
+        macro_f1=interval(macro_f1),
+        ece=float(np.mean([ece(truth[rows["seed"] == seed], probabilities[rows["seed"] == seed]) for seed in seeds])),
+        recall={label: float(value) for label, value in zip(labels, recalls(total), strict=True)},
+    )
+
+
+def mean_confusion(rows: pd.DataFrame, task: str) -> Array:
+    """Counts of (truth, prediction) of one model under one protocol; over several seeds, their mean. Shape [labels, labels]."""
+    truth, probabilities = truth_and_probabilities(rows, task)
+    counts = confusion(truth, probabilities.argmax(axis=1).astype(np.int64), len(LABELS[task]))
+    return np.asarray(counts / rows["seed"].nunique())
+
+
+def truth_and_probabilities(rows: pd.DataFrame, task: str) -> tuple[Positions, Array]:
+    """The label positions [n] and the probabilities [n, labels] of rows of an out-of-fold table."""
+    labels = LABELS[task]
+    positions = {label: position for position, label in enumerate(labels)}
+    truth = np.array([positions[label] for label in rows["truth"]], dtype=np.int64)
+    return truth, rows[list(labels)].to_numpy(dtype=np.float64)
+
+
+def read_out_of_fold(path: Path = OUT_OF_FOLD) -> pd.DataFrame:
+    """The stored out-of-fold predictions."""
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
+def leaderboard(out_of_fold: pd.DataFrame, task: str) -> pd.DataFrame:
+    """One row per feature set and classifier, best first on unseen speakers.
+
+    Columns: feature_set, classifier, then for each protocol `<protocol>_<score>` with uar, uar_low, uar_high, accuracy,
+    macro_f1 and ece, and `inflation`: how many UAR points the random split adds, as a share.
+    """
+    import pandas as pd
+
+    rows = []
+    of_task = out_of_fold[out_of_fold["task"] == task]
+    for (feature_set, classifier), runs in of_task.groupby(["feature_set", "classifier"], observed=True):
+        row: dict[str, object] = {"feature_set": feature_set, "classifier": classifier}
+        for protocol in PROTOCOLS:
+            s = score(runs[runs["protocol"] == protocol], task)
+            values = {"uar": s.uar.value, "uar_low": s.uar.low, "uar_high": s.uar.high, "accuracy": s.accuracy.value}
+            values |= {"macro_f1": s.macro_f1.value, "ece": s.ece}
+            row |= {f"{protocol}_{name}": value for name, value in values.items()}
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    table["inflation"] = table["random_split_uar"] - table["unseen_speakers_uar"]
+    return table.sort_values("unseen_speakers_uar", ascending=False, ignore_index=True)
+
+
+def model_rows(out_of_fold: pd.DataFrame, task: str, feature_set: str, classifier: str, protocol: str) -> pd.DataFrame:
+    """The rows of one model under one protocol."""
+    table = out_of_fold
+    chosen = (table["task"] == task) & (table["feature_set"] == feature_set)
+    return table[chosen & (table["classifier"] == classifier) & (table["protocol"] == protocol)]
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(inner) for inner in value]
+    return value

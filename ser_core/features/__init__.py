@@ -1,0 +1,77 @@
+"""Named, versioned feature sets: `extract(recording, feature_set)` gives the same numbers in training, CLI and app.
+
+A feature set is immutable: any change of a value beyond the tolerances in the tests is a new version under a new name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from ser_core.features import acoustic128, mfcc128
+from ser_core.features.catalogue import FeatureSpec
+from ser_core.features.spectrum import Array
+
+if TYPE_CHECKING:
+    from ser_core.audio import Recording
+
+__all__ = ["FEATURE_SETS", "FeatureSet", "FeatureSpec", "FeatureVector", "extract"]
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """A feature set: its name, what it is, its features in order, and how they are computed from a 16 kHz recording."""
+
+    name: str
+    summary: str
+    specs: tuple[FeatureSpec, ...]
+    compute: Callable[[Recording], Array]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(spec.name for spec in self.specs)
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureVector:
+    """The features of one clip: `values` [d] float64, their `names`, and the name of their feature set."""
+
+    values: Array
+    names: tuple[str, ...]
+    feature_set: str
+
+
+FEATURE_SETS: Mapping[str, FeatureSet] = MappingProxyType(
+    {
+        "acoustic128_v1": FeatureSet(
+            "acoustic128_v1",
+            "128 features of timbre, spectrum, pitch, energy and rhythm, whatever the loudness",
+            acoustic128.SPECS,
+            acoustic128.extract,
+        ),
+        "mfcc128_v1": FeatureSet("mfcc128_v1", "the mean of 128 MFCCs, the baseline of most projects", mfcc128.SPECS, mfcc128.extract),
+    }
+)
+
+
+def extract(recording: Recording, feature_set: str = "acoustic128_v1") -> FeatureVector:
+    """The features of one recording at 16 kHz.
+
+    Parameters
+    ----------
+    recording : Recording
+        As `ser_core.audio` makes it.
+    feature_set : str
+        A name in `FEATURE_SETS`.
+
+    Raises
+    ------
+    ValueError
+        If there is no feature set of that name.
+    """
+    chosen = FEATURE_SETS.get(feature_set)
+    if chosen is None:
+        raise ValueError(f"The feature set must be one of {', '.join(FEATURE_SETS)}. Got {feature_set!r}.")
+    return FeatureVector(chosen.compute(recording), chosen.names, chosen.name)

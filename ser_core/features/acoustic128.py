@@ -1,0 +1,268 @@
+"""`acoustic128_v1`: 128 named features of timbre, spectrum, pitch, energy and rhythm of one clip.
+
+The clip is first brought to the same level (RMS -20 dBFS): a browser's automatic gain moves loudness by 20 dB, so nothing
+here may depend on it. Frames of 64 ms every 16 ms. *Active* frames are those within 30 dB of the loud ones (the 95th
+percentile of level); statistics are over them, so that the silence around the speech does not count. *Voiced* frames are
+active ones whose periodicity exceeds 0.55.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ser_core.features import pitch, spectrum
+from ser_core.features.catalogue import FeatureSpec
+from ser_core.features.spectrum import Array
+
+if TYPE_CHECKING:
+    from ser_core.audio import Recording
+
+SAMPLE_RATE = 16_000
+N_FFT = 1024
+HOP = 256
+LEVEL_RMS = 0.1
+ACTIVE_RANGE_DB = 30.0
+VOICED_PERIODICITY = 0.55
+N_MEL, N_MFCC, N_DELTA = 20, 20, 15
+
+_FRAME_S = HOP / SAMPLE_RATE
+_LEAST_VOICED = 3  # frames; with fewer, the most periodic ones stand in, so that a whisper has features too
+_FALLBACK_HZ = 100.0  # where no frame at all repeats itself
+_OUTLIER_SEMITONES = 14.0  # F0 farther from the median is a tracking error; it is brought to this distance
+
+_PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_CONTRAST_BANDS = ("0-200", "200-400", "400-800", "800-1,600", "1,600-3,200", "3,200-8,000")
+_SHAPE = {
+    "centroid": ("Hz", "the centre of gravity of the spectrum: higher sounds brighter and sharper"),
+    "bandwidth": ("Hz", "how far the energy spreads around the centre of the spectrum"),
+    "rolloff": ("Hz", "the frequency below which 85 % of the spectrum lies"),
+    "flatness": ("dB", "how noise-like the spectrum is: 0 dB is noise, far below is a clear tone"),
+    "zcr": ("share", "how often the wave crosses zero: high for hissing sounds, low for vowels"),
+}
+
+
+def _specs() -> Iterator[FeatureSpec]:
+    for band, centre in enumerate(spectrum.mel_centres_hz(N_MEL, SAMPLE_RATE / 2), start=1):
+        yield FeatureSpec(
+            f"mel_{band:02d}", "dB", "Mel spectrum", f"Energy around {centre:,.0f} Hz, compared with the other bands of the same clip.", centre
+        )
+    for k in range(1, N_MFCC + 1):
+        yield FeatureSpec(f"mfcc_{k:02d}_mean", "dB", "Timbre (MFCC)", f"Ripple {k} of the spectrum's outline on average: the colour of the voice.")
+    for k in range(1, N_MFCC + 1):
+        yield FeatureSpec(f"mfcc_{k:02d}_std", "dB", "Timbre (MFCC)", f"How much ripple {k} of the spectrum's outline varies within the clip.")
+    for k in range(1, N_DELTA + 1):
+        yield FeatureSpec(
+            f"mfcc_{k:02d}_speed", "dB/frame", "Timbre (MFCC)", f"How fast ripple {k} of the spectrum's outline changes: lively speech moves faster."
+        )
+    for name in _PITCH_CLASSES:
+        key = name.lower().replace("#", "_sharp")
+        yield FeatureSpec(
+            f"chroma_{key}", "share", "Chroma", f"How strong the notes named {name} are, compared with the strongest note at each moment."
+        )
+    for band, hertz in enumerate(_CONTRAST_BANDS, start=1):
+        yield FeatureSpec(
+            f"contrast_{band}", "dB", "Spectral shape", f"Peaks over valleys of the spectrum at {hertz} Hz: clear tones are high, breath is low."
+        )
+    for name, (unit, meaning) in _SHAPE.items():
+        yield FeatureSpec(f"{name}_mean", unit, "Spectral shape", f"On average, {meaning}.")
+        yield FeatureSpec(f"{name}_std", unit, "Spectral shape", f"How much this varies within the clip: {meaning}.")
+    yield FeatureSpec("f0_median", "Hz", "Pitch", "The typical pitch of the voice.")
+    yield FeatureSpec("f0_low", "Hz", "Pitch", "The pitch that the voice stays above 90 % of the time.")
+    yield FeatureSpec("f0_high", "Hz", "Pitch", "The pitch that the voice stays below 90 % of the time.")
+    yield FeatureSpec("f0_range", "semitones", "Pitch", "How far apart low and high pitch are: a flat voice is near 0, a lively one beyond 10.")
+    yield FeatureSpec("f0_std", "semitones", "Pitch", "How much the pitch varies around its mean.")
+    yield FeatureSpec("f0_speed", "semitones/s", "Pitch", "How fast the pitch moves up and down.")
+    yield FeatureSpec("f0_slope", "semitones/s", "Pitch", "Whether the pitch rises (above 0) or falls (below 0) over the clip.")
+    yield FeatureSpec("voiced_share", "share", "Pitch", "The part of the speech in which the vocal cords swing: whispering is near 0.")
+    yield FeatureSpec("hnr_mean", "dB", "Pitch", "Tone over noise in the voice: a clear voice is high, a hoarse or breathy one low.")
+    yield FeatureSpec("hnr_std", "dB", "Pitch", "How much the clearness of the voice varies.")
+    yield FeatureSpec("level_mean", "dB", "Energy", "The average level, compared with the loud parts of the same clip.")
+    yield FeatureSpec("level_std", "dB", "Energy", "How much the level varies.")
+    yield FeatureSpec("level_range", "dB", "Energy", "How far apart quiet and loud parts are.")
+    yield FeatureSpec("level_skewness", "none", "Energy", "Below 0: mostly loud with short quiet parts; above 0: mostly quiet with loud bursts.")
+    yield FeatureSpec("level_rise", "dB/frame", "Energy", "How steeply the level rises where it rises: hard onsets are steep.")
+    yield FeatureSpec("level_fall", "dB/frame", "Energy", "How steeply the level falls where it falls.")
+    yield FeatureSpec("level_speed", "dB/frame", "Energy", "How much the level changes from one moment to the next.")
+    yield FeatureSpec("syllable_rate", "1/s", "Rhythm", "Syllables (peaks of loudness in voiced speech) in a second.")
+    yield FeatureSpec("speech_share", "share", "Rhythm", "The part of the time between first and last sound that is speech, not pause.")
+    yield FeatureSpec("voiced_run_mean", "s", "Rhythm", "How long the voice goes on without a break.")
+    yield FeatureSpec("voiced_run_std", "s", "Rhythm", "How uneven the stretches of voice are.")
+    yield FeatureSpec("pause_mean", "s", "Rhythm", "How long the pauses within the speech are.")
+    yield FeatureSpec("pause_rate", "1/s", "Rhythm", "Pauses in a second.")
+    yield FeatureSpec("onset_mean", "dB", "Rhythm", "How strongly new sounds set in, on average.")
+    yield FeatureSpec("onset_std", "dB", "Rhythm", "How unevenly new sounds set in: marked stress is high.")
+
+
+SPECS = tuple(_specs())
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """The per-frame features of one clip, all of the same number of frames."""
+
+    mel_db: Array
+    mfcc: Array
+    mfcc_delta: Array
+    chroma: Array
+    contrast: Array
+    shape: dict[str, Array]
+    onset: Array
+    level_db: Array
+    pitch: pitch.Pitch
+    active: npt.NDArray[np.bool_]
+    voiced: npt.NDArray[np.bool_]
+
+
+def normalised(recording: Recording) -> Array:
+    """The samples in float64 at an RMS of 0.1 (-20 dBFS)."""
+    samples = recording.samples.astype(np.float64)
+    return np.asarray(samples * (LEVEL_RMS / np.sqrt(np.mean(samples**2))))
+
+
+def frames(samples: Array) -> Frames:
+    """All per-frame features of level-normalised samples at 16 kHz, shape [n], from one spectrogram."""
+    power = spectrum.power_spectrogram(samples, N_FFT, HOP)
+    magnitude = np.sqrt(power)
+    mel_db = spectrum.power_to_db(spectrum.mel_filters(SAMPLE_RATE, N_FFT, N_MEL) @ power)
+    fine_mel_db = spectrum.power_to_db(spectrum.mel_filters(SAMPLE_RATE, N_FFT, 40) @ power)
+    mfcc = spectrum.mfcc(fine_mel_db, N_MFCC + 1)[1:]  # without the zeroth, which is level
+    shape = spectrum.shape(magnitude, SAMPLE_RATE)
+    shape["flatness"] = 10 * np.log10(shape["flatness"])
+    shape["zcr"] = spectrum.zero_crossing_rate(samples, N_FFT, HOP)
+    level_db = 10 * np.log10(power.sum(axis=0) + 1e-10)
+    active = level_db >= np.percentile(level_db, 95) - ACTIVE_RANGE_DB
+    track = pitch.track(samples, SAMPLE_RATE, HOP)
+    return Frames(
+        mel_db=mel_db,
+        mfcc=mfcc,
+        mfcc_delta=spectrum.delta(mfcc),
+        chroma=spectrum.chroma(power, SAMPLE_RATE, N_FFT),
+        contrast=spectrum.contrast(magnitude, SAMPLE_RATE),
+        shape=shape,
+        onset=spectrum.onset_strength(fine_mel_db),
+        level_db=level_db,
+        pitch=track,
+        active=active,
+        voiced=_voiced(track, active),
+    )
+
+
+def extract(recording: Recording) -> Array:
+    """The 128 features of a recording at 16 kHz, in the order of `SPECS`."""
+    f = frames(normalised(recording))
+    on = f.active
+    mel = f.mel_db[:, on].mean(axis=1)
+    shape = [statistic for name in _SHAPE for statistic in (f.shape[name][on].mean(), f.shape[name][on].std())]
+    return np.concatenate(
+        [
+            mel - mel.mean(),
+            f.mfcc[:, on].mean(axis=1),
+            f.mfcc[:, on].std(axis=1),
+            np.abs(f.mfcc_delta[:N_DELTA, on]).mean(axis=1),
+            f.chroma[:, on].mean(axis=1),
+            f.contrast[:, on].mean(axis=1),
+            shape,
+            _pitch_features(f),
+            _energy_features(f.level_db, on),
+            _rhythm_features(f),
+            [f.onset[on].mean(), f.onset[on].std()],
+        ]
+    )
+
+
+def _voiced(track: pitch.Pitch, active: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    voiced = active & (track.periodicity > VOICED_PERIODICITY)
+    if voiced.sum() < _LEAST_VOICED:
+        usable = np.flatnonzero(active & (track.periodicity > 0))
+        best = usable[np.argsort(-track.periodicity[usable], kind="stable")[:_LEAST_VOICED]]
+        voiced = np.zeros_like(active)
+        voiced[best] = True
+    return voiced
+
+
+def _pitch_features(f: Frames) -> list[float]:
+    at = np.flatnonzero(f.voiced)
+    hertz = f.pitch.f0_hz[at] if len(at) else np.array([_FALLBACK_HZ])
+    periodicity = np.clip(f.pitch.periodicity[at], 0.001, 0.999) if len(at) else np.array([0.001])
+    semitones = 12 * np.log2(hertz)
+    middle = np.median(semitones)
+    semitones = np.clip(semitones, middle - _OUTLIER_SEMITONES, middle + _OUTLIER_SEMITONES)
+    low, high = np.percentile(semitones, [10, 90])
+    steps = np.abs(np.diff(semitones)[np.diff(at) == 1])
+    seconds = at * _FRAME_S
+    around = seconds - seconds.mean() if len(at) else seconds
+    spread = float(np.sum(around**2))
+    hnr = 10 * np.log10(periodicity / (1 - periodicity))
+    return [
+        float(2 ** (middle / 12)),
+        float(2 ** (low / 12)),
+        float(2 ** (high / 12)),
+        float(high - low),
+        float(semitones.std()),
+        float(steps.mean() / _FRAME_S) if len(steps) else 0.0,
+        float(around @ semitones / spread) if spread > 0 else 0.0,
+        float((f.pitch.periodicity[f.active] > VOICED_PERIODICITY).mean()),
+        float(hnr.mean()),
+        float(hnr.std()),
+    ]
+
+
+def _energy_features(level_db: Array, active: npt.NDArray[np.bool_]) -> list[float]:
+    level = level_db[active] - np.percentile(level_db, 95)
+    steps = np.diff(level_db)[active[1:] & active[:-1]]
+    rises, falls = steps[steps > 0], steps[steps < 0]
+    low, high = np.percentile(level, [10, 90])
+    deviation = level.std()
+    return [
+        float(level.mean()),
+        float(deviation),
+        float(high - low),
+        float(np.mean((level - level.mean()) ** 3) / deviation**3) if deviation > 1e-6 else 0.0,
+        float(rises.mean()) if len(rises) else 0.0,
+        float(falls.mean()) if len(falls) else 0.0,
+        float(np.abs(steps).mean()) if len(steps) else 0.0,
+    ]
+
+
+def _rhythm_features(f: Frames) -> list[float]:
+    first, last = np.flatnonzero(f.active)[[0, -1]]
+    seconds = (last - first + 1) * _FRAME_S
+    voice = _runs(f.voiced) * _FRAME_S
+    pauses = _runs(~f.active[first : last + 1]) * _FRAME_S
+    return [
+        len(_syllables(f)) / seconds,
+        float(f.active.sum() * _FRAME_S / seconds),
+        float(voice.mean()) if len(voice) else 0.0,
+        float(voice.std()) if len(voice) else 0.0,
+        float(pauses.mean()) if len(pauses) else 0.0,
+        len(pauses) / seconds,
+    ]
+
+
+def _syllables(f: Frames) -> npt.NDArray[np.intp]:
+    """Frames at the peaks of syllables: voiced level peaks with a dip of 2 dB before and after.
+
+    After de Jong NH, Wempe T (2009), Praat script to detect syllable nuclei, Behavior Research Methods 41(2).
+    """
+    import scipy.signal
+
+    loud = np.percentile(f.level_db, 95)
+    window = np.hanning(9)[1:-1]
+    smooth = np.convolve(np.maximum(f.level_db, loud - 40), window / window.sum(), mode="same")
+    peaks, _ = scipy.signal.find_peaks(smooth, height=loud - 25, prominence=2)
+    return np.asarray(peaks[f.voiced[peaks]])
+
+
+def _runs(flags: npt.NDArray[np.bool_]) -> Array:
+    """The lengths in frames of the unbroken stretches of True.
+
+    >>> _runs(np.array([True, True, False, True])).tolist()
+    [2.0, 1.0]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return np.asarray(edges[1::2] - edges[::2], dtype=np.float64)

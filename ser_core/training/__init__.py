@@ -1,0 +1,232 @@
+"""From a feature table to honest figures and a saved model.
+
+The same table gives both: `out_of_fold` predicts every clip by models that were not trained on it (once with unseen
+speakers, once with a random split), `train` fits one model on everything and puts the out-of-fold scores on its card, and
+`rebuild` refits it later with the parameters that the card records.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Memory, Parallel, delayed
+from sklearn.model_selection import StratifiedKFold
+from tqdm import tqdm
+
+from ser_core import audio, corpora, evaluation, models
+from ser_core.cache import cache_folder
+from ser_core.corpora import CORPORA
+from ser_core.emotions import EMOTIONS, GENDERS, LABELS
+from ser_core.errors import ErrorCode, SerError
+from ser_core.evaluation import OUT_OF_FOLD_COLUMNS, PROTOCOLS
+from ser_core.models import Model, ModelCard, TrainingCorpus
+from ser_core.training import classifiers as classifiers_module
+from ser_core.training.classifiers import CLASSIFIERS, Labels, Matrix, Parameters, fit, tune
+from ser_core.training.tables import FeatureTable, read_table, shipped_table, tasks_of
+
+__all__ = ["SHIPPED", "Selection", "out_of_fold", "random_folds", "rebuild", "shipped_tables", "train"]
+
+SEEDS = (0, 1, 2)
+RANDOM_FOLDS = 5
+SHIPPED_CORPUS = "ravdess"
+
+SHIPPED: tuple[tuple[str, str], ...] = (*((models.MAIN_FEATURE_SET, name) for name in CLASSIFIERS), ("mfcc128_v1", "random_forest"))
+"""(feature set, classifier) of the models that ship, for each task."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Selection:
+    """What the inner speaker folds of one outer training part chose, and their UAR."""
+
+    task: str
+    feature_set: str
+    classifier: str
+    protocol: str
+    fold: int
+    parameters: Parameters
+    inner_uar: float
+
+
+def shipped_tables() -> list[FeatureTable]:
+    """The feature tables in `data/`, one per feature set."""
+    return [read_table(shipped_table(SHIPPED_CORPUS, name)) for name in dict.fromkeys(feature_set for feature_set, _ in SHIPPED)]
+
+
+# ---------------------------------------------------------------------------------------------- out-of-fold predictions
+
+
+def out_of_fold(
+    table: FeatureTable, names: Sequence[str] = tuple(CLASSIFIERS), *, seeds: Sequence[int] = SEEDS, jobs: int = 1
+) -> tuple[pd.DataFrame, list[Selection]]:
+    """Predict every clip by models that have not seen it, under each protocol, for each task the table has labels for.
+
+    Parameters are chosen once per outer fold on inner speaker folds of its training part. What is random in a classifier is
+    run for each seed. Finished folds are kept in the cache folder, so that an interrupted run goes on where it stopped.
+
+    Returns
+    -------
+    (DataFrame, list of Selection)
+        The out-of-fold table (`OUT_OF_FOLD_COLUMNS`), and what was chosen in each outer fold.
+    """
+    memory = Memory(cache_folder() / "folds", verbose=0)
+    run = memory.cache(_run_fold)
+    work, described = [], []
+    for task in tasks_of(table):
+        y, speakers = table.y(task), table.rows["speaker"].to_numpy(dtype=str)
+        for protocol in PROTOCOLS:
+            fold_of = _folds(table, task, protocol)
+            for name in names:
+                for fold in np.unique(fold_of):
+                    chosen_seeds = tuple(seeds) if CLASSIFIERS[name].seeded else (0,)
+                    work.append(delayed(run)(name, table.x, y, speakers, fold_of == fold, chosen_seeds, _code_digest()))
+                    described.append((task, protocol, name, int(fold), np.flatnonzero(fold_of == fold)))
+    results = Parallel(n_jobs=jobs, return_as="generator")(work)
+    parts, selections = [], []
+    progress = tqdm(results, total=len(work), unit="fold", desc=table.feature_set.name)
+    for (task, protocol, name, fold, rows), (parameters, inner_uar, predictions) in zip(described, progress, strict=True):
+        selections.append(Selection(task, table.feature_set.name, name, protocol, fold, parameters, inner_uar))
+        for seed, (labels, probabilities) in predictions.items():
+            run_of = (task, table.feature_set.name, name, protocol, seed, fold)
+            parts.append(_rows(table, rows, run_of, labels, probabilities))
+    return pd.concat(parts, ignore_index=True)[list(OUT_OF_FOLD_COLUMNS)], selections
+
+
+def random_folds(y: Labels, n_folds: int = RANDOM_FOLDS, seed: int = 0) -> np.ndarray:
+    """The fold, 1 to `n_folds`, of each clip in a stratified random split: shape [n]. Optimistic: voices are on both sides."""
+    fold_of = np.zeros(len(y), dtype=np.int64)
+    for fold, (_, test) in enumerate(StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(y, y), start=1):
+        fold_of[test] = fold
+    return fold_of
+
+
+def _folds(table: FeatureTable, task: str, protocol: str) -> np.ndarray:
+    if protocol == "random_split":
+        return random_folds(table.y(task))
+    return corpora.folds(table.rows["speaker"], table.rows["corpus"])
+
+
+def _run_fold(
+    name: str, x: Matrix, y: Labels, speakers: Labels, test: np.ndarray, seeds: tuple[int, ...], code: str
+) -> tuple[Parameters, float, dict[int, tuple[list[str], Matrix]]]:
+    """Choose, fit and predict for one outer fold; `code` is only there to start anew when the classifiers change."""
+    del code
+    classifier, train = CLASSIFIERS[name], ~test
+    parameters, inner_uar = tune(classifier, x[train], y[train], speakers[train], seeds[0])
+    predictions = {}
+    for seed in seeds:
+        estimator = fit(classifier, parameters, x[train], y[train], speakers[train], seed)
+        predictions[seed] = ([str(label) for label in estimator.classes_], estimator.predict_proba(x[test]))
+    return parameters, inner_uar, predictions
+
+
+def _code_digest() -> str:
+    return hashlib.sha256(Path(str(classifiers_module.__file__)).read_bytes()).hexdigest()
+
+
+def _rows(table: FeatureTable, rows: np.ndarray, run_of: tuple[Any, ...], labels: list[str], probabilities: Matrix) -> pd.DataFrame:
+    """The rows of one run and seed: probabilities rounded to 1e-5, NaN for the labels of the other task."""
+    about = table.rows.iloc[rows]
+    columns: dict[str, Any] = dict(zip(evaluation.RUN_COLUMNS, run_of, strict=True))
+    columns |= {name: about[name].to_numpy() for name in ("path", "speaker", "gender", "intensity", "statement") if name in about}
+    columns["truth"] = about[run_of[0]].to_numpy()
+    known = dict(zip(labels, probabilities.T, strict=True))
+    for label in (*EMOTIONS, *GENDERS):
+        of_task = label in LABELS[run_of[0]]
+        values = known.get(label, np.zeros(len(rows))) if of_task else np.full(len(rows), np.nan)
+        columns[label] = np.round(values, 5).astype(np.float32)
+    columns.setdefault("gender", "")
+    return pd.DataFrame(columns)
+
+
+# --------------------------------------------------------------------------------------------------------- final models
+
+
+def train(table: FeatureTable, task: str, name: str, out_of_fold_table: pd.DataFrame, *, folder: Path = models.MODELS_DIR) -> ModelCard:
+    """Choose parameters on inner speaker folds of the whole table, fit on all of it, save with its out-of-fold scores."""
+    classifier, seed = CLASSIFIERS[name], SEEDS[0]
+    y, speakers = table.y(task), table.rows["speaker"].to_numpy(dtype=str)
+    parameters, inner_uar = tune(classifier, table.x, y, speakers, seed)
+    estimator = fit(classifier, parameters, table.x, y, speakers, seed)
+    scores = {}
+    for protocol in PROTOCOLS:
+        rows = evaluation.model_rows(out_of_fold_table, task, table.feature_set.name, name, protocol)
+        scores[protocol] = evaluation.score(rows, task).to_dict()
+    return models.save(estimator, _card(table, task, name, parameters, inner_uar, scores), folder)
+
+
+def rebuild(card: ModelCard, *, folder: Path = models.MODELS_DIR, tables: Iterable[FeatureTable] | None = None) -> Model:
+    """Refit a shipped model from its table in `data/` with the parameters on its card, and save it again.
+
+    Raises
+    ------
+    SerError
+        BAD_TABLE where the table is not the one the card was made from.
+    """
+    recorded = card.corpora[0]
+    available = shipped_tables() if tables is None else tables
+    table = next((t for t in available if t.sha256 == recorded.table_sha256), None)
+    if table is None:
+        raise SerError(
+            ErrorCode.BAD_TABLE,
+            f"No table in data/ is the one that {card.id} was trained on ({recorded.table}, SHA-256 {recorded.table_sha256[:12]}...).",
+            "Train it anew with: python -m ser_core train",
+        )
+    speakers = table.rows["speaker"].to_numpy(dtype=str)
+    estimator = fit(CLASSIFIERS[card.classifier], card.parameters, table.x, table.y(card.task), speakers, card.seed)
+    return Model(models.save(estimator, card, folder), estimator)
+
+
+def _card(table: FeatureTable, task: str, name: str, parameters: Parameters, inner_uar: float, scores: dict[str, Any]) -> ModelCard:
+    suffix = "" if table.feature_set.name == models.MAIN_FEATURE_SET else f"-{table.feature_set.name.split('_')[0]}"
+    corpus = _training_corpus(table)
+    return ModelCard(
+        name=name.replace("_", "-") + suffix,
+        task=task,
+        title=models.title(name, table.feature_set.name),
+        classifier=name,
+        parameters=parameters,
+        feature_set=table.feature_set.name,
+        feature_names=table.feature_set.names,
+        sample_rate=audio.SAMPLE_RATE,
+        labels=tuple(label for label in LABELS[task] if label in set(table.y(task))),
+        corpora=(corpus,),
+        protocol=(
+            "Scores are out of fold: unseen speakers (RAVDESS: six folds of four actors, 1-4, 5-8, ..., 21-24) and, "
+            "optimistic, a stratified random five-fold split. Scaling, parameters and calibration were fitted inside the "
+            "training speakers of each fold. The saved model was then fitted on all speakers."
+        ),
+        seed=SEEDS[0],
+        inner_uar=round(inner_uar, 4),
+        scores=scores,
+        licence=f"{corpus.licence}, as the corpus it was trained on: non-commercial use only" if "NC" in corpus.licence else corpus.licence,
+        intended_use="Teaching and research on how speech emotion recognition works.",
+        limits=(
+            f"Trained on {corpus.speech}: acted emotions are clearer than real ones, and other languages, ages and "
+            "microphones were not heard. It says how a voice sounds, not how a person feels. Never for judging pupils, staff "
+            "or anyone else: the EU's AI Act prohibits inferring emotions at work and in education, except for medical or safety reasons."
+        ),
+        created=datetime.date.today().isoformat(),
+    )
+
+
+def _training_corpus(table: FeatureTable) -> TrainingCorpus:
+    names = sorted(set(table.rows["corpus"]))
+    entry = CORPORA.get(names[0]) if len(names) == 1 else None
+    digests = table.rows.get("sha256", [table.sha256])
+    return TrainingCorpus(
+        name=", ".join(names),
+        speech=entry.speech if entry else "a person's own feature table",
+        n_utterances=len(table.rows),
+        n_speakers=int(table.rows["speaker"].nunique()),
+        digest=corpora.corpus_digest(digests),
+        licence=entry.licence if entry else "as the clips it was trained on",
+        table=f"{entry.name}/{table.name}" if entry else table.name,
+        table_sha256=table.sha256,
+    )

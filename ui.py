@@ -1,0 +1,223 @@
+"""What the pages share of Streamlit: cached loaders, the clip of this session, the recorder, how errors look.
+
+The clip and everything known of it live in session state under keys that no widget owns, so that they survive a change of
+page; other sessions never see them. Caches hold only what is the same for everybody: models, tables, and predictions by the
+hash of the clip.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ser_core import audio
+from ser_core.audio import Recording
+from ser_core.errors import SerError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ser_core.features import FeatureVector
+    from ser_core.models import Model, ModelCard
+    from ser_core.prediction import Prediction
+
+AI_ACT = (
+    "For teaching and research only, never to assess pupils or staff: the EU's AI Act **prohibits** inferring people's "
+    "emotions at work and in education, except for medical or safety reasons."
+)
+CORPUS_NOTE = "Measured on RAVDESS: acted North American English, 24 actors, two sentences."
+
+_MIC_CHECK = """
+export default async function ({ setStateValue }) {
+  let state = "ok";
+  try {
+    if (!navigator.mediaDevices) state = "insecure";
+    else {
+      const permission = await navigator.permissions.query({ name: "microphone" });
+      if (permission.state === "denied") state = "denied";
+      else if (!(await navigator.mediaDevices.enumerateDevices()).some((d) => d.kind === "audioinput")) state = "missing";
+    }
+  } catch (error) { state = "ok"; }
+  if (state !== "ok") setStateValue("state", state);
+}
+"""
+_MIC_PROBLEMS = {
+    "insecure": "Browsers give a page the microphone only on **https** or on **localhost**. Open this app under one of them, or upload a file.",
+    "denied": "This browser **blocks the microphone** for this page. Allow it (usually at the left of the address bar), reload, or upload a file.",
+    "missing": "This browser finds **no microphone**. Plug one in and reload, or upload a file.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """The clip of this session: where it came from and what it decoded to."""
+
+    name: str
+    recording: Recording
+
+
+# ------------------------------------------------------------------------------------------------------- cached loaders
+
+
+@st.cache_resource
+def warm_up() -> None:
+    """Import what predicting needs and predict once, in the background, so that the first clip does not wait for it."""
+    threading.Thread(target=_first_prediction, name="warm-up", daemon=True).start()
+
+
+def _first_prediction() -> None:
+    import numpy as np
+
+    from ser_core import charts, models, prediction  # noqa: F401  charts brings Altair
+
+    noise = audio.from_samples(np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE), audio.SAMPLE_RATE)
+    with contextlib.suppress(SerError):  # the page that asks for the model says what is wrong with it
+        prediction.predict(noise, models.load_default("emotion"), models.load_default("gender"))
+
+
+@st.cache_data(show_spinner=False)
+def cards(task: str) -> list[ModelCard]:
+    """The cards of a task's models, the default first."""
+    from ser_core import models
+
+    return models.cards(task=task)
+
+
+@st.cache_resource(show_spinner="Loading the model ...")
+def _model(task: str, name: str) -> Model:
+    from ser_core import models
+
+    return models.load_named(name, task)
+
+
+@st.cache_data(max_entries=256, show_spinner="Listening ...")
+def _predicted(sha256: str, n_samples: int, emotion_model: str, gender_model: str, _recording: Recording) -> Prediction:
+    from ser_core import prediction
+
+    return prediction.predict(_recording, _model("emotion", emotion_model), _model("gender", gender_model))
+
+
+def predicted(clip: Clip, emotion_model: str, gender_model: str) -> Prediction:
+    """What two models say of the clip; computed once per clip and pair."""
+    recording = clip.recording
+    return _predicted(recording.sha256, len(recording.samples), emotion_model, gender_model, recording)
+
+
+@st.cache_data(max_entries=256, show_spinner="Measuring your recording ...")
+def _features(sha256: str, n_samples: int, _recording: Recording) -> FeatureVector:
+    from ser_core import exploration, features
+
+    return features.extract(_recording, exploration.FEATURE_SET)
+
+
+def features_of(clip: Clip | None) -> FeatureVector | None:
+    """The explorer's features of the current clip, if there is one."""
+    if clip is None:
+        return None
+    return _features(clip.recording.sha256, len(clip.recording.samples), clip.recording)
+
+
+@st.cache_data(show_spinner="Reading the feature table ...")
+def feature_table() -> pd.DataFrame:
+    """The features of every clip of the corpus."""
+    from ser_core import exploration
+
+    return exploration.shipped_features()
+
+
+@st.cache_data(show_spinner="Reading the stored predictions ...")
+def leaderboard(task: str) -> pd.DataFrame:
+    """Every model's scores, best first."""
+    from ser_core import evaluation
+
+    return evaluation.leaderboard(out_of_fold(), task)
+
+
+@st.cache_resource(show_spinner="Reading the stored predictions ...")
+def out_of_fold() -> pd.DataFrame:
+    """The stored out-of-fold predictions."""
+    from ser_core import evaluation
+
+    return evaluation.read_out_of_fold()
+
+
+# ---------------------------------------------------------------------------------------------- the clip of this session
+
+
+def clip() -> Clip | None:
+    """The current clip, whichever page it was made on."""
+    return st.session_state.get("clip")
+
+
+def take(name: str, data: bytes) -> None:
+    """Make a clip of what an input holds, once: an input that still holds what was taken or cleared is passed over."""
+    digest = hashlib.sha256(data).hexdigest()
+    taken = st.session_state.setdefault("taken", set())
+    if (name, digest) in taken:
+        return
+    taken.clear()
+    taken.add((name, digest))
+    st.session_state["clip"], st.session_state["clip_error"] = None, None
+    try:
+        recording = audio.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
+        st.session_state["clip"] = Clip(name, recording)
+    except SerError as error:
+        st.session_state["clip_error"] = error
+
+
+def clear() -> None:
+    """Forget the clip and give every input a new key, so that it starts empty."""
+    st.session_state["clip"], st.session_state["clip_error"] = None, None
+    st.session_state["taken"] = set()
+    st.session_state["round"] = st.session_state.get("round", 0) + 1
+
+
+def input_key(name: str) -> str:
+    """The key of an input in this round: a new one after each `clear`."""
+    number = st.session_state.get("round", 0)
+    return f"{name}-{number}" if number else name
+
+
+# -------------------------------------------------------------------------------------------------------------- inputs
+
+
+def recorder() -> None:
+    """streamlit-audiorecorder; what it recorded becomes the clip."""
+    from audiorecorder import audiorecorder
+
+    key = input_key("rec")
+    # After receiving the clip the component decodes it with ffmpeg, which needs an installation of its own and raises various
+    # errors without one. The received bytes are in session state all the same, and `audio` decodes those.
+    with contextlib.suppress(Exception):
+        audiorecorder("Record", "Stop", show_visualizer=True, key=key)
+    encoded = st.session_state.get(key)
+    if encoded:
+        take("recording.webm", base64.b64decode(encoded))
+
+
+def microphone_problem() -> None:
+    """Say so where the browser will not give this page a microphone; both recorders would only stay silent."""
+    check = st.components.v2.component("microphone_check", js=_MIC_CHECK)
+    state = check(key="microphone_check", on_state_change=lambda: None).state
+    if state in _MIC_PROBLEMS:
+        st.warning(_MIC_PROBLEMS[state], icon=":material/mic_off:")
+
+
+# ---------------------------------------------------------------------------------------------------------------- looks
+
+
+def show_error(error: SerError) -> None:
+    """One sentence on what is wrong, one on what to do."""
+    st.error(f"{error} {error.hint}", icon=":material/error:")
+
+
+def explain_no_clip(text: str) -> None:
+    """The empty state of whatever needs a clip."""
+    with st.container(border=True):
+        st.markdown(f":material/hearing: {text}")
