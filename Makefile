@@ -22,7 +22,7 @@ train: $(VENV)/.app
 	$(BIN)/python -m ser_core evaluate --refit
 	$(BIN)/python -m ser_core train
 
-bench: $(VENV)/.app
+bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/prediction.py
 

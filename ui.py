@@ -18,6 +18,7 @@ import streamlit as st
 
 from ser_core import audio
 from ser_core.audio import Recording
+from ser_core.emotions import LABELS
 from ser_core.errors import SerError
 
 if TYPE_CHECKING:
@@ -182,6 +183,14 @@ def input_key(name: str) -> str:
     """The key of an input in this round: a new one after each `clear`."""
     number = st.session_state.get("round", 0)
     return f"{name}-{number}" if number else name
+
+
+def chosen_models() -> dict[str, str]:
+    """The name of the model chosen for each task; the choice outlives the widgets (`<task>_model`) that make it."""
+    kept: dict[str, str] = st.session_state.setdefault("chosen_models", {})
+    for task in LABELS:
+        kept[task] = st.session_state.get(f"{task}_model") or kept.get(task) or cards(task)[0].name
+    return kept
 
 
 # -------------------------------------------------------------------------------------------------------------- inputs

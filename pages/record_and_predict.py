@@ -91,7 +91,7 @@ def answer(clip: ui.Clip) -> None:
     """The sentence, the bars, how far to trust them, then models, details and downloads."""
     from ser_core import charts
 
-    chosen = {task: st.session_state.get(f"{task}_model") or ui.cards(task)[0].name for task in LABELS}
+    chosen = ui.chosen_models()
     result = ui.predicted(clip, chosen["emotion"], chosen["gender"])
     st.subheader(prediction.in_words(result))
     st.altair_chart(charts.probability_bars(result.emotion_probabilities), width="stretch", key="emotion_bars")
@@ -104,7 +104,7 @@ def answer(clip: ui.Clip) -> None:
     )
     with st.expander("Models", icon=":material/tune:"):
         for task, column in zip(LABELS, st.columns(2), strict=True):
-            choose_model(task, column)
+            choose_model(task, chosen[task], column)
     with st.expander("Details and downloads", icon=":material/data_object:"):
         details(clip, result)
 
@@ -120,11 +120,12 @@ def trust(chosen: dict[str, str]) -> None:
     )
 
 
-def choose_model(task: str, column: st.delta_generator.DeltaGenerator) -> None:
+def choose_model(task: str, chosen: str, column: st.delta_generator.DeltaGenerator) -> None:
     titles = {card.name: f"{card.title} ({card.scores['unseen_speakers']['uar']['value']:.0%})" for card in ui.cards(task)}
     column.selectbox(
         f"{task.capitalize()} model",
         list(titles),
+        index=list(titles).index(chosen),
         format_func=titles.__getitem__,
         key=f"{task}_model",
         help="In brackets: the share of each label recognised on unseen voices, averaged (unweighted average recall, UAR).",

@@ -50,14 +50,16 @@ def track(samples: Samples | Array, sample_rate: int, hop: int) -> Pitch:
     normalised = correlation / np.where(energy > 1e-12 * energy.max(), energy, np.inf) / (reference / reference[0])
 
     lags = np.arange(shortest, longest + 1)
-    inner = normalised[:, lags]
-    peaks = (inner >= normalised[:, lags - 1]) & (inner > normalised[:, lags + 1])
-    score = np.where(peaks, inner - _OCTAVE_COST * np.log2(lags / shortest), -np.inf)
+    before, at, after = (normalised[:, lags + step] for step in (-1, 0, 1))
+    peaks = (at >= before) & (at > after)
+    # The vertex of the parabola through three points: between samples the true peak of a short period is well above them,
+    # and comparing the samples would favour whichever multiple of the period happens to fall on one.
+    curvature = np.where(peaks, before - 2 * at + after, -1.0)
+    shift = np.where(peaks, 0.5 * (before - after) / curvature, 0.0)
+    height = at - 0.25 * (before - after) * shift
+    score = np.where(peaks, height - _OCTAVE_COST * np.log2(lags / shortest), -np.inf)
     best = score.argmax(axis=1)
     rows = np.arange(len(frames))
-    before, at, after = (normalised[rows, lags[best] + step] for step in (-1, 0, 1))
-    curvature = before - 2 * at + after  # negative at a peak: the vertex of the parabola through the three points
-    shift = np.where(curvature < 0, 0.5 * (before - after) / np.where(curvature < 0, curvature, -1.0), 0.0)
     voiced = peaks[rows, best]
-    f0 = sample_rate / (lags[best] + np.clip(shift, -0.5, 0.5))
-    return Pitch(np.where(voiced, f0, np.nan), np.where(voiced, np.clip(at, 0.0, 1.0), 0.0))
+    f0 = sample_rate / (lags[best] + shift[rows, best])
+    return Pitch(np.where(voiced, f0, np.nan), np.where(voiced, np.clip(height[rows, best], 0.0, 1.0), 0.0))

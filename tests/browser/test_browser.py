@@ -1,0 +1,160 @@
+"""The app in a real Chromium whose microphone plays a file: what a person does, from speaking to the bars."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from ser_core import audio
+from tests.browser.server import chromium_options, free_port, wait_until_up
+from tests.conftest import ROOT, corpus_folder
+from tests.synthesis import FORMATS, RATE, bad_inputs, voice, wav
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PATHS = {
+    "": "Speech Emotion Predictor",
+    "record_and_predict": "Record & predict",
+    "feature_explorer": "Feature explorer",
+    "model_comparison": "Model comparison",
+}
+MODEL_TIMEOUT_MS = 60_000  # a first prediction on a busy machine
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "Home.py", "--server.port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_until_up(port)
+            yield f"http://localhost:{port}"
+        finally:
+            server.terminate()
+
+
+@contextlib.contextmanager
+def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked: bool = False) -> Iterator[Page]:
+    """A page in a new Chromium; the test fails if the page logs an error or shows a traceback."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**chromium_options(microphone, blocked=blocked))
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, permissions=[] if blocked else ["microphone"], accept_downloads=True)
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(f"{url}/{path}")
+        expect(page.get_by_role("heading", name=PATHS[path], exact=True)).to_be_visible(timeout=30_000)
+        yield page
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        browser.close()
+    assert problems == []
+
+
+def expect_bars(page: Page) -> None:
+    """A sentence, and charts with all ten labels."""
+    expect(page.get_by_role("heading", name="Sounds").or_(page.get_by_role("heading", name="Perhaps"))).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(3)
+    expect(page.get_by_text("On unseen voices")).to_be_visible()
+
+
+def saved_clip(page: Page) -> audio.Recording:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save WAV").click()
+    return audio.decode(Path(download.value.path()).read_bytes())
+
+
+def similarity(one: np.ndarray, other: np.ndarray) -> float:
+    """The best correlation of two envelopes (20 ms) over all shifts: codecs, gain and timing differ, syllables do not."""
+    first, second = (np.sqrt((x[: len(x) // 320 * 320].reshape(-1, 320) ** 2).mean(axis=1)) for x in (one, other))
+    first, second = ((x - x.mean()) / x.std() for x in (first, second))
+    return float(np.correlate(np.pad(first, len(second)), second).max() / len(second))
+
+
+def microphone_file(folder: Path, samples: np.ndarray) -> Path:
+    path = folder / "microphone.wav"
+    silence = np.zeros(RATE * 3 // 10, np.float32)
+    path.write_bytes(wav(np.concatenate([silence, samples, silence])))
+    return path
+
+
+def clips() -> dict[str, np.ndarray]:
+    """Our synthetic clip, and one of RAVDESS where it is there."""
+    found = {"synthetic": voice(seconds=3.0)}
+    if folder := corpus_folder("ravdess"):
+        found["ravdess"] = audio.load(folder / "03-01-05-01-02-01-11.flac").samples
+    return found
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_opens_with_no_error(path, url):
+    with opened(url, path) as page:
+        page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("name", clips())
+def test_speaking_into_the_recorder_ends_in_bars(name, url, tmp_path):
+    samples = clips()[name]
+    with opened(url, "record_and_predict", microphone=microphone_file(tmp_path, samples)) as page:
+        recorder = page.frame_locator("iframe[title*='audiorecorder']")
+        recorder.get_by_role("button", name="Record").click()
+        page.wait_for_timeout(1000 * len(samples) / RATE + 500)  # the microphone plays in real time
+        recorder.get_by_role("button", name="Stop").click()
+        expect_bars(page)
+        assert similarity(saved_clip(page).samples, samples) > 0.7
+        assert_plays(page)
+
+
+@pytest.mark.parametrize("name", clips())
+def test_speaking_into_the_plain_recording_ends_in_bars(name, url, tmp_path):
+    samples = clips()[name]
+    with opened(url, "record_and_predict", microphone=microphone_file(tmp_path, samples)) as page:
+        page.get_by_role("radio", name="Plain recording").or_(page.get_by_role("button", name="Plain recording")).first.click()
+        page.get_by_role("button", name="Record", exact=True).last.click()
+        page.wait_for_timeout(1000 * len(samples) / RATE + 500)
+        page.get_by_role("button", name="Stop recording").click()
+        expect_bars(page)
+        assert similarity(saved_clip(page).samples, samples) > 0.9
+
+
+def test_an_upload_ends_in_bars_and_a_bad_one_in_a_sentence(url, tmp_path):
+    with opened(url, "record_and_predict") as page:
+        page.get_by_role("radio", name="Upload").or_(page.get_by_role("button", name="Upload")).first.click()
+        chooser = page.locator("input[type=file]")
+        chooser.set_input_files({"name": "clip.m4a", "mimeType": "audio/mp4", "buffer": FORMATS["m4a"](voice(seconds=2.0))})
+        expect_bars(page)
+        page.get_by_role("button", name="Clear", exact=True).click()
+        expect(page.get_by_text("The answer appears here")).to_be_visible()
+        chooser.set_input_files({"name": "clip.wav", "mimeType": "audio/wav", "buffer": bad_inputs()["text"][0]})
+        expect(page.get_by_text("no audio that can be decoded")).to_be_visible()
+        expect(page.get_by_text("The answer appears here")).to_be_visible()
+
+
+def test_a_sample_ends_in_bars_and_survives_a_change_of_page(url):
+    with opened(url, "record_and_predict") as page:
+        page.get_by_role("radio", name="Sample").or_(page.get_by_role("button", name="Sample")).first.click()
+        page.get_by_text("Lively high voice").click()
+        expect_bars(page)
+        page.get_by_role("link", name="Feature explorer").click()
+        expect(page.get_by_text("Your recording:").first).to_be_visible()
+        page.get_by_role("link", name="Record & predict").click()
+        expect_bars(page)
+
+
+def test_a_blocked_microphone_is_said_plainly(url):
+    with opened(url, "record_and_predict", blocked=True) as page:
+        expect(page.get_by_text("blocks the microphone").or_(page.get_by_text("finds no microphone"))).to_be_visible()
+
+
+def assert_plays(page: Page) -> None:
+    """The player has the clip and its time moves."""
+    player = page.get_by_test_id("stAudio")
+    assert player.evaluate("p => p.play().then(() => p.duration)") > 1
+    page.wait_for_function("() => document.querySelector('[data-testid=stAudio]').currentTime > 0.2")

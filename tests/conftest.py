@@ -1,0 +1,71 @@
+"""Shared fixtures, and the last line that says which tests could not run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ser_core.cache import cache_folder
+
+# The oracle tests call librosa's functions, which numba compiles: not into the cache that the app relies on.
+os.environ["NUMBA_CACHE_DIR"] = str(cache_folder() / "numba-tests")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+from ser_core import audio  # noqa: E402
+from tests.browser.server import chromium  # noqa: E402
+from tests.synthesis import RATE, voice  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+NOT_RUN = pytest.StashKey[dict[str, str]]()
+
+HOW_TO = {
+    "browser": "BROWSER TESTS NOT RUN: no Chromium was found. Install it (Debian: apt install chromium) or set CHROMIUM to its path.",
+    "corpus": "CORPUS TESTS NOT RUN: set SER_CORPORA to a folder that holds ravdess/.",
+}
+
+
+def corpus_folder(name: str) -> Path | None:
+    parent = os.environ.get("SER_CORPORA")
+    return Path(parent) / name if parent and (Path(parent) / name).is_dir() else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    missing = {"browser": chromium() is None, "corpus": corpus_folder("ravdess") is None}
+    not_run = config.stash.setdefault(NOT_RUN, {})
+    for item in items:
+        for marker, is_missing in missing.items():
+            if is_missing and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=HOW_TO[marker]))
+                not_run[marker] = HOW_TO[marker]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # In CI the browser is part of the promise: a run without it must not look green.
+    if "browser" in session.config.stash.get(NOT_RUN, {}) and os.environ.get("CI") == "true":
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    not_run = config.stash.get(NOT_RUN, {})
+    for marker in ("corpus", "browser"):  # the browser's line is the last
+        if marker in not_run:
+            print(not_run[marker])
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20180516)
+
+
+@pytest.fixture(scope="session")
+def recording() -> audio.Recording:
+    return audio.from_samples(voice(), RATE)
+
+
+@pytest.fixture(scope="session")
+def ravdess() -> Path:
+    folder = corpus_folder("ravdess")
+    assert folder is not None, "mark the test with pytest.mark.corpus"
+    return folder

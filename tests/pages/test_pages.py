@@ -1,0 +1,234 @@
+"""Every page in Streamlit's own test harness: a real flow and an error flow, without a browser."""
+
+import base64
+import io
+
+import pytest
+import soundfile
+from streamlit.testing.v1 import AppTest
+
+from ser_core.emotions import EMOTIONS
+from tests.conftest import ROOT
+from tests.synthesis import FORMATS, bad_inputs, odd_inputs, voice
+
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("*.py"))
+TITLES = {
+    "pages/feature_explorer.py": "Feature explorer",
+    "pages/model_comparison.py": "Model comparison",
+    "pages/record_and_predict.py": "Record & predict",
+}
+RECORD = "pages/record_and_predict.py"
+CLIP = FORMATS["webm"](voice(seconds=2.0))
+
+
+@pytest.fixture
+def app():
+    return AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run()
+
+
+@pytest.fixture
+def page(app):
+    return app.switch_page(RECORD).run()
+
+
+def choose(page, source):
+    page.segmented_control(key="source").set_value(source).run()
+    return page
+
+
+def upload(page, data, name="clip.wav"):
+    choose(page, "Upload")
+    page.file_uploader[0].upload(name, data, "audio/wav").run()
+    return page
+
+
+def texts(page):
+    return " ".join(element.value for kind in ("markdown", "subheader", "caption", "info", "error", "warning") for element in page.get(kind))
+
+
+def healthy(page):
+    assert not page.exception
+    return page
+
+
+def assert_answered(page):
+    healthy(page)
+    assert not page.error
+    assert any(subheader.value.startswith(("Sounds", "Perhaps")) for subheader in page.subheader)
+    charts = page.get("vega_lite_chart")
+    assert len(charts) == 3  # waveform, emotions, gender
+    assert "On unseen voices" in texts(page)
+
+
+def test_every_page_is_tested_here():
+    assert set(PAGES) == set(TITLES)
+
+
+def test_home_says_what_this_is_what_to_do_first_and_what_it_is_not(app):
+    healthy(app)
+    assert app.title[0].value == "Speech Emotion Predictor"
+    assert "prohibits" in texts(app)
+    assert [subheader.value for subheader in app.subheader][-2:] == ["What it is", "What it is not"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens_with_its_title(path, app):
+    page = healthy(app.switch_page(path).run())
+    assert page.title[0].value == TITLES[path]
+
+
+# ------------------------------------------------------------------------------------------------------------- record
+
+
+def test_without_a_clip_the_page_says_where_the_answer_will_be(page):
+    assert "The answer appears here" in texts(page)
+
+
+def test_what_the_recorder_sends_ends_in_bars(page):
+    page.session_state["rec"] = base64.b64encode(CLIP).decode()
+    assert_answered(page.run())
+
+
+def test_a_plain_recording_ends_in_bars(page):
+    choose(page, "Plain recording")
+    page.audio_input[0].set_value(("clip.wav", FORMATS["wav"](voice(seconds=2.0)), "audio/wav")).run()
+    assert_answered(page)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_upload_of_every_format_ends_in_bars(name, page):
+    assert_answered(upload(page, FORMATS[name](voice(seconds=2.0)), f"clip.{name.split('-')[0]}"))
+
+
+def test_a_sample_ends_in_bars_and_is_said_to_be_synthetic(page):
+    choose(page, "Sample")
+    assert "no true emotion" in texts(page)
+    page.get("button_group")[-1].set_value(["Steady low voice"]).run()
+    assert_answered(page)
+
+
+@pytest.mark.parametrize("name", bad_inputs())
+def test_a_bad_upload_is_one_clear_sentence_and_what_to_do(name, page):
+    data, _ = bad_inputs()[name]
+    healthy(upload(page, data))
+    assert len(page.error) == 1
+    assert "Traceback" not in page.error[0].value
+    assert page.error[0].value.count(".") >= 2
+    assert "The answer appears here" in texts(page)
+
+
+@pytest.mark.parametrize("name", odd_inputs())
+def test_an_odd_upload_is_analysed_with_a_note(name, page):
+    assert_answered(upload(page, odd_inputs()[name]))
+    assert "cut short or its header claims more" in texts(page)
+
+
+def test_a_bad_clip_after_a_good_one_does_not_leave_the_old_answer(page):
+    assert_answered(upload(page, FORMATS["wav"](voice(seconds=2.0))))
+    upload(page, b"", "empty.wav")
+    assert page.error
+    assert "The answer appears here" in texts(page)
+
+
+def test_clip_and_answer_survive_a_change_of_page(page):
+    answer = upload(page, FORMATS["wav"](voice(seconds=2.0))).subheader[0].value
+    page.switch_page("pages/model_comparison.py").run()
+    back = page.switch_page(RECORD).run()
+    assert_answered(back)
+    assert back.subheader[0].value == answer
+
+
+def test_clear_forgets_the_clip(page):
+    upload(page, FORMATS["wav"](voice(seconds=2.0)))
+    next(button for button in page.button if button.label == "Clear").click().run()
+    healthy(page)
+    assert "The answer appears here" in texts(page)
+    assert page.session_state["clip"] is None
+
+
+def test_record_again_goes_back_to_the_recorder(page):
+    upload(page, FORMATS["wav"](voice(seconds=2.0)))
+    next(button for button in page.button if button.label == "Record again").click().run()
+    healthy(page)
+    assert page.segmented_control(key="source").value == "Record"
+    assert page.session_state["clip"] is None
+
+
+def test_another_model_gives_another_answer_and_says_how_often_it_is_right(page):
+    upload(page, FORMATS["wav"](voice(seconds=2.0)))
+    page.selectbox(key="emotion_model").select("decision-tree").run()
+    assert_answered(page)
+    assert "Decision tree" in texts(page)
+    # The choice, too, survives a change of page.
+    page.switch_page("pages/model_comparison.py").run()
+    assert "Decision tree" in texts(page.switch_page(RECORD).run())
+
+
+def test_the_clip_can_be_saved_as_wav_json_and_csv(page):
+    upload(page, FORMATS["wav"](voice(seconds=2.0)), "my clip.wav")
+    assert [button.label for button in page.get("download_button")] == ["Save WAV", "Save JSON", "Save CSV"]
+
+
+# ----------------------------------------------------------------------------------------------------------- explorer
+
+
+def test_any_attribute_can_be_explored_by_gender_and_shape(app):
+    page = app.switch_page("pages/feature_explorer.py").run()
+    page.multiselect(key="attributes").set_value(["hnr_mean", "chroma_c_sharp", "mel_05"]).run()
+    healthy(page)
+    assert [subheader.value for subheader in page.subheader][:3] == ["hnr_mean", "chroma_c_sharp", "mel_05"]
+    assert len(page.get("vega_lite_chart")) == 4
+    page.segmented_control(key="explored_gender").set_value("Female").run()
+    page.segmented_control(key="shown_as").set_value("Violin").run()
+    healthy(page)
+    clips = page.dataframe[0].value["clips"]
+    assert tuple(clips.index) == EMOTIONS
+    assert clips.sum() == 720
+
+
+def test_the_current_recording_is_marked_in_the_explorer(page):
+    upload(page, FORMATS["wav"](voice(seconds=2.0)))
+    explorer = healthy(page.switch_page("pages/feature_explorer.py").run())
+    assert "Your recording: 120" in texts(explorer)  # Hz
+
+
+def test_nothing_chosen_in_the_explorer_is_a_hint_and_no_error(app):
+    page = app.switch_page("pages/feature_explorer.py").run()
+    page.multiselect(key="attributes").set_value([]).run()
+    page.get("button_group")[-2].set_value([]).run()
+    healthy(page)
+    assert "Choose an attribute above" in texts(page)
+
+
+# --------------------------------------------------------------------------------------------------------- comparison
+
+
+@pytest.mark.parametrize("task", ["emotion", "gender"])
+def test_models_are_compared_on_unseen_voices_beside_the_random_split(task, app):
+    page = app.switch_page("pages/model_comparison.py").run()
+    page.segmented_control(key="task").set_value(task).run()
+    healthy(page)
+    table = page.dataframe[0].value
+    assert len(table) == 12
+    assert (table["random"] > table["unseen"]).all()
+    assert table["unseen"].is_monotonic_decreasing
+    assert len(page.get("vega_lite_chart")) == 3
+
+
+def test_one_model_is_shown_in_detail_under_either_protocol(app):
+    page = app.switch_page("pages/model_comparison.py").run()
+    page.selectbox(key="compared_emotion").select("Random forest, mfcc128_v1").run()
+    unseen = texts(page)
+    page.segmented_control(key="tested_on").set_value("Random split (optimistic)").run()
+    healthy(page)
+    assert "95 % interval" in unseen
+    assert texts(page) != unseen
+
+
+def test_the_samples_are_16_khz_speech_of_a_few_seconds():
+    paths = list((ROOT / "data" / "samples").glob("*.flac"))
+    assert len(paths) >= 3
+    for path in paths:
+        info = soundfile.info(io.BytesIO(path.read_bytes()))
+        assert (info.samplerate, info.channels) == (16_000, 1)
+        assert 2 < info.duration < 8

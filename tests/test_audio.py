@@ -1,0 +1,147 @@
+import numpy as np
+import pytest
+
+from ser_core import audio
+from ser_core.errors import SerError
+from tests.synthesis import FORMATS, RATE, bad_inputs, odd_inputs, tone, voice, wav
+
+ORIGINAL = voice(seconds=2.0)
+
+
+def envelope(samples: np.ndarray) -> np.ndarray:
+    """RMS of 20 ms stretches: what survives every codec."""
+    frames = samples[: len(samples) // 320 * 320].reshape(-1, 320)
+    return np.sqrt((frames**2).mean(axis=1))
+
+
+def similarity(samples: np.ndarray, original: np.ndarray) -> float:
+    """The correlation of two envelopes, allowing for the 40 ms by which an encoder may delay the sound."""
+    ours, theirs = envelope(samples), envelope(original)
+    n = min(len(ours), len(theirs)) - 2
+    return max(np.corrcoef(ours[shift : shift + n], theirs[:n])[0, 1] for shift in range(3))
+
+
+def codes(recording: audio.Recording) -> set[str]:
+    return {note.code for note in audio.quality(recording).notes}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_promised_format_decodes_to_the_same_clip(name):
+    recording = audio.decode(FORMATS[name](ORIGINAL))
+    assert recording.sample_rate == 16_000
+    assert recording.samples.dtype == np.float32
+    assert recording.duration_s == pytest.approx(2.0, abs=0.08)
+    assert similarity(recording.samples, ORIGINAL) > 0.95
+    assert recording.notes == ()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_path_gives_what_its_bytes_give_whatever_it_is_called(name, tmp_path):
+    data = FORMATS[name](ORIGINAL)
+    path = tmp_path / "clip with ümlaut.bin"
+    path.write_bytes(data)
+    np.testing.assert_array_equal(audio.load(path).samples, audio.decode(data).samples)
+
+
+@pytest.mark.parametrize("name", bad_inputs())
+def test_a_bad_input_ends_in_its_own_code_and_says_what_to_do(name):
+    data, code = bad_inputs()[name]
+    with pytest.raises(SerError) as caught:
+        audio.decode(data)
+    assert caught.value.code == code
+    assert str(caught.value).endswith(".")
+    assert caught.value.hint.endswith(".")
+
+
+@pytest.mark.parametrize("name", odd_inputs())
+def test_what_is_there_of_a_cut_file_is_analysed_with_a_note(name):
+    recording = audio.decode(odd_inputs()[name])
+    assert codes(recording) == {"TRUNCATED"}
+    assert recording.duration_s == pytest.approx(2.0 if name.startswith("cut") else 3.0, abs=0.01)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "m4a"])
+def test_a_file_of_any_format_that_is_cut_short_says_so(name):
+    data = FORMATS[name](voice(seconds=4.0))
+    assert codes(audio.decode(data[: len(data) * 7 // 10])) == {"TRUNCATED"}
+
+
+def test_an_m4a_cut_short_has_lost_its_index_and_is_refused():
+    data = FORMATS["m4a"](ORIGINAL)
+    with pytest.raises(SerError, match="cut short"):
+        audio.decode(data[: len(data) // 2])
+
+
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
+    with pytest.raises(SerError) as missing:
+        audio.load(tmp_path / "no.wav")
+    with pytest.raises(SerError) as folder:
+        audio.load(tmp_path)
+    assert (missing.value.code, folder.value.code) == ("NOT_FOUND", "UNREADABLE")
+
+
+def test_channels_are_averaged_without_a_change_of_level():
+    left, right = tone(300), tone(300)
+    recording = audio.decode(wav(np.stack([left, right], axis=1), subtype="FLOAT"))
+    np.testing.assert_allclose(recording.samples, left, atol=1e-6)
+    assert recording.source_channels == 2
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000])
+def test_resampling_keeps_pitch_level_and_duration(rate):
+    time = np.arange(2 * rate) / rate
+    recording = audio.from_samples(0.3 * np.sin(2 * np.pi * 440 * time), rate)
+    spectrum = np.abs(np.fft.rfft(recording.samples[:16_000]))
+    assert np.argmax(spectrum) == 440
+    assert recording.duration_s == pytest.approx(2.0, abs=1e-3)
+    assert np.abs(recording.samples[1000:-1000]).max() == pytest.approx(0.3, rel=0.01)
+
+
+def test_an_array_in_gives_what_a_file_in_gives():
+    data = wav(ORIGINAL, subtype="FLOAT")
+    np.testing.assert_array_equal(audio.from_samples(ORIGINAL, RATE).samples, audio.decode(data).samples)
+
+
+def test_the_same_bytes_have_the_same_digest():
+    data = wav(ORIGINAL)
+    assert audio.decode(data).sha256 == audio.decode(data).sha256 != audio.decode(wav(ORIGINAL * 0.5)).sha256
+
+
+def test_a_page_stops_decoding_at_its_limit_and_says_so():
+    recording = audio.decode(wav(voice(seconds=5.0)), max_seconds=2.0)
+    assert recording.duration_s == pytest.approx(2.0, abs=0.01)
+    assert codes(recording) == {"TOO_LONG"}
+
+
+def test_an_upload_that_is_too_large_is_refused_before_decoding():
+    with pytest.raises(SerError, match="at most") as caught:
+        audio.decode(b"RIFF" + bytes(3 * 2**20), max_bytes=2 * 2**20)
+    assert caught.value.code == "TOO_LARGE"
+
+
+def test_clipping_and_noise_are_noticed_and_a_clean_voice_is_not_blamed(rng):
+    clean = voice()
+    assert codes(audio.from_samples(clean, RATE)) == set()
+    assert codes(audio.from_samples(np.clip(clean * 8, -1, 1), RATE)) == {"CLIPPED"}
+    assert codes(audio.from_samples(clean + 0.1 * rng.standard_normal(len(clean)), RATE)) == {"NOISY"}
+
+
+def test_levels_are_in_dbfs():
+    quality = audio.quality(audio.from_samples(tone(440, amplitude=0.1), RATE))
+    assert quality.peak_dbfs == pytest.approx(-20.0, abs=0.1)
+    assert quality.level_dbfs == pytest.approx(-23.0, abs=0.1)
+
+
+def test_a_clip_can_be_saved_as_wav_and_read_again(recording):
+    again = audio.decode(audio.to_wav(recording))
+    np.testing.assert_allclose(again.samples, recording.samples, atol=1 / 32768)
+
+
+@pytest.mark.corpus
+def test_the_original_48_khz_recording_and_the_16_khz_copy_give_the_same_samples(ravdess):
+    original = next((ravdess.parent / "ravdess-original").glob("Actor_01/*.wav"), None)
+    assert original is not None, "the folder ravdess-original/ lies beside ravdess/"
+    copy = audio.load(ravdess / f"{original.stem}.flac").samples
+    resampled = audio.load(original).samples
+    assert len(copy) == len(resampled)
+    np.testing.assert_allclose(resampled, copy, atol=1e-4)

@@ -1,0 +1,213 @@
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from ser_core import cli
+from ser_core.emotions import EMOTIONS, GENDERS
+from tests.conftest import ROOT
+from tests.synthesis import FORMATS, bad_inputs, odd_inputs, voice, wav
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three formats, one of them in a folder below; one bad file; one file that is no audio by its name."""
+    (tmp_path / "in" / "below").mkdir(parents=True)
+    for name, data in {
+        "a.wav": FORMATS["wav"](voice(seconds=1.0)),
+        "b.webm": FORMATS["webm"](voice(200.0, seconds=1.0)),
+        "below/c.mp3": FORMATS["mp3"](voice(150.0, seconds=1.0)),
+        "d.wav": b"not audio at all",
+        "notes.txt": b"passed over",
+    }.items():
+        (tmp_path / "in" / name).write_bytes(data)
+    return tmp_path / "in"
+
+
+def run(capsys, *arguments):
+    code = cli.main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_a_folder_is_walked_in_order_and_one_bad_file_loses_no_other(folder, capsys):
+    code, out, err = run(capsys, "predict", folder, "--format", "jsonl")
+    entries = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert [entry["file"] for entry in entries] == ["a.wav", "b.webm", "below/c.mp3", "d.wav"]
+    assert entries[3]["error"]["code"] == "NOT_AUDIO"
+    assert entries[3]["error"]["hint"]
+    for entry in entries[:3]:
+        assert list(entry["emotion_probabilities"]) == list(EMOTIONS)
+        assert sum(entry["emotion_probabilities"].values()) == pytest.approx(1, abs=1e-6)
+    assert "1 of 4 files" in err
+    assert "predict" in err  # progress
+
+
+def test_all_good_files_exit_with_0_and_processes_do_not_change_the_result(folder, capsys):
+    (folder / "d.wav").unlink()
+    code, one, _ = run(capsys, "predict", folder, "--format", "json", "--jobs", 1)
+    assert code == 0
+    code, two, _ = run(capsys, "predict", folder, "--format", "json", "--jobs", 2)
+    assert code == 0
+    assert json.loads(one) == json.loads(two)
+    assert len(json.loads(one)) == 3
+
+
+def test_csv_and_table_tell_the_same_as_json(folder, capsys, tmp_path):
+    output = tmp_path / "out.csv"
+    assert run(capsys, "predict", folder, "--format", "csv", "--output", output)[:2] == (1, "")
+    rows = list(csv.DictReader(io.StringIO(output.read_text())))
+    assert [row["file"] for row in rows] == ["a.wav", "b.webm", "below/c.mp3", "d.wav"]
+    assert rows[3]["error"].startswith("NOT_AUDIO")
+    entries = [json.loads(line) for line in run(capsys, "predict", folder, "--format", "jsonl")[1].splitlines()]
+    for row, entry in zip(rows[:3], entries[:3], strict=True):
+        assert (row["emotion"], row["gender"]) == (entry["emotion"], entry["gender"])
+        assert float(row["female"]) == pytest.approx(entry["gender_probabilities"]["female"], abs=1e-6)
+    table = run(capsys, "predict", folder)[1].splitlines()
+    assert len(table) == 5
+    assert entries[0]["emotion"] in table[1]
+
+
+def test_a_single_file_keeps_the_name_it_was_given(folder, capsys):
+    code, out, _ = run(capsys, "predict", folder / "a.wav", "--format", "json")
+    assert code == 0
+    assert json.loads(out)[0]["file"] == (folder / "a.wav").as_posix()
+
+
+def test_a_chosen_model_is_named_in_the_result(folder, capsys):
+    _, out, _ = run(capsys, "predict", folder / "a.wav", "--format", "json", "--emotion-model", "knn", "--gender-model", "gender-decision-tree")
+    assert json.loads(out)[0]["model"] == {"emotion": "knn", "gender": "decision-tree"}
+
+
+@pytest.mark.parametrize("name", bad_inputs())
+def test_a_bad_input_ends_in_its_own_code(name, tmp_path, capsys):
+    data, expected = bad_inputs()[name]
+    path = tmp_path / "clip.wav"
+    path.write_bytes(data)
+    code, out, _ = run(capsys, "predict", path, "--format", "jsonl")
+    assert (code, json.loads(out)["error"]["code"]) == (1, expected)
+
+
+@pytest.mark.parametrize("name", odd_inputs())
+def test_an_odd_input_is_analysed_with_a_note(name, tmp_path, capsys):
+    path = tmp_path / "clip.wav"
+    path.write_bytes(odd_inputs()[name])
+    code, out, _ = run(capsys, "predict", path, "--format", "jsonl")
+    assert code == 0
+    assert [note["code"] for note in json.loads(out)["quality"]["notes"]] == ["TRUNCATED"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "nowhere.wav"],
+        ["predict", "tests/data", "--emotion-model", "oracle"],
+        ["predict", "data/samples", "--emotion-model", "oracle"],
+        ["predict", "data/samples", "--output", "no/such/folder/x.csv"],
+        ["extract", "nowhere"],
+        ["extract", "data/samples", "--output", "features.xls"],
+        ["train", "--features", "nowhere.csv", "--output", "x"],
+        ["train", "--features", "data/ravdess/acoustic128_v1.csv"],
+        ["train", "--classifier", "oracle"],
+        ["models", "rebuild", "emotion-oracle"],
+    ],
+)
+def test_bad_usage_exits_with_2_and_one_line(arguments, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].startswith("error: ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["predict"], ["predict", "x", "--format", "xml"], ["predict", "x", "--jobs", "0"], ["dance"]])
+def test_arguments_that_do_not_parse_exit_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+
+
+def test_extract_writes_csv_and_parquet_with_the_same_features(folder, capsys, tmp_path):
+    code, out, err = run(capsys, "extract", folder)
+    assert code == 1  # the bad file
+    assert "d.wav: NOT_AUDIO" in err
+    table = pd.read_csv(io.StringIO(out))
+    assert table["path"].tolist() == ["a.wav", "b.webm", "below/c.mp3"]
+    assert table.shape == (3, 129)
+    run(capsys, "extract", folder, "--output", tmp_path / "f.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "f.parquet"), table, check_exact=False, rtol=1e-6)
+
+
+def test_a_persons_own_features_become_a_model_that_predicts(tmp_path, capsys):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for speaker in range(3):
+        for number in range(4):
+            samples = voice(120.0 + 10 * speaker if number % 2 else 300.0, seconds=0.8, seed=speaker * 4 + number)
+            (clips / f"s{speaker}-{number}.wav").write_bytes(wav(samples))
+    features = tmp_path / "features.csv"
+    assert run(capsys, "extract", clips, "--output", features)[0] == 0
+    table = pd.read_csv(features)
+    table["speaker"] = table["path"].str[:2]
+    table["emotion"] = ["happy" if int(path[3]) % 2 == 0 else "sad" for path in table["path"]]
+    table["gender"] = ["female" if int(path[3]) % 2 == 0 else "male" for path in table["path"]]
+    table.to_csv(features, index=False)
+    code, out, _ = run(capsys, "train", "--features", features, "--classifier", "logistic_regression", "--output", tmp_path / "models")
+    assert code == 0
+    assert "logistic_regression" in out
+    code, out, _ = run(capsys, "predict", clips, "--models", tmp_path / "models", "--format", "jsonl")
+    assert code == 0
+    assert [json.loads(line)["emotion"] for line in out.splitlines()] == ["happy", "sad"] * 6
+
+
+def test_models_are_listed_and_verified(capsys):
+    code, out, _ = run(capsys, "models", "list")
+    assert code == 0
+    assert out.count("default") == 2
+    assert "emotion-random-forest-mfcc128" in out
+    code, out, _ = run(capsys, "models", "verify")
+    assert code == 0
+    assert out.count(": ok") == 14
+
+
+def test_scores_are_printed_as_table_and_json(capsys):
+    code, out, _ = run(capsys, "evaluate")
+    assert code == 0
+    assert out.startswith("Emotion (chance: 12.5)")
+    code, out, _ = run(capsys, "evaluate", "--format", "json")
+    assert code == 0
+    assert {entry["protocol"] for entry in json.loads(out)} == {"unseen_speakers", "random_split"}
+
+
+def test_a_reader_that_goes_away_ends_the_run_quietly():
+    command = f"{sys.executable} -m ser_core evaluate --format json | head -n 1"
+    result = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.stdout == "[\n"
+    assert "Traceback" not in result.stderr
+
+
+def test_ten_processes_on_an_empty_cache_all_predict(tmp_path):
+    """librosa's numba cache, filled by several processes at once, kills them all: ours is filled by one at a time."""
+    import os
+
+    environment = os.environ | {"SER_CACHE": str(tmp_path / "cache")}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    command = [sys.executable, "-m", "ser_core", "predict", "data/samples/steady-low-voice.flac", "--format", "jsonl"]
+    processes = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(10)]
+    outputs = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 10, outputs
+    assert len({out for out, _ in outputs}) == 1
+
+
+@pytest.mark.corpus
+def test_all_of_ravdess_is_predicted(ravdess, capsys):
+    code, out, err = run(capsys, "predict", ravdess, "--format", "jsonl")
+    entries = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert len(entries) == 1440
+    assert all(set(entry["emotion_probabilities"]) == set(EMOTIONS) and set(entry["gender_probabilities"]) == set(GENDERS) for entry in entries)
+    assert "1440/1440" in err

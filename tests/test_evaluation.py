@@ -1,0 +1,121 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics
+
+from ser_core import evaluation
+from ser_core.emotions import EMOTIONS, GENDERS
+
+
+def table(truth, probabilities, speakers, seed=0):
+    columns = dict(zip(EMOTIONS, np.asarray(probabilities, dtype=float).T, strict=True)) | dict.fromkeys(GENDERS, np.nan)
+    return pd.DataFrame({"truth": [EMOTIONS[i] for i in truth], "speaker": speakers, "seed": seed, **columns})
+
+
+@pytest.fixture
+def random_case(rng):
+    truth = rng.integers(0, 8, 400)
+    probabilities = rng.dirichlet(np.ones(8), 400)
+    probabilities[np.arange(400), truth] += 0.3
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    return truth, probabilities, probabilities.argmax(axis=1)
+
+
+def test_the_scores_are_scikit_learns(random_case):
+    truth, _, predicted = random_case
+    counts = evaluation.confusion(truth, predicted, 8)
+    np.testing.assert_array_equal(counts, metrics.confusion_matrix(truth, predicted))
+    assert evaluation.uar(counts) == pytest.approx(metrics.balanced_accuracy_score(truth, predicted))
+    assert evaluation.accuracy(counts) == pytest.approx(metrics.accuracy_score(truth, predicted))
+    assert evaluation.macro_f1(counts) == pytest.approx(metrics.f1_score(truth, predicted, average="macro"))
+    np.testing.assert_allclose(evaluation.recalls(counts), metrics.recall_score(truth, predicted, average=None))
+
+
+def test_perfect_predictions_score_one_and_constant_ones_chance():
+    truth = np.repeat(np.arange(8), 5)
+    perfect = evaluation.confusion(truth, truth, 8)
+    constant = evaluation.confusion(truth, np.zeros(40, dtype=int), 8)
+    assert evaluation.uar(perfect) == evaluation.accuracy(perfect) == evaluation.macro_f1(perfect) == 1.0
+    assert evaluation.uar(constant) == 1 / 8
+    assert evaluation.ece(truth, np.eye(8)[truth]) == 0.0
+
+
+def test_a_label_without_clips_does_not_count():
+    counts = evaluation.confusion(np.array([0, 0, 1]), np.array([0, 0, 0]), 3)
+    assert evaluation.uar(counts) == 0.5
+    assert evaluation.macro_f1(counts) == pytest.approx(metrics.f1_score([0, 0, 1], [0, 0, 0], average="macro"))
+
+
+def test_ece_is_the_gap_of_equal_mass_bins_computed_by_hand():
+    confidence = np.array([0.6, 0.6, 0.9, 0.9])
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    truth = np.array([0, 1, 0, 0])  # the less certain half is right once of twice, the more certain half always
+    assert evaluation.ece(truth, probabilities, n_bins=2) == pytest.approx((abs(0.6 - 0.5) + abs(0.9 - 1.0)) / 2)
+
+
+def test_intervals_are_over_speakers_not_clips():
+    # One speaker is always right, one never: however many clips they have, nothing is known of the third.
+    for clips in (10, 1000):
+        truth = np.tile([0, 1], clips)
+        speakers = np.repeat(["good", "bad"], clips)
+        right = np.eye(8)[truth]
+        probabilities = np.where((speakers == "good")[:, None], right, np.roll(right, 1, axis=1))
+        uar = evaluation.score(table(truth, probabilities, speakers), "emotion").uar
+        assert (uar.value, uar.low, uar.high) == (0.5, 0.0, 1.0)
+
+
+def test_the_same_rows_always_give_the_same_interval(random_case):
+    truth, probabilities, _ = random_case
+    rows = table(truth, probabilities, np.arange(400) % 20)
+    assert evaluation.score(rows, "emotion") == evaluation.score(rows, "emotion")
+
+
+def test_several_seeds_give_the_mean_run():
+    truth, right = np.array([0, 1]), np.eye(8)[[0, 1]]
+    wrong = np.roll(right, 1, axis=1)
+    rows = pd.concat([table(truth, right, ["a", "b"], 0), table(truth, wrong, ["a", "b"], 1)])
+    scores = evaluation.score(rows, "emotion")
+    assert (scores.n_utterances, scores.n_speakers, scores.seeds) == (2, 2, (0, 1))
+    assert scores.uar.value == scores.accuracy.value == scores.ece == 0.5
+    assert evaluation.mean_confusion(rows, "emotion").sum() == 2
+
+
+# --------------------------------------------------------------------------------------------------- what is stored
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return evaluation.read_out_of_fold()
+
+
+def test_every_clip_is_predicted_once_per_run_and_seed(stored):
+    runs = stored.groupby(["task", "feature_set", "classifier", "protocol", "seed"], observed=True)
+    assert len(runs) == 2 * 2 * 2 * (3 * 3 + 3)  # tasks, feature sets, protocols; three seeded classifiers, three not
+    for _, rows in runs:
+        assert len(rows) == rows["path"].nunique() == 1440
+
+
+def test_no_speaker_is_in_two_folds_of_unseen_speakers_and_all_are_in_random_ones(stored):
+    per_fold = stored[stored["protocol"] == "unseen_speakers"].groupby("speaker")["fold"].nunique()
+    assert per_fold.max() == 1
+    random = stored[(stored["protocol"] == "random_split") & (stored["task"] == "emotion")]
+    assert random.groupby("speaker")["fold"].nunique().min() == 5
+
+
+def test_stored_probabilities_sum_to_one(stored):
+    for task, labels in (("emotion", EMOTIONS), ("gender", GENDERS)):
+        np.testing.assert_allclose(stored.loc[stored["task"] == task, list(labels)].sum(axis=1), 1, atol=1e-4)
+
+
+def test_the_baseline_of_the_field_is_reproduced(stored):
+    board = evaluation.leaderboard(stored, "emotion").set_index(["feature_set", "classifier"])
+    forest = board.loc[("mfcc128_v1", "random_forest")]
+    assert forest["unseen_speakers_uar"] == pytest.approx(0.36, abs=0.03)
+    assert forest["random_split_uar"] == pytest.approx(0.55, abs=0.03)
+
+
+def test_the_promised_figures_hold_on_unseen_speakers(stored):
+    emotion, gender = (evaluation.leaderboard(stored, task) for task in ("emotion", "gender"))
+    assert emotion[emotion["feature_set"] == "acoustic128_v1"]["unseen_speakers_uar"].max() >= 0.50
+    assert gender["unseen_speakers_uar"].max() >= 0.97
+    assert (emotion["inflation"] > 0).all()

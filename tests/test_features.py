@@ -1,0 +1,200 @@
+import json
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pandas as pd
+import pytest
+import soxr
+
+from ser_core import audio, features
+from ser_core.evaluation import DATA_DIR
+from ser_core.features import FEATURE_SETS, acoustic128, pitch, spectrum
+from tests.synthesis import RATE, tone, voice
+
+GOLDEN = Path(__file__).parent / "data" / "golden_features.json"
+FRAMING = {"n_fft": 1024, "hop_length": 256}
+CLIPS = {"voice": voice(), "high voice": voice(260.0, 2.0, seed=3, glide=0.5), "tone": tone(440), "shortest": voice(seconds=0.5)}
+
+
+@pytest.fixture(scope="module", params=CLIPS)
+def clip(request):
+    recording = audio.from_samples(CLIPS[request.param], RATE)
+    samples = acoustic128.normalised(recording)
+    return recording, samples, acoustic128.frames(samples)
+
+
+def value(name: str, samples: np.ndarray) -> float:
+    vector = features.extract(audio.from_samples(samples, RATE))
+    return float(vector.values[vector.names.index(name)])
+
+
+# ------------------------------------------------------------------------------------------ librosa is the definition
+
+
+def test_mfcc128_is_librosas_mean_of_128_mfccs():
+    for samples in CLIPS.values():
+        resampled = soxr.resample(samples, RATE, 22_050)
+        expected = librosa.feature.mfcc(y=resampled, sr=22_050, n_mfcc=128).mean(axis=1)
+        np.testing.assert_allclose(features.extract(audio.from_samples(samples, RATE), "mfcc128_v1").values, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("ours", "librosas"),
+    [
+        (lambda f: f.mel_db, lambda y: librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=RATE, n_mels=20, **FRAMING))),
+        (lambda f: f.mfcc, lambda y: librosa.feature.mfcc(y=y, sr=RATE, n_mfcc=21, n_mels=40, **FRAMING)[1:]),
+        (lambda f: f.mfcc_delta, lambda y: librosa.feature.delta(librosa.feature.mfcc(y=y, sr=RATE, n_mfcc=21, n_mels=40, **FRAMING)[1:])),
+        (lambda f: f.chroma, lambda y: librosa.feature.chroma_stft(y=y, sr=RATE, tuning=0.0, **FRAMING)),
+        (lambda f: f.contrast, lambda y: librosa.feature.spectral_contrast(y=y, sr=RATE, n_bands=5, **FRAMING)),
+        (lambda f: f.shape["centroid"], lambda y: librosa.feature.spectral_centroid(y=y, sr=RATE, **FRAMING)[0]),
+        (lambda f: f.shape["bandwidth"], lambda y: librosa.feature.spectral_bandwidth(y=y, sr=RATE, **FRAMING)[0]),
+        (lambda f: f.shape["rolloff"], lambda y: librosa.feature.spectral_rolloff(y=y, sr=RATE, **FRAMING)[0]),
+        (lambda f: f.shape["flatness"], lambda y: 10 * np.log10(librosa.feature.spectral_flatness(y=y, **FRAMING)[0])),
+        (lambda f: f.shape["zcr"], lambda y: librosa.feature.zero_crossing_rate(y, frame_length=1024, hop_length=256)[0]),
+        (lambda f: f.onset, lambda y: librosa.onset.onset_strength(S=_mel40_db(y), sr=RATE, center=False)),
+    ],
+    ids=["mel", "mfcc", "delta", "chroma", "contrast", "centroid", "bandwidth", "rolloff", "flatness", "zcr", "onset"],
+)
+def test_each_spectral_feature_equals_librosas_function_frame_by_frame(clip, ours, librosas):
+    _, samples, frames = clip
+    np.testing.assert_allclose(ours(frames), librosas(samples), rtol=1e-6, atol=1e-4)
+
+
+def _mel40_db(samples):
+    return librosa.power_to_db(librosa.feature.melspectrogram(y=samples, sr=RATE, n_mels=40, **FRAMING))
+
+
+def test_the_features_are_the_statistics_of_those_frames_over_active_ones(clip):
+    recording, _, frames = clip
+    vector = features.extract(recording)
+    by_name = dict(zip(vector.names, vector.values, strict=True))
+    on = frames.active
+    expected = {
+        "mfcc_03_mean": frames.mfcc[2, on].mean(),
+        "mfcc_03_std": frames.mfcc[2, on].std(),
+        "mfcc_03_speed": np.abs(frames.mfcc_delta[2, on]).mean(),
+        "chroma_c_sharp": frames.chroma[1, on].mean(),
+        "contrast_6": frames.contrast[5, on].mean(),
+        "centroid_mean": frames.shape["centroid"][on].mean(),
+        "zcr_std": frames.shape["zcr"][on].std(),
+        "onset_mean": frames.onset[on].mean(),
+    }
+    for name, figure in expected.items():
+        assert by_name[name] == pytest.approx(figure, rel=1e-4, abs=1e-5), name
+
+
+def test_the_mel_centres_are_librosas():
+    np.testing.assert_allclose(spectrum.mel_centres_hz(20, 8000), librosa.mel_frequencies(n_mels=22, fmax=8000)[1:-1])
+    np.testing.assert_allclose(spectrum.mel_centres_hz(5, 900), librosa.mel_frequencies(n_mels=7, fmax=900)[1:-1])
+
+
+# ---------------------------------------------------------------------------------------------------- what it measures
+
+
+@pytest.mark.parametrize("hertz", [80, 110, 220, 440, 580])
+def test_a_tone_has_its_known_pitch_and_centroid(hertz):
+    samples = tone(hertz)
+    assert value("f0_median", samples) == pytest.approx(hertz, rel=0.005)
+    frames = acoustic128.frames(acoustic128.normalised(audio.from_samples(samples, RATE)))
+    assert np.median(frames.shape["centroid"]) == pytest.approx(hertz, abs=12)  # two thirds of a bin of 15.6 Hz
+    assert value("voiced_share", samples) == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("f0", [90, 130, 200, 310, 450])
+def test_the_pitch_of_a_voice_is_found_with_few_gross_errors(f0):
+    samples = voice(float(f0))
+    assert value("f0_median", samples) == pytest.approx(f0, rel=0.01)
+    track = pitch.track(samples, RATE, 256)
+    sure = track.periodicity > 0.55
+    assert np.mean(np.abs(np.log2(track.f0_hz[sure] / f0)) > 0.2) < 0.05
+
+
+def test_a_rising_voice_has_a_wider_range_and_a_positive_slope():
+    assert value("f0_slope", voice(glide=1.0)) == pytest.approx(12 / 3, rel=0.15)  # an octave in three seconds
+    assert abs(value("f0_slope", voice())) < 0.5
+    assert value("f0_range", voice(glide=1.0)) > 7 > 1 > value("f0_range", voice())
+
+
+def test_noise_is_unvoiced_and_flat(rng):
+    noise = 0.1 * rng.standard_normal(2 * RATE).astype(np.float32)
+    assert value("voiced_share", noise) < 0.1
+    assert value("flatness_mean", noise) > -4
+    assert value("flatness_mean", tone(440)) < -30
+
+
+def test_syllables_and_pauses_are_counted():
+    samples = voice(seconds=4.0)  # two syllables a second, a pause of a quarter second after each
+    assert value("syllable_rate", samples) == pytest.approx(2.0, abs=0.35)
+    assert value("pause_rate", samples) == pytest.approx(2.0, abs=0.4)
+    assert value("pause_mean", samples) == pytest.approx(0.2, abs=0.06)
+
+
+# ------------------------------------------------------------------------------------------------ what it does not hear
+
+
+@pytest.mark.parametrize("gain_db", [-30, -12, 10])
+@pytest.mark.parametrize("name", ["voice", "high voice"])
+def test_loudness_moves_no_feature_by_a_thousandth_of_its_deviation(name, gain_db):
+    table = pd.read_csv(DATA_DIR / "ravdess" / "acoustic128_v1.csv")
+    deviation = table[list(FEATURE_SETS["acoustic128_v1"].names)].std().to_numpy()
+    samples = CLIPS[name]
+    before = features.extract(audio.from_samples(samples, RATE)).values
+    after = features.extract(audio.from_samples(samples * 10 ** (gain_db / 20), RATE)).values
+    assert np.max(np.abs(after - before) / deviation) < 1e-3
+
+
+@pytest.mark.corpus
+def test_loudness_moves_no_feature_of_real_speech(ravdess):
+    table = pd.read_csv(DATA_DIR / "ravdess" / "acoustic128_v1.csv")
+    deviation = table[list(FEATURE_SETS["acoustic128_v1"].names)].std().to_numpy()
+    for path in sorted(ravdess.glob("*.flac"))[::60]:
+        samples = audio.load(path).samples
+        before = features.extract(audio.from_samples(samples, RATE)).values
+        for gain_db in (-30, 10):
+            after = features.extract(audio.from_samples(samples * 10 ** (gain_db / 20), RATE)).values
+            assert np.max(np.abs(after - before) / deviation) < 1e-3, path.name
+
+
+@pytest.mark.corpus
+def test_the_stored_tables_are_what_the_code_computes(ravdess):
+    for name, feature_set in FEATURE_SETS.items():
+        table = pd.read_csv(DATA_DIR / "ravdess" / f"{name}.csv").sample(12, random_state=1)
+        for _, row in table.iterrows():
+            vector = features.extract(audio.load(ravdess / Path(row["path"]).name), name)
+            np.testing.assert_allclose(vector.values, row[list(feature_set.names)].to_numpy(dtype=float), rtol=1e-4, atol=1e-4)
+
+
+# ----------------------------------------------------------------------------------------------------------- catalogue
+
+
+def test_acoustic128_has_128_features_of_every_kind_each_with_name_unit_and_sentence():
+    specs = FEATURE_SETS["acoustic128_v1"].specs
+    assert len(specs) == len({spec.name for spec in specs}) == 128
+    assert {spec.group for spec in specs} == {"Mel spectrum", "Timbre (MFCC)", "Chroma", "Spectral shape", "Pitch", "Energy", "Rhythm"}
+    for spec in specs:
+        assert spec.unit, spec.name
+        assert spec.sentence.endswith("."), spec.name
+        assert len(spec.sentence) > 15, spec.name
+
+
+@pytest.mark.parametrize("samples", [*CLIPS.values(), np.random.default_rng(0).normal(0, 0.1, RATE), np.eye(1, RATE)[0] * 0.5])
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_every_usable_clip_has_128_finite_features(name, samples):
+    vector = features.extract(audio.from_samples(samples, RATE), name)
+    assert vector.values.shape == (128,)
+    assert np.isfinite(vector.values).all()
+
+
+def test_an_unknown_feature_set_is_refused_with_the_known_ones(recording):
+    with pytest.raises(ValueError, match="acoustic128_v1, mfcc128_v1"):
+        features.extract(recording, "acoustic128_v9")
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_a_feature_set_never_changes(name):
+    """The golden values were made by tests/data/make_golden.py; a change means a new version under a new name."""
+    golden = json.loads(GOLDEN.read_text())[name]
+    vector = features.extract(audio.from_samples(voice(), RATE), name)
+    assert list(golden) == list(vector.names)
+    np.testing.assert_allclose(vector.values, list(golden.values()), rtol=1e-4, atol=1e-4)

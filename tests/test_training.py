@@ -1,0 +1,168 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from ser_core import evaluation, models, training
+from ser_core.emotions import EMOTIONS, LABELS
+from ser_core.errors import SerError
+from ser_core.features import FEATURE_SETS
+from ser_core.training import tables
+from ser_core.training.classifiers import CLASSIFIERS, fit, speaker_splits, tune
+from tests.conftest import ROOT
+
+NAMES = FEATURE_SETS["acoustic128_v1"].names
+
+
+def own_table(n_speakers=4, clips=8, seed=0):
+    """A person's own table: two emotions that one feature tells apart."""
+    rng = np.random.default_rng(seed)
+    n = n_speakers * clips
+    rows = pd.DataFrame(rng.normal(size=(n, 128)), columns=list(NAMES))
+    emotions = np.tile(["happy", "scared"], n // 2)
+    rows["f0_median"] = np.where(emotions == "happy", 3.0, -3.0) + rng.normal(size=n) * 0.1
+    rows.insert(0, "emotion", emotions)
+    rows.insert(0, "speaker", np.repeat([f"s{i}" for i in range(n_speakers)], clips))
+    return rows
+
+
+@pytest.fixture
+def own_csv(tmp_path):
+    path = tmp_path / "mine.csv"
+    tables.write_csv(own_table(), path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "cache_folder", lambda: tmp_path / "cache")
+
+
+def test_inner_folds_share_no_speaker():
+    speakers = np.repeat([f"s{i}" for i in range(10)], 3)
+    splits = speaker_splits(speakers)
+    assert len(splits) == 4
+    for train, validation in splits:
+        assert not set(speakers[train]) & set(speakers[validation])
+    assert sorted(np.concatenate([validation for _, validation in splits])) == list(range(30))
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_the_same_seed_gives_the_same_probabilities(name):
+    table = own_table()
+    x, y, speakers = table[list(NAMES)].to_numpy(), table["emotion"].to_numpy(dtype=str), table["speaker"].to_numpy(dtype=str)
+    parameters, _ = tune(CLASSIFIERS[name], x, y, speakers, seed=0)
+    first, second = (fit(CLASSIFIERS[name], parameters, x, y, speakers, seed=0).predict_proba(x) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("name", ["logistic_regression", "svc"])
+def test_nothing_of_the_tested_speaker_is_used_in_training(name, tmp_path):
+    """Other labels for a speaker, or one clip far away, leave the predictions for that speaker's other clips untouched."""
+    rows = own_table(n_speakers=6)
+    changed = rows.copy()
+    of_s0 = changed["speaker"] == "s0"
+    changed.loc[of_s0, "emotion"] = changed.loc[of_s0, "emotion"].to_numpy()[::-1]
+    changed.loc[0, list(NAMES)] = 1e3
+    results = []
+    for number, table in enumerate((rows, changed)):
+        tables.write_csv(table, tmp_path / f"{number}.csv")
+        out_of_fold, _ = training.out_of_fold(tables.read_table(tmp_path / f"{number}.csv"), [name])
+        unseen = out_of_fold[out_of_fold["protocol"] == "unseen_speakers"]
+        results.append(unseen.loc[unseen["speaker"] == "s0", ["happy", "fearful"]].to_numpy()[1:])
+    assert len(results[0]) == 7
+    np.testing.assert_array_equal(*results)
+
+
+def test_a_persons_own_table_is_evaluated_trained_and_predicts_its_labels(own_csv, tmp_path):
+    table = tables.read_table(own_csv)
+    assert set(table.rows["emotion"]) == {"happy", "fearful"}  # "scared" is understood
+    out_of_fold, selections = training.out_of_fold(table, ["logistic_regression"])
+    assert list(out_of_fold.columns) == list(evaluation.OUT_OF_FOLD_COLUMNS)
+    assert {selection.protocol for selection in selections} == {"unseen_speakers", "random_split"}
+    card = training.train(table, "emotion", "logistic_regression", out_of_fold, folder=tmp_path / "models")
+    assert card.labels == ("happy", "fearful")
+    assert card.scores["unseen_speakers"]["uar"]["value"] == 1.0
+    model = models.load_default("emotion", tmp_path / "models")
+    predicted = model.estimator.predict(table.x)
+    assert (predicted == table.y("emotion")).all()
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(own_csv, monkeypatch):
+    table = tables.read_table(own_csv)
+    first, _ = training.out_of_fold(table, ["knn"])
+
+    def fail(*args):
+        raise AssertionError("a finished fold was computed again")
+
+    monkeypatch.setattr("ser_core.training.tune", fail)
+    again, _ = training.out_of_fold(table, ["knn"])
+    pd.testing.assert_frame_equal(first, again)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.drop(columns="speaker"), "lacks the column speaker"),
+        (lambda t: t.drop(columns=["speaker", "emotion"]), "lacks the columns speaker, emotion"),
+        (lambda t: t.drop(columns="f0_median"), "acoustic128_v1 lacks 1: f0_median"),
+        (lambda t: t.assign(emotion="bored"), "line 2: The emotion must be one of"),
+        (lambda t: t.assign(gender="robot"), "gender that is none of male, female in line 2"),
+        (lambda t: t.assign(f0_median=t["f0_median"].where(t.index != 3)), "non-numeric feature in line 5"),
+        (lambda t: t.assign(speaker="one"), "one speaker only"),
+        (lambda t: t.iloc[:0], "has no rows"),
+    ],
+)
+def test_a_faulty_table_is_refused_with_the_place_of_the_fault(change, message, tmp_path):
+    path = tmp_path / "mine.csv"
+    tables.write_csv(change(own_table()), path)
+    with pytest.raises(SerError, match=message) as caught:
+        tables.read_table(path)
+    assert caught.value.code == "BAD_TABLE"
+
+
+def test_a_random_split_is_stratified_and_has_the_same_voices_on_both_sides():
+    y = np.repeat(EMOTIONS, 10)
+    folds = training.random_folds(y)
+    assert sorted(set(folds)) == [1, 2, 3, 4, 5]
+    for fold in range(1, 6):
+        assert pd.Series(y[folds == fold]).value_counts().tolist() == [2] * 8
+
+
+def test_the_shipped_tables_hold_every_clip_with_its_labels():
+    for table in training.shipped_tables():
+        assert len(table.rows) == 1440
+        assert table.rows["speaker"].nunique() == 24
+        assert table.rows["sha256"].nunique() == 1440
+        assert tables.tasks_of(table) == tuple(LABELS)
+
+
+@pytest.mark.parametrize("model_id", ["emotion-svc", "gender-logistic-regression", "emotion-decision-tree"])
+def test_a_rebuilt_model_makes_the_same_predictions(model_id, tmp_path):
+    shipped = models.load_named(model_id, model_id.split("-")[0])
+    rebuilt = training.rebuild(shipped.card, folder=tmp_path)
+    x = next(t for t in training.shipped_tables() if t.feature_set.name == shipped.card.feature_set).x[::7]
+    np.testing.assert_allclose(rebuilt.estimator.predict_proba(x), shipped.estimator.predict_proba(x), atol=1e-6)
+    assert models.load_named(model_id, shipped.card.task, tmp_path).card.parameters == shipped.card.parameters
+
+
+def test_a_model_is_not_rebuilt_from_another_table():
+    with pytest.raises(SerError, match="No table in data/") as caught:
+        training.rebuild(models.default_card("emotion"), tables=[])
+    assert caught.value.code == "BAD_TABLE"
+
+
+def test_the_cards_show_the_scores_of_the_stored_predictions():
+    stored = evaluation.read_out_of_fold()
+    for card in models.cards():
+        for protocol, scores in card.scores.items():
+            rows = evaluation.model_rows(stored, card.task, card.feature_set, card.classifier, protocol)
+            assert evaluation.score(rows, card.task).to_dict() == scores, card.id
+
+
+def test_readme_shows_the_table_that_evaluate_prints(capsys):
+    from ser_core.cli import main
+
+    assert main(["evaluate", "--format", "markdown"]) == 0
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for line in capsys.readouterr().out.splitlines():
+        assert line in readme
