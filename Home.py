@@ -1,10 +1,13 @@
 """The app's entry: names the pages, and is the first of them."""
 
+from pathlib import Path
+
 import streamlit as st
 
 import ui
 
-st.set_page_config(page_title="Speech Emotion Predictor", page_icon=":material/graphic_eq:", layout="wide")
+# A file of ours: browsers would fetch a Material icon for the tab from the network.
+st.set_page_config(page_title="Speech Emotion Predictor", page_icon=str(Path(__file__).parent / "docs" / "icon.png"), layout="wide")
 ui.warm_up()
 
 RECORD = st.Page("pages/record_and_predict.py", title="Record & predict", icon=":material/mic:")

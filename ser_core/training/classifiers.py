@@ -110,7 +110,7 @@ def speaker_splits(speakers: npt.ArrayLike, n_splits: int = INNER_FOLDS) -> Spli
 
 def fit(classifier: Classifier, parameters: Parameters, x: Matrix, y: Labels, speakers: npt.ArrayLike, seed: int) -> Any:
     """A fitted estimator on features [n, d] and labels [n], calibrated on inner speaker folds where the classifier needs it."""
-    estimator = make_pipeline(StandardScaler(), classifier.build(parameters, seed))
+    estimator = _pipeline(classifier, parameters, len(x), seed)
     if classifier.calibrated:
         estimator = CalibratedClassifierCV(estimator, method="temperature", cv=speaker_splits(speakers), ensemble=False)
     return _fitted(estimator, x, y)
@@ -123,11 +123,18 @@ def tune(classifier: Classifier, x: Matrix, y: Labels, speakers: npt.ArrayLike, 
     for parameters in classifier.grid:
         predicted = np.empty_like(y)
         for train, validation in splits:
-            estimator = make_pipeline(StandardScaler(), classifier.build(parameters, seed))
+            estimator = _pipeline(classifier, parameters, len(train), seed)
             predicted[validation] = _fitted(estimator, x[train], y[train]).predict(x[validation])
         results.append(float(recall_score(y, predicted, average="macro", zero_division=0)))
     best = int(np.argmax(results))
     return dict(classifier.grid[best]), results[best]
+
+
+def _pipeline(classifier: Classifier, parameters: Parameters, n_clips: int, seed: int) -> Any:
+    """An unfitted estimator behind its scaler; a small table cannot have more neighbours than clips."""
+    if "n_neighbors" in parameters:
+        parameters = parameters | {"n_neighbors": min(parameters["n_neighbors"], n_clips)}
+    return make_pipeline(StandardScaler(), classifier.build(parameters, seed))
 
 
 def _fitted(estimator: Any, x: Matrix, y: Labels) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
 
 from ser_core import audio
 from tests.browser.server import chromium_options, free_port, wait_until_up
@@ -25,6 +25,7 @@ PATHS = {
     "feature_explorer": "Feature explorer",
     "model_comparison": "Model comparison",
 }
+LOCAL = ("http://localhost:", "data:", "blob:")
 MODEL_TIMEOUT_MS = 60_000  # a first prediction on a busy machine
 
 
@@ -42,13 +43,14 @@ def url() -> Iterator[str]:
 
 @contextlib.contextmanager
 def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked: bool = False) -> Iterator[Page]:
-    """A page in a new Chromium; the test fails if the page logs an error or shows a traceback."""
+    """A page in a new Chromium; the test fails if it logs an error, shows a traceback or asks another machine for anything."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium_options(microphone, blocked=blocked))
         context = browser.new_context(viewport={"width": 1280, "height": 900}, permissions=[] if blocked else ["microphone"], accept_downloads=True)
         page = context.new_page()
         problems: list[str] = []
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: problems.append(f"{message.text} {message.location}") if is_error(message, path) else None)
+        page.on("request", lambda request: problems.append(request.url) if not request.url.startswith(LOCAL) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(f"{url}/{path}")
         expect(page.get_by_role("heading", name=PATHS[path], exact=True)).to_be_visible(timeout=30_000)
@@ -56,6 +58,15 @@ def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked:
         expect(page.get_by_test_id("stException")).to_have_count(0)
         browser.close()
     assert problems == []
+
+
+def is_error(message: ConsoleMessage, path: str) -> bool:
+    """Whether a console message is an error of ours.
+
+    On a deep link Streamlit looks for its server below the page's own path first, and the browser logs the two 404s.
+    """
+    probes = tuple(f"/{path}/_stcore/{name}" for name in ("health", "host-config"))
+    return message.type == "error" and not (path and message.location["url"].endswith(probes))
 
 
 def expect_bars(page: Page) -> None:

@@ -103,7 +103,7 @@ def test_an_upload_of_every_format_ends_in_bars(name, page):
 def test_a_sample_ends_in_bars_and_is_said_to_be_synthetic(page):
     choose(page, "Sample")
     assert "no true emotion" in texts(page)
-    page.get("button_group")[-1].set_value(["Steady low voice"]).run()
+    page.pills(key="sample").set_value("Steady low voice").run()
     assert_answered(page)
 
 
@@ -195,9 +195,10 @@ def test_the_current_recording_is_marked_in_the_explorer(page):
 def test_nothing_chosen_in_the_explorer_is_a_hint_and_no_error(app):
     page = app.switch_page("pages/feature_explorer.py").run()
     page.multiselect(key="attributes").set_value([]).run()
-    page.get("button_group")[-2].set_value([]).run()
+    page.pills(key="spectrum_emotions").set_value([]).run()
     healthy(page)
     assert "Choose an attribute above" in texts(page)
+    assert "Choose one or more emotions above" in texts(page)
 
 
 # --------------------------------------------------------------------------------------------------------- comparison
