@@ -10,30 +10,29 @@ import ui
 st.set_page_config(page_title="Speech Emotion Predictor", page_icon=str(Path(__file__).parent / "docs" / "icon.png"), layout="wide")
 ui.warm_up()
 
-RECORD = st.Page("pages/record_and_predict.py", title="Record & predict", icon=":material/mic:")
-EXPLORE = st.Page("pages/feature_explorer.py", title="Feature explorer", icon=":material/insights:")
-COMPARE = st.Page("pages/model_comparison.py", title="Model comparison", icon=":material/leaderboard:")
+PAGES = ui.pages()
 
 
 def landing() -> None:
     """What this is, what to do first, what it is not."""
     st.title("Speech Emotion Predictor")
     st.markdown("Speak for a few seconds and see which of **eight emotions** your voice sounds like, and how far to trust the answer.")
-    st.page_link(RECORD, label="**Start: record your voice**", icon=":material/mic:")
+    if st.button("Record your voice", type="primary", icon=":material/mic:"):
+        st.switch_page(PAGES["record"])
     st.space("small")
     first, second, third = st.columns(3, gap="medium")
     with first.container(border=True, height="stretch"):
         st.subheader("Record & predict")
         st.markdown("Record, upload or pick a sample. Hear it back and read the probabilities of eight emotions and two genders.")
-        st.page_link(RECORD, label="Record & predict")
+        st.page_link(PAGES["record"], label="Record & predict")
     with second.container(border=True, height="stretch"):
         st.subheader("Feature explorer")
         st.markdown("See how pitch, spectrum, energy and rhythm differ between emotions, and where your own recording lies.")
-        st.page_link(EXPLORE, label="Feature explorer")
+        st.page_link(PAGES["explore"], label="Feature explorer")
     with third.container(border=True, height="stretch"):
         st.subheader("Model comparison")
         st.markdown("See how often each classifier is right on voices it never heard, beside the flattering figure others report.")
-        st.page_link(COMPARE, label="Model comparison")
+        st.page_link(PAGES["compare"], label="Model comparison")
     st.space("small")
     left, right = st.columns(2, gap="large")
     left.subheader("What it is")
@@ -50,5 +49,6 @@ def landing() -> None:
     )
 
 
-HOME = st.Page(landing, title="Home", icon=":material/home:", default=True)
-st.navigation([HOME, RECORD, EXPLORE, COMPARE], position="top").run()
+home = st.Page(landing, title="Home", icon=":material/home:", default=True)
+st.session_state["routed"] = True
+st.navigation([home, *PAGES.values()], position="top").run()

@@ -11,7 +11,9 @@ import base64
 import contextlib
 import hashlib
 import threading
+import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -23,6 +25,7 @@ from ser_core.errors import SerError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from streamlit.navigation.page import StreamlitPage
 
     from ser_core.features import FeatureVector
     from ser_core.models import Model, ModelCard
@@ -61,6 +64,32 @@ class Clip:
 
     name: str
     recording: Recording
+
+
+# -------------------------------------------------------------------------------------------------------------- routing
+
+
+def pages() -> dict[str, StreamlitPage]:
+    """The pages that are files, by name."""
+    folder = Path(__file__).parent / "pages"
+    return {
+        "record": st.Page(folder / "record_and_predict.py", title="Record & predict", icon=":material/mic:"),
+        "explore": st.Page(folder / "feature_explorer.py", title="Feature explorer", icon=":material/insights:"),
+        "compare": st.Page(folder / "model_comparison.py", title="Model comparison", icon=":material/leaderboard:"),
+    }
+
+
+def routed() -> None:
+    """Every page calls this first: it makes sure that Home.py, the router, ran before it.
+
+    Until `st.navigation` is called for the first time in a server's life, Streamlit takes a folder named pages/ for an app of its
+    older kind and runs a deep-linked page without Home.py. Calling `st.navigation` ends that; the rerun goes through Home.py.
+    """
+    if not st.session_state.get("routed"):
+        st.session_state["routed"] = True
+        router = st.Page(lambda: None, title="Home", default=True)  # takes the empty path, which would go to the first page
+        st.navigation([router, *pages().values()], position="hidden")
+        st.rerun()
 
 
 # ------------------------------------------------------------------------------------------------------- cached loaders
@@ -198,7 +227,9 @@ def chosen_models() -> dict[str, str]:
 
 def recorder() -> None:
     """streamlit-audiorecorder; what it recorded becomes the clip."""
-    from audiorecorder import audiorecorder
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # that there is no ffmpeg, which is not needed here
+        from audiorecorder import audiorecorder
 
     key = input_key("rec")
     # After receiving the clip the component decodes it with ffmpeg, which needs an installation of its own and raises various

@@ -19,6 +19,7 @@ FIRST_CHOICE = ["f0_median", "level_std"]
 
 
 def main() -> None:
+    ui.routed()
     st.title("Feature explorer")
     st.markdown("Choose what to measure in a voice, and see how it differs between emotions.")
     table, own = ui.feature_table(), ui.features_of(ui.clip())
@@ -35,7 +36,7 @@ def attributes(table: pd.DataFrame, own: FeatureVector | None) -> None:
         "Attributes",
         list(specs),
         default=FIRST_CHOICE,
-        format_func=lambda name: f"{specs[name].group}: {name}",
+        format_func=lambda name: specs[name].title,
         key="attributes",
         placeholder="Choose one or more of 128",
     )
@@ -43,9 +44,9 @@ def attributes(table: pd.DataFrame, own: FeatureVector | None) -> None:
     kind = third.segmented_control("Shown as", ["Box", "Violin"], default="Box", required=True, key="shown_as")
     shown = table if gender == "All" else table[table["gender"] == str(gender).lower()]
     if own is None:
-        st.page_link("pages/record_and_predict.py", label="Record a clip to see where your own voice lies", icon=":material/mic:")
+        st.page_link(ui.pages()["record"], label="Record a clip to see where your own voice lies", icon=":material/mic:")
     if not chosen:
-        ui.explain_no_clip("Choose an attribute above: pitch (`f0_median`) is a good first one.")
+        ui.explain_no_clip("Choose an attribute above: *Pitch (F0), median* is a good first one.")
     for name in chosen:
         attribute(shown, specs[name], own, str(kind).lower())
 
@@ -53,9 +54,9 @@ def attributes(table: pd.DataFrame, own: FeatureVector | None) -> None:
 def attribute(shown: pd.DataFrame, spec: FeatureSpec, own: FeatureVector | None, kind: str) -> None:
     values = exploration.feature_values(shown, spec.name)
     current = None if own is None else float(own.values[own.names.index(spec.name)])
-    st.subheader(spec.name, anchor=False)
+    st.subheader(spec.title, anchor=False)
     unit = "" if spec.unit == "none" else f" Unit: {spec.unit}."
-    st.markdown(spec.sentence + unit)
+    st.markdown(f"{spec.sentence}{unit} In tables: `{spec.name}`.")
     if current is not None:
         below = exploration.percentile(values, current)
         nearest = min(below, key=lambda emotion: abs(below[emotion] - 0.5))

@@ -17,6 +17,7 @@ PROTOCOLS = {"Unseen voices": "unseen_speakers", "Random split (optimistic)": "r
 
 
 def main() -> None:
+    ui.routed()
     st.title("Model comparison")
     st.markdown("Compare classifiers by what they recognise in voices they never heard, and see how much a random split flatters them.")
     task = str(st.segmented_control("Task", list(LABELS), default="emotion", required=True, format_func=str.capitalize, key="task"))
@@ -26,7 +27,7 @@ def main() -> None:
     st.divider()
     one_model(table, task)
     st.caption(
-        f"{ui.CORPUS_NOTE} Intervals: 95 %, bootstrap over speakers. Every figure comes from the stored predictions; "
+        f"{ui.CORPUS_NOTE} Intervals: 95%, bootstrap over speakers. Every figure comes from the stored predictions; "
         "compute them again with `python -m ser_core evaluate --refit`."
     )
 
@@ -39,6 +40,7 @@ def overview(table: pd.DataFrame, task: str) -> None:
         f"that is **{100 * best['inflation']:.0f} points** too much."
     )
     st.altair_chart(charts.leaderboard(table, 1 / len(LABELS[task])), width="stretch", key="leaderboard")
+    st.caption(f"The dashed line is guessing ({1 / len(LABELS[task]):.1%}). Models without a feature set in their name use acoustic128_v1.")
     shown = table[["title"]].assign(
         unseen=100 * table["unseen_speakers_uar"],
         interval=[
@@ -56,20 +58,21 @@ def overview(table: pd.DataFrame, task: str) -> None:
         shown,
         hide_index=True,
         width="stretch",
+        height="content",
         column_config={
-            "title": st.column_config.TextColumn("Model", width="large"),
+            "title": st.column_config.TextColumn("Model"),
             "unseen": number(
                 "Unseen voices (%)", format="%.1f", help="Share of each label recognised, averaged (UAR), on speakers that training did not hear."
             ),
-            "interval": st.column_config.TextColumn("95 % interval"),
+            "interval": st.column_config.TextColumn("95% interval"),
             "random": number("Random split (%)", format="%.1f", help="Optimistic: the same voices in training and test."),
             "inflation": number("Inflation (points)", format="%+.1f", help="Random split less unseen voices."),
             "accuracy": number("Accuracy (%)", format="%.1f", help="Share of all clips recognised, unseen voices."),
             "f1": number("Macro-F1 (%)", format="%.1f", help="Mean over labels of the balance of precision and recall, unseen voices."),
             "ece": number(
-                "Calibration error",
+                "ECE",
                 format="%.3f",
-                help="Expected calibration error (ECE) on unseen voices: how far probabilities are off, 0 is perfect.",
+                help="Expected calibration error on unseen voices: how far probabilities are off, 0 is perfect.",
             ),
         },
     )
@@ -90,7 +93,7 @@ def one_model(table: pd.DataFrame, task: str) -> None:
     with right:
         st.markdown(f"**Share of each {task} recognised**")
         st.altair_chart(charts.recall_bars(scores.recall), width="stretch", key="recall")
-        interval = f"{scores.uar.value:.1%} (95 % interval {scores.uar.low:.1%} to {scores.uar.high:.1%})"
+        interval = f"{scores.uar.value:.1%} (95% interval {scores.uar.low:.1%} to {scores.uar.high:.1%})"
         runs = f", mean of {len(scores.seeds)} runs" if len(scores.seeds) > 1 else ""
         st.markdown(f"On average **{interval}**; {scores.n_utterances:,} clips of {scores.n_speakers} speakers{runs}.")
 

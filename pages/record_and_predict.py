@@ -13,15 +13,11 @@ from ser_core import audio, prediction
 from ser_core.emotions import LABELS
 
 SAMPLES = Path(__file__).resolve().parent.parent / "data" / "samples"
-SOURCES = {
-    "Record": ":material/mic:",
-    "Plain recording": ":material/graphic_eq:",
-    "Upload": ":material/upload_file:",
-    "Sample": ":material/robot_2:",
-}
+SOURCES = ("Record", "Plain recording", "Upload", "Sample")
 
 
 def main() -> None:
+    ui.routed()
     st.title("Record & predict")
     st.markdown("Speak for three to eight seconds, in English if you can, and see which emotion your voice sounds like.")
     left, right = st.columns([5, 6], gap="large")
@@ -41,9 +37,7 @@ def main() -> None:
 
 def capture() -> None:
     """One input at a time; whatever it holds becomes the clip."""
-    source = st.segmented_control(
-        "Where the voice comes from", list(SOURCES), default="Record", required=True, format_func=lambda name: f"{SOURCES[name]} {name}", key="source"
-    )
+    source = st.segmented_control("Where the voice comes from", SOURCES, default="Record", required=True, key="source")
     if source in ("Record", "Plain recording"):
         ui.microphone_problem()
     if source == "Record":
@@ -59,7 +53,7 @@ def capture() -> None:
         if uploaded:
             ui.take(uploaded.name, uploaded.getvalue())
     else:
-        names = {path.stem.replace("-", " ").capitalize(): path for path in sorted(SAMPLES.glob("*.flac"))}
+        names = {path.stem.removesuffix("-voice").replace("-", " ").capitalize(): path for path in sorted(SAMPLES.glob("*.flac"))}
         st.caption("Spoken by a speech synthesiser: there is **no true emotion** in these, they only show how the page works.")
         chosen = st.pills("Synthetic voices", list(names), key=ui.input_key("sample"))
         if chosen:
@@ -75,11 +69,10 @@ def show_clip(clip: ui.Clip) -> None:
     st.altair_chart(charts.waveform(clip.recording.samples, clip.recording.sample_rate), width="stretch", key="waveform")
     for note in audio.quality(clip.recording).notes:
         st.info(note.message, icon=":material/info:")
-    again, clear, save = st.columns(3)
-    again.button("Record again", icon=":material/replay:", on_click=record_again, width="stretch")
-    clear.button("Clear", icon=":material/delete:", on_click=ui.clear, width="stretch")
-    stem = Path(clip.name).stem
-    save.download_button("Save WAV", wav, f"{stem}.wav", "audio/wav", icon=":material/download:", on_click="ignore", width="stretch")
+    with st.container(horizontal=True):
+        st.button("Record again", icon=":material/replay:", on_click=record_again)
+        st.button("Clear", icon=":material/delete:", on_click=ui.clear)
+        st.download_button("Save WAV", wav, f"{Path(clip.name).stem}.wav", "audio/wav", icon=":material/download:", on_click="ignore")
 
 
 def record_again() -> None:
@@ -99,7 +92,7 @@ def answer(clip: ui.Clip) -> None:
     st.altair_chart(charts.probability_bars(result.gender_probabilities), width="stretch", key="gender_bars")
     trust(chosen)
     st.markdown(
-        "**How to read this:** each bar is how likely the model thinks that label is for *this* clip; they add up to 100 %. "
+        "**How to read this:** each bar is how likely the model thinks that label is for *this* clip; they add up to 100%. "
         "A long bar is no proof, and two bars of similar length mean it cannot tell them apart."
     )
     with st.expander("Models", icon=":material/tune:"):
@@ -114,8 +107,8 @@ def trust(chosen: dict[str, str]) -> None:
     emotion, gender = (next(card for card in ui.cards(task) if card.name == chosen[task]) for task in LABELS)
     uar = {card.task: card.scores["unseen_speakers"]["uar"]["value"] for card in (emotion, gender)}
     st.info(
-        f"On unseen voices **{emotion.title}** recognises **{uar['emotion']:.0%}** of each emotion on average (guessing: 13 %), "
-        f"and **{gender.title}** recognises **{uar['gender']:.0%}** of each gender (guessing: 50 %). {ui.CORPUS_NOTE}",
+        f"On unseen voices **{emotion.title}** recognises **{uar['emotion']:.0%}** of each emotion on average (guessing: 13%), "
+        f"and **{gender.title}** recognises **{uar['gender']:.0%}** of each gender (guessing: 50%). {ui.CORPUS_NOTE}",
         icon=":material/verified:",
     )
 

@@ -1,7 +1,7 @@
 """Pure functions from data to Altair charts. Pages draw what these return and add nothing.
 
 Emotions keep the order and colours of `ser_core.emotions` in every chart; probabilities and recalls stand on a fixed axis from
-0 to 100 %; every axis is named with its unit. Men and women differ by shape as well as by colour.
+0 to 100%; every axis is named with its unit. Men and women differ by shape as well as by colour.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ Chart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.VConcatChart
 _MARK = "#8a4fd3"  # the current recording, wherever it appears: no emotion has this violet
 _NEUTRAL_INK = "#808080"  # readable on white and on dark
 _ENVELOPE_POINTS = 500
+_AXIS = 56  # pixels for ticks and title: Streamlit counts them into the height
 
 
 def _names(labels: Iterable[str]) -> list[str]:
@@ -38,7 +39,7 @@ def _percent_axis(title: str | None, field: str = "share") -> alt.X:
 
 
 def probability_bars(probabilities: Mapping[str, float]) -> Chart:
-    """Horizontal bars, one per label in the order given, 0 to 100 %, each with its figure."""
+    """Horizontal bars, one per label in the order given, 0 to 100%, each with its figure."""
     labels = list(probabilities)
     data = pd.DataFrame({"label": _names(labels), "share": [float(value) for value in probabilities.values()]})
     data["text"] = [f"{value:.0%}" for value in data["share"]]
@@ -50,7 +51,7 @@ def probability_bars(probabilities: Mapping[str, float]) -> Chart:
     if tuple(labels) == GENDERS:
         shape = alt.Shape("label:N", scale=alt.Scale(domain=_names(GENDERS), range=["square", "circle"]), legend=None)
         layers += base.mark_point(filled=True, size=90, opacity=1, stroke=_NEUTRAL_INK).encode(shape=shape, color=_colour(labels))
-    return layers.properties(height=30 * len(labels) + 20)
+    return layers.properties(height=24 * len(labels) + 20 + _AXIS)
 
 
 def waveform(samples: Samples, sample_rate: int) -> Chart:
@@ -67,7 +68,7 @@ def waveform(samples: Samples, sample_rate: int) -> Chart:
             y=alt.Y("low:Q", title="Amplitude", scale=alt.Scale(domain=[-limit, limit]), axis=alt.Axis(tickCount=3, format=".2~f")),
             y2="high:Q",
         )
-        .properties(height=120)
+        .properties(height=150)
     )
 
 
@@ -85,7 +86,7 @@ def feature_distribution(values: pd.DataFrame, spec: FeatureSpec, *, kind: str =
     """
     labels = [label for label in LABELS["emotion"] if label in set(values["emotion"])]
     data = values.assign(label=values["emotion"].map(display_name))
-    title = spec.name if spec.unit == "none" else f"{spec.name} ({spec.unit})"
+    title = spec.title if spec.unit == "none" else f"{spec.title} ({spec.unit})"
     scale = alt.Scale(type="log" if log else "linear", zero=False)
     mark = pd.DataFrame({"value": [] if current is None else [current], "name": [] if current is None else ["Your recording"]})
     rule = (
@@ -99,9 +100,9 @@ def feature_distribution(values: pd.DataFrame, spec: FeatureSpec, *, kind: str =
     boxes = (
         alt.Chart(data)
         .mark_boxplot(size=20, outliers={"size": 12, "opacity": 0.5}, median={"color": "white", "strokeWidth": 2})
-        .encode(x=alt.X("value:Q", title=title, scale=scale), y=y, color=_colour(labels))
+        .encode(x=alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=8)), y=y, color=_colour(labels))
     )
-    return (boxes + rule).properties(height=34 * len(labels) + 30)
+    return (boxes + rule).properties(height=34 * len(labels) + _AXIS)
 
 
 def _violins(data: pd.DataFrame, labels: list[str], title: str, scale: alt.Scale, rule: alt.Chart) -> Chart:
@@ -120,7 +121,7 @@ def _violins(data: pd.DataFrame, labels: list[str], title: str, scale: alt.Scale
         alt.Chart()
         .mark_area(opacity=0.85)
         .encode(
-            x=alt.X("value:Q", title=title, scale=scale),
+            x=alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=8)),
             y=alt.Y("top:Q", title=None, axis=axis),
             y2="bottom:Q",
             color=_colour(labels),
@@ -163,7 +164,7 @@ def mel_spectrum(bands: pd.DataFrame, labels: Sequence[str]) -> Chart:
 
 
 def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
-    """Every model's UAR on unseen speakers (filled, with its 95 % interval) and on the random split (hollow).
+    """Every model's UAR on unseen speakers (filled, with its 95% interval) and on the random split (hollow).
 
     Parameters
     ----------
@@ -193,18 +194,18 @@ def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
         alt.Tooltip("title:N", title="Model"),
         alt.Tooltip("protocol:N", title="Tested on"),
         alt.Tooltip("uar:Q", title="UAR", format=".1%"),
-        alt.Tooltip("low:Q", title="95 % from", format=".1%"),
+        alt.Tooltip("low:Q", title="95% from", format=".1%"),
         alt.Tooltip("high:Q", title="to", format=".1%"),
     ]
     span = alt.Chart(long).mark_rule(strokeWidth=3, opacity=0.5).encode(x=alt.X("low:Q"), x2="high:Q", y=y, color=colour)
     points = alt.Chart(long).mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip)
     guess = alt.Chart(pd.DataFrame({"uar": [chance], "name": ["Guessing"]})).mark_rule(strokeDash=[4, 4], color=_NEUTRAL_INK)
-    return alt.layer(guess.encode(x="uar:Q", tooltip="name:N"), span, points).properties(height=42 * len(order) + 40)
+    return alt.layer(guess.encode(x="uar:Q", tooltip="name:N"), span, points).properties(height=38 * len(order) + _AXIS + 30)
 
 
 def confusion_matrix(counts: np.ndarray, labels: Sequence[str]) -> Chart:
     """Which emotion was taken for which: rows are what was meant, columns what the model said, as shares of the row."""
-    names = _names(labels)
+    names = [label.capitalize() for label in labels]  # without the aliases, which do not fit under a cell
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-12)
     data = pd.DataFrame(
         [
@@ -214,8 +215,8 @@ def confusion_matrix(counts: np.ndarray, labels: Sequence[str]) -> Chart:
         ]
     )
     base = alt.Chart(data).encode(
-        x=alt.X("said:N", sort=names, title="The model said", axis=alt.Axis(labelAngle=-40, labelLimit=140)),
-        y=alt.Y("meant:N", sort=names, title="The actor meant", axis=alt.Axis(labelLimit=140)),
+        x=alt.X("said:N", sort=names, title="The model said", axis=alt.Axis(labelAngle=-40, labelOverlap=False)),
+        y=alt.Y("meant:N", sort=names, title="The actor meant"),
     )
     tooltip = [
         alt.Tooltip("meant:N", title="Meant"),
@@ -237,4 +238,4 @@ def recall_bars(recall: Mapping[str, float]) -> Chart:
     y = alt.Y("label:N", sort=_names(recall), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=160))
     base = alt.Chart(data).encode(y=y, x=_percent_axis("Share recognised (recall)"))
     bars = base.mark_bar(cornerRadiusEnd=3, stroke=_NEUTRAL_INK, strokeWidth=0.5).encode(color=_colour(list(recall)))
-    return (bars + base.mark_text(align="left", dx=6, color=_NEUTRAL_INK).encode(text="text:N")).properties(height=34 * len(recall) + 40)
+    return (bars + base.mark_text(align="left", dx=6, color=_NEUTRAL_INK).encode(text="text:N")).properties(height=34 * len(recall) + _AXIS)

@@ -160,11 +160,11 @@ def _mean(parts: list[Mapping[str, float]]) -> dict[str, float]:
 def in_words(prediction: Prediction) -> str:
     """The prediction as a sentence a person would say.
 
-    The most likely emotion, and up to two others that have at least 15 % and half as much.
+    The most likely emotion, and up to two others that have at least 15%.
     """
     ranked = sorted(prediction.emotion_probabilities.items(), key=lambda item: -item[1])
     (first, top), rest = ranked[0], ranked[1:3]
-    others = [f"{label} ({value:.0%})" for label, value in rest if value >= 0.15 and value >= top / 2]
+    others = [f"{label} ({value:.0%})" for label, value in rest if value >= 0.15]
     sentence = f"Sounds {first}, {top:.0%}." if top >= 0.4 else f"Perhaps {first}, {top:.0%}, but no emotion stands out."
     if others:
         sentence += f" {' and '.join(others).capitalize()} {'are' if len(others) > 1 else 'is'} possible too."

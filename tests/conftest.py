@@ -10,12 +10,12 @@ from ser_core.cache import cache_folder
 # The oracle tests call librosa's functions, which numba compiles: not into the cache that the app relies on.
 os.environ["NUMBA_CACHE_DIR"] = str(cache_folder() / "numba-tests")
 
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
+import numpy as np
+import pytest
 
-from ser_core import audio  # noqa: E402
-from tests.browser.server import chromium  # noqa: E402
-from tests.synthesis import RATE, voice  # noqa: E402
+from ser_core import audio
+from tests.browser.server import chromium
+from tests.synthesis import RATE, voice
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_RUN = pytest.StashKey[dict[str, str]]()

@@ -1,6 +1,8 @@
 """The house: imports go down, and each foreign library has one room."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,13 @@ def test_only_the_command_line_writes_to_the_terminal(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
             assert ast.unparse(node.func) not in {"print", "sys.stdout.write", "sys.stderr.write"}, f"{path}:{node.lineno}"
+
+
+def test_nothing_heavy_is_imported_on_the_way_to_the_first_page():
+    heavy = ["librosa", "numba", "sklearn", "scipy", "altair", "pandas", "av", "soundfile", "soxr"]
+    code = f"import sys, ui; print([name for name in {heavy} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
 
 
 def test_emotions_are_listed_in_one_place_only():

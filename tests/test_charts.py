@@ -59,7 +59,7 @@ def test_a_distribution_names_unit_and_shows_the_current_recording(kind, table):
     spec = exploration.specs()["f0_median"]
     values = exploration.feature_values(table, "f0_median")
     with_mark = charts.feature_distribution(values, spec, kind=kind, current=222.123456).to_dict()
-    assert "f0_median (Hz)" in list(found(with_mark, "title"))
+    assert "Pitch (F0), median (Hz)" in list(found(with_mark, "title"))
     assert "222.123456" in str(with_mark)
     assert "222.123456" not in str(charts.feature_distribution(values, spec, kind=kind).to_dict())
 

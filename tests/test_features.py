@@ -170,10 +170,11 @@ def test_the_stored_tables_are_what_the_code_computes(ravdess):
 
 def test_acoustic128_has_128_features_of_every_kind_each_with_name_unit_and_sentence():
     specs = FEATURE_SETS["acoustic128_v1"].specs
-    assert len(specs) == len({spec.name for spec in specs}) == 128
+    assert len(specs) == len({spec.name for spec in specs}) == len({spec.title for spec in specs}) == 128
     assert {spec.group for spec in specs} == {"Mel spectrum", "Timbre (MFCC)", "Chroma", "Spectral shape", "Pitch", "Energy", "Rhythm"}
     for spec in specs:
         assert spec.unit, spec.name
+        assert spec.title, spec.name
         assert spec.sentence.endswith("."), spec.name
         assert len(spec.sentence) > 15, spec.name
 

@@ -102,7 +102,7 @@ def test_a_damaged_card_is_refused_with_the_way_to_mend_it(content, tmp_path):
 
 def test_features_of_another_set_are_refused(card, dummy, tmp_path, recording):
     models.save(dummy, card, tmp_path)
-    with pytest.raises(ValueError, match="takes acoustic128_v1. Got mfcc128_v1"):
+    with pytest.raises(ValueError, match=r"takes acoustic128_v1\. Got mfcc128_v1"):
         models.load_default("gender", tmp_path).predict_proba(features.extract(recording, "mfcc128_v1"))
 
 

@@ -65,7 +65,8 @@ def test_a_long_clip_is_cut_into_windows_its_pauses_left_out(pair):
 @pytest.mark.parametrize(
     ("probabilities", "sentence"),
     [
-        ({"happy": 0.71, "surprised": 0.18}, "Sounds happy, 71%."),
+        ({"happy": 0.9, "surprised": 0.1}, "Sounds happy, 90%."),
+        ({"happy": 0.71, "surprised": 0.18}, "Sounds happy, 71%. Surprised (18%) is possible too."),
         ({"happy": 0.5, "surprised": 0.3, "sad": 0.1}, "Sounds happy, 50%. Surprised (30%) is possible too."),
         ({"happy": 0.3, "sad": 0.25, "calm": 0.2}, "Perhaps happy, 30%, but no emotion stands out. Sad (25%) and calm (20%) are possible too."),
     ],

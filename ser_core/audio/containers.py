@@ -46,7 +46,7 @@ class Source:
         self._broke = False
 
     def is_cut(self, decoded_s: float) -> bool:
-        """Whether decoding broke off, or less came out than the container claims (within 0.1 s and 1 %)."""
+        """Whether decoding broke off, or less came out than the container claims (within 0.1 s and 1%)."""
         missing = (self._claimed_s or 0.0) - decoded_s
         return self._broke or missing > max(0.1, 0.01 * decoded_s)
 

@@ -79,7 +79,7 @@ def _refit(jobs: int) -> None:
 
 def _score_tables(out_of_fold: Any, render: Callable[[Sequence[str], Rows], str]) -> Iterator[str]:
     """One table per task: every model under both protocols, best first on unseen speakers."""
-    header = ("classifier", "features", "UAR, unseen speakers [95 %]", "UAR, random split", "inflation", "accuracy", "macro-F1", "ECE")
+    header = ("classifier", "features", "UAR, unseen speakers [95%]", "UAR, random split", "inflation", "accuracy", "macro-F1", "ECE")
     for task in out_of_fold["task"].unique():
         rows = [
             (

@@ -38,65 +38,77 @@ _OUTLIER_SEMITONES = 14.0  # F0 farther from the median is a tracking error; it 
 _PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _CONTRAST_BANDS = ("0-200", "200-400", "400-800", "800-1,600", "1,600-3,200", "3,200-8,000")
 _SHAPE = {
-    "centroid": ("Hz", "the centre of gravity of the spectrum: higher sounds brighter and sharper"),
-    "bandwidth": ("Hz", "how far the energy spreads around the centre of the spectrum"),
-    "rolloff": ("Hz", "the frequency below which 85 % of the spectrum lies"),
-    "flatness": ("dB", "how noise-like the spectrum is: 0 dB is noise, far below is a clear tone"),
-    "zcr": ("share", "how often the wave crosses zero: high for hissing sounds, low for vowels"),
+    "centroid": ("Spectral centroid", "Hz", "the centre of gravity of the spectrum: higher sounds brighter and sharper"),
+    "bandwidth": ("Spectral bandwidth", "Hz", "how far the energy spreads around the centre of the spectrum"),
+    "rolloff": ("Spectral roll-off", "Hz", "the frequency below which 85% of the spectrum lies"),
+    "flatness": ("Spectral flatness", "dB", "how noise-like the spectrum is: 0 dB is noise, far below is a clear tone"),
+    "zcr": ("Zero-crossing rate", "share", "how often the wave crosses zero: high for hissing sounds, low for vowels"),
 }
 
 
 def _specs() -> Iterator[FeatureSpec]:
-    for band, centre in enumerate(spectrum.mel_centres_hz(N_MEL, SAMPLE_RATE / 2), start=1):
-        yield FeatureSpec(
-            f"mel_{band:02d}", "dB", "Mel spectrum", f"Energy around {centre:,.0f} Hz, compared with the other bands of the same clip.", centre
-        )
-    for k in range(1, N_MFCC + 1):
-        yield FeatureSpec(f"mfcc_{k:02d}_mean", "dB", "Timbre (MFCC)", f"Ripple {k} of the spectrum's outline on average: the colour of the voice.")
-    for k in range(1, N_MFCC + 1):
-        yield FeatureSpec(f"mfcc_{k:02d}_std", "dB", "Timbre (MFCC)", f"How much ripple {k} of the spectrum's outline varies within the clip.")
-    for k in range(1, N_DELTA + 1):
-        yield FeatureSpec(
-            f"mfcc_{k:02d}_speed", "dB/frame", "Timbre (MFCC)", f"How fast ripple {k} of the spectrum's outline changes: lively speech moves faster."
-        )
-    for name in _PITCH_CLASSES:
-        key = name.lower().replace("#", "_sharp")
-        yield FeatureSpec(
-            f"chroma_{key}", "share", "Chroma", f"How strong the notes named {name} are, compared with the strongest note at each moment."
-        )
-    for band, hertz in enumerate(_CONTRAST_BANDS, start=1):
-        yield FeatureSpec(
-            f"contrast_{band}", "dB", "Spectral shape", f"Peaks over valleys of the spectrum at {hertz} Hz: clear tones are high, breath is low."
-        )
-    for name, (unit, meaning) in _SHAPE.items():
-        yield FeatureSpec(f"{name}_mean", unit, "Spectral shape", f"On average, {meaning}.")
-        yield FeatureSpec(f"{name}_std", unit, "Spectral shape", f"How much this varies within the clip: {meaning}.")
-    yield FeatureSpec("f0_median", "Hz", "Pitch", "The typical pitch of the voice.")
-    yield FeatureSpec("f0_low", "Hz", "Pitch", "The pitch that the voice stays above 90 % of the time.")
-    yield FeatureSpec("f0_high", "Hz", "Pitch", "The pitch that the voice stays below 90 % of the time.")
-    yield FeatureSpec("f0_range", "semitones", "Pitch", "How far apart low and high pitch are: a flat voice is near 0, a lively one beyond 10.")
-    yield FeatureSpec("f0_std", "semitones", "Pitch", "How much the pitch varies around its mean.")
-    yield FeatureSpec("f0_speed", "semitones/s", "Pitch", "How fast the pitch moves up and down.")
-    yield FeatureSpec("f0_slope", "semitones/s", "Pitch", "Whether the pitch rises (above 0) or falls (below 0) over the clip.")
-    yield FeatureSpec("voiced_share", "share", "Pitch", "The part of the speech in which the vocal cords swing: whispering is near 0.")
-    yield FeatureSpec("hnr_mean", "dB", "Pitch", "Tone over noise in the voice: a clear voice is high, a hoarse or breathy one low.")
-    yield FeatureSpec("hnr_std", "dB", "Pitch", "How much the clearness of the voice varies.")
-    yield FeatureSpec("level_mean", "dB", "Energy", "The average level, compared with the loud parts of the same clip.")
-    yield FeatureSpec("level_std", "dB", "Energy", "How much the level varies.")
-    yield FeatureSpec("level_range", "dB", "Energy", "How far apart quiet and loud parts are.")
-    yield FeatureSpec("level_skewness", "none", "Energy", "Below 0: mostly loud with short quiet parts; above 0: mostly quiet with loud bursts.")
-    yield FeatureSpec("level_rise", "dB/frame", "Energy", "How steeply the level rises where it rises: hard onsets are steep.")
-    yield FeatureSpec("level_fall", "dB/frame", "Energy", "How steeply the level falls where it falls.")
-    yield FeatureSpec("level_speed", "dB/frame", "Energy", "How much the level changes from one moment to the next.")
-    yield FeatureSpec("syllable_rate", "1/s", "Rhythm", "Syllables (peaks of loudness in voiced speech) in a second.")
-    yield FeatureSpec("speech_share", "share", "Rhythm", "The part of the time between first and last sound that is speech, not pause.")
-    yield FeatureSpec("voiced_run_mean", "s", "Rhythm", "How long the voice goes on without a break.")
-    yield FeatureSpec("voiced_run_std", "s", "Rhythm", "How uneven the stretches of voice are.")
-    yield FeatureSpec("pause_mean", "s", "Rhythm", "How long the pauses within the speech are.")
-    yield FeatureSpec("pause_rate", "1/s", "Rhythm", "Pauses in a second.")
-    yield FeatureSpec("onset_mean", "dB", "Rhythm", "How strongly new sounds set in, on average.")
-    yield FeatureSpec("onset_std", "dB", "Rhythm", "How unevenly new sounds set in: marked stress is high.")
+    yield from _spectrum_specs()
+    yield from (FeatureSpec(name, title, unit, "Pitch", sentence) for name, title, unit, sentence in _PITCH)
+    yield from (FeatureSpec(name, title, unit, "Energy", sentence) for name, title, unit, sentence in _ENERGY)
+    yield from (FeatureSpec(name, title, unit, "Rhythm", sentence) for name, title, unit, sentence in _RHYTHM)
 
+
+def _spectrum_specs() -> Iterator[FeatureSpec]:
+    for band, centre in enumerate(spectrum.mel_centres_hz(N_MEL, SAMPLE_RATE / 2), start=1):
+        sentence = f"Energy around {centre:,.0f} Hz, compared with the other bands of the same clip."
+        yield FeatureSpec(f"mel_{band:02d}", f"Mel band at {centre:,.0f} Hz", "dB", "Mel spectrum", sentence, centre)
+    ripple = "ripple {} of the spectrum's outline"
+    for k in range(1, N_MFCC + 1):
+        sentence = f"{ripple.format(k).capitalize()} on average: the colour of the voice."
+        yield FeatureSpec(f"mfcc_{k:02d}_mean", f"MFCC {k}, average", "dB", "Timbre (MFCC)", sentence)
+    for k in range(1, N_MFCC + 1):
+        sentence = f"How much {ripple.format(k)} varies within the clip."
+        yield FeatureSpec(f"mfcc_{k:02d}_std", f"MFCC {k}, variation", "dB", "Timbre (MFCC)", sentence)
+    for k in range(1, N_DELTA + 1):
+        sentence = f"How fast {ripple.format(k)} changes: lively speech moves faster."
+        yield FeatureSpec(f"mfcc_{k:02d}_speed", f"MFCC {k}, speed", "dB/frame", "Timbre (MFCC)", sentence)
+    for note in _PITCH_CLASSES:
+        sentence = f"How strong the notes named {note} are, compared with the strongest note at each moment."
+        yield FeatureSpec(f"chroma_{note.lower().replace('#', '_sharp')}", f"Chroma {note}", "share", "Chroma", sentence)
+    for band, hertz in enumerate(_CONTRAST_BANDS, start=1):
+        sentence = f"Peaks over valleys of the spectrum at {hertz} Hz: clear tones are high, breath is low."
+        yield FeatureSpec(f"contrast_{band}", f"Spectral contrast at {hertz} Hz", "dB", "Spectral shape", sentence)
+    for name, (title, unit, meaning) in _SHAPE.items():
+        yield FeatureSpec(f"{name}_mean", f"{title}, average", unit, "Spectral shape", f"On average, {meaning}.")
+        yield FeatureSpec(f"{name}_std", f"{title}, variation", unit, "Spectral shape", f"How much this varies within the clip: {meaning}.")
+
+
+_PITCH = (
+    ("f0_median", "Pitch (F0), median", "Hz", "The typical pitch of the voice."),
+    ("f0_low", "Pitch (F0), low", "Hz", "The pitch that the voice stays above 90% of the time."),
+    ("f0_high", "Pitch (F0), high", "Hz", "The pitch that the voice stays below 90% of the time."),
+    ("f0_range", "Pitch range", "semitones", "How far apart low and high pitch are: a flat voice is near 0, a lively one beyond 10."),
+    ("f0_std", "Pitch variation", "semitones", "How much the pitch varies around its mean."),
+    ("f0_speed", "Pitch speed", "semitones/s", "How fast the pitch moves up and down."),
+    ("f0_slope", "Pitch slope", "semitones/s", "Whether the pitch rises (above 0) or falls (below 0) over the clip."),
+    ("voiced_share", "Voiced share", "share", "The part of the speech in which the vocal cords swing: whispering is near 0."),
+    ("hnr_mean", "Harmonics-to-noise ratio, average", "dB", "Tone over noise in the voice: a clear voice is high, a hoarse or breathy one low."),
+    ("hnr_std", "Harmonics-to-noise ratio, variation", "dB", "How much the clearness of the voice varies."),
+)
+_ENERGY = (
+    ("level_mean", "Level, average", "dB", "The average level, compared with the loud parts of the same clip."),
+    ("level_std", "Level, variation", "dB", "How much the level varies."),
+    ("level_range", "Level range", "dB", "How far apart quiet and loud parts are."),
+    ("level_skewness", "Level skewness", "none", "Below 0: mostly loud with short quiet parts; above 0: mostly quiet with loud bursts."),
+    ("level_rise", "Level rise", "dB/frame", "How steeply the level rises where it rises: hard onsets are steep."),
+    ("level_fall", "Level fall", "dB/frame", "How steeply the level falls where it falls."),
+    ("level_speed", "Level speed", "dB/frame", "How much the level changes from one moment to the next."),
+)
+_RHYTHM = (
+    ("syllable_rate", "Syllable rate", "1/s", "Syllables (peaks of loudness in voiced speech) in a second."),
+    ("speech_share", "Speech share", "share", "The part of the time between first and last sound that is speech, not pause."),
+    ("voiced_run_mean", "Voiced stretch, average", "s", "How long the voice goes on without a break."),
+    ("voiced_run_std", "Voiced stretch, variation", "s", "How uneven the stretches of voice are."),
+    ("pause_mean", "Pause length", "s", "How long the pauses within the speech are."),
+    ("pause_rate", "Pause rate", "1/s", "Pauses in a second."),
+    ("onset_mean", "Onset strength, average", "dB", "How strongly new sounds set in, on average."),
+    ("onset_std", "Onset strength, variation", "dB", "How unevenly new sounds set in: marked stress is high."),
+)
 
 SPECS = tuple(_specs())
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 class FeatureSpec:
     """One named feature of a feature set.
 
-    `sentence` is for a person who knows no signal processing; `frequency_hz` is set where the feature belongs to one
-    place of the spectrum.
+    `title` names it to a person, `name` in tables; `sentence` is for a person who knows no signal processing;
+    `frequency_hz` is set where the feature belongs to one place of the spectrum.
     """
 
     name: str
+    title: str
     unit: str
     group: str
     sentence: str

@@ -25,6 +25,7 @@ N_MFCC = 128
 SPECS = tuple(
     FeatureSpec(
         f"mfcc_{k:03d}",
+        f"MFCC {k}, average",
         "dB",
         "Timbre (MFCC)",
         "The loudness of the recording." if k == 0 else f"Ripple {k} of the spectrum's outline on average: the colour of the voice.",

@@ -116,7 +116,7 @@ def chroma(power: Array, sample_rate: int, n_fft: int) -> Array:
 def contrast(magnitude: Array, sample_rate: int, lowest_hz: float = 200.0, n_bands: int = 5) -> Array:
     """`librosa.feature.spectral_contrast(S=magnitude, n_bands=5)`: peaks over valleys in dB per octave band, [6, frames].
 
-    The highest and lowest 2 % of each band's bins are its peak and its valley.
+    The highest and lowest 2% of each band's bins are its peak and its valley.
     """
     frequencies = np.linspace(0, sample_rate / 2, len(magnitude))
     edges = np.concatenate([[0.0], lowest_hz * 2.0 ** np.arange(n_bands + 1)])
@@ -137,7 +137,7 @@ def contrast(magnitude: Array, sample_rate: int, lowest_hz: float = 200.0, n_ban
 
 
 def shape(magnitude: Array, sample_rate: int) -> dict[str, Array]:
-    """Centroid, bandwidth, roll-off (85 %) in Hz and flatness of each frame, as librosa's functions on `S=magnitude`."""
+    """Centroid, bandwidth, roll-off (85%) in Hz and flatness of each frame, as librosa's functions on `S=magnitude`."""
     frequencies = np.linspace(0, sample_rate / 2, len(magnitude))
     total = magnitude.sum(axis=0)
     weights = magnitude / np.where(total < np.finfo(np.float64).tiny, 1.0, total)
