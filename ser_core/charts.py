@@ -6,6 +6,7 @@ Emotions keep the order and colours of `ser_core.emotions` in every chart; proba
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 import altair as alt
@@ -16,7 +17,7 @@ from ser_core.audio import Samples
 from ser_core.emotions import COLOURS, GENDERS, LABELS, display_name
 from ser_core.features import FeatureSpec
 
-Chart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.VConcatChart
+Chart = alt.Chart | alt.LayerChart
 
 _MARK = "#8a4fd3"  # the current recording, wherever it appears: no emotion has this violet
 _NEUTRAL_INK = "#808080"  # readable on white and on dark
@@ -43,7 +44,7 @@ def probability_bars(probabilities: Mapping[str, float]) -> Chart:
     labels = list(probabilities)
     data = pd.DataFrame({"label": _names(labels), "share": [float(value) for value in probabilities.values()]})
     data["text"] = [f"{value:.0%}" for value in data["share"]]
-    y = alt.Y("label:N", sort=_names(labels), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=160, labelPadding=8))
+    y = alt.Y("label:N", sort=_names(labels), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=160, labelPadding=12))
     tooltip = [alt.Tooltip("label:N", title="Label"), alt.Tooltip("share:Q", title="Probability", format=".1%")]
     base = alt.Chart(data).encode(y=y, x=_percent_axis("Probability"), tooltip=tooltip)
     bars = base.mark_bar(cornerRadiusEnd=3, stroke=_NEUTRAL_INK, strokeWidth=0.5).encode(color=_colour(labels))
@@ -99,41 +100,44 @@ def feature_distribution(values: pd.DataFrame, spec: FeatureSpec, *, kind: str =
     y = alt.Y("label:N", sort=_names(labels), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=160))
     boxes = (
         alt.Chart(data)
-        .mark_boxplot(size=20, outliers={"size": 12, "opacity": 0.5}, median={"color": "white", "strokeWidth": 2})
+        .mark_boxplot(
+            size=20,
+            outliers={"size": 12, "opacity": 0.5},
+            median={"color": "#111111", "strokeWidth": 2},
+            rule={"color": _NEUTRAL_INK},
+            ticks=False,
+        )
         .encode(x=alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=8)), y=y, color=_colour(labels))
     )
     return (boxes + rule).properties(height=34 * len(labels) + _AXIS)
 
 
 def _violins(data: pd.DataFrame, labels: list[str], title: str, scale: alt.Scale, rule: alt.Chart) -> Chart:
-    """Densities, one row an emotion, each scaled to the same height."""
+    """Densities, one row an emotion from the top, each scaled to the same height."""
+    names = _names(labels)
     low, high = float(data["value"].min()), float(data["value"].max())
     grid = np.linspace(low, high, 120)
-    rows = []
-    for label in _names(labels):
-        own = data.loc[data["label"] == label, "value"].to_numpy(dtype=float)
+    shapes = []
+    for row, name in enumerate(names):
+        own = data.loc[data["label"] == name, "value"].to_numpy(dtype=float)
         width = max(1.06 * own.std() * len(own) ** -0.2, (high - low) * 1e-3, 1e-9)  # Silverman's rule
         density = np.exp(-0.5 * ((grid[:, None] - own) / width) ** 2).mean(axis=1)
-        rows.append(pd.DataFrame({"label": label, "value": grid, "top": density / density.max(), "bottom": -density / density.max()}))
-    shapes = pd.concat(rows)
-    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+        half = 0.45 * density / density.max()
+        shapes.append(pd.DataFrame({"label": name, "value": grid, "top": half - row, "bottom": -half - row}))
+    # Rows are numbers so that all violins share one plot, which a page can stretch; facets have a fixed width.
+    axis = alt.Axis(values=[-row for row in range(len(names))], labelExpr=f"{json.dumps(names)}[-datum.value]", ticks=False, grid=False, domain=False)
+    rows = alt.Scale(domain=[0.6 - len(names), 0.6])
     area = (
-        alt.Chart()
+        alt.Chart(pd.concat(shapes))
         .mark_area(opacity=0.85)
         .encode(
             x=alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=8)),
-            y=alt.Y("top:Q", title=None, axis=axis),
+            y=alt.Y("top:Q", title=None, axis=axis, scale=rows),
             y2="bottom:Q",
             color=_colour(labels),
         )
-        .properties(height=44)
     )
-    row = alt.Row("label:N", sort=_names(labels), title=None, header=alt.Header(labelAngle=0, labelAlign="left", labelOrient="left"))
-    if not len(rule.data):
-        return alt.layer(area, data=shapes).facet(row=row, spacing=2)
-    value = float(rule.data["value"].iloc[0])
-    line = alt.Chart().mark_rule(color=_MARK, strokeWidth=3).encode(x=alt.datum(value))
-    return alt.layer(area, line, data=shapes).facet(row=row, spacing=2)
+    return (area + rule).properties(height=44 * len(names) + _AXIS)
 
 
 def mel_spectrum(bands: pd.DataFrame, labels: Sequence[str]) -> Chart:
@@ -155,9 +159,9 @@ def mel_spectrum(bands: pd.DataFrame, labels: Sequence[str]) -> Chart:
         alt.Tooltip("frequency_hz:Q", title="Hz", format=",.0f"),
         alt.Tooltip("mean:Q", title="dB", format=".1f"),
     ]
-    area = alt.Chart(data).mark_area(opacity=0.12).encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q", color=_colour(labels))
-    legend = alt.Legend(orient="bottom", columns=4, labelLimit=160)
-    line = alt.Chart(data).mark_line(strokeWidth=2.5).encode(x=x, y=alt.Y("mean:Q", title=title), color=_colour(labels, legend), tooltip=tooltip)
+    colour = _colour(labels, alt.Legend(orient="top", labelLimit=160, symbolOpacity=1))  # one for both layers, or the legend is lost
+    area = alt.Chart(data).mark_area(opacity=0.12).encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q", color=colour)
+    line = alt.Chart(data).mark_line(strokeWidth=2.5).encode(x=x, y=alt.Y("mean:Q", title=title), color=colour, tooltip=tooltip)
     own = bands[bands["emotion"] == "recording"].assign(label="Your recording")
     mine = alt.Chart(own).mark_line(strokeWidth=3, color=_MARK, strokeDash=[6, 3]).encode(x=x, y=alt.Y("mean:Q", title=title), tooltip=tooltip)
     return alt.layer(area, line, mine).properties(height=360)
