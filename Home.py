@@ -1,13 +1,10 @@
 """The app's entry: names the pages, and is the first of them."""
 
-from pathlib import Path
-
 import streamlit as st
 
 import ui
 
-# A file of ours: browsers would fetch a Material icon for the tab from the network.
-st.set_page_config(page_title="Speech Emotion Predictor", page_icon=str(Path(__file__).parent / "docs" / "icon.png"), layout="wide")
+ui.configure()
 ui.warm_up()
 
 PAGES = ui.pages()

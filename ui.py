@@ -79,6 +79,13 @@ def pages() -> dict[str, StreamlitPage]:
     }
 
 
+def configure() -> None:
+    """Title, icon and width of the browser's tab."""
+    # The icon is a file of ours: browsers would fetch a page's Material icon from the network for the tab.
+    icon = Path(__file__).parent / "docs" / "icon.png"
+    st.set_page_config(page_title="Speech Emotion Predictor", page_icon=str(icon), layout="wide")
+
+
 def routed() -> None:
     """Every page calls this first: it makes sure that Home.py, the router, ran before it.
 
@@ -87,6 +94,7 @@ def routed() -> None:
     """
     if not st.session_state.get("routed"):
         st.session_state["routed"] = True
+        configure()
         router = st.Page(lambda: None, title="Home", default=True)  # takes the empty path, which would go to the first page
         st.navigation([router, *pages().values()], position="hidden")
         st.rerun()

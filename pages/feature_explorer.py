@@ -61,7 +61,12 @@ def attribute(shown: pd.DataFrame, spec: FeatureSpec, own: FeatureVector | None,
         below = exploration.percentile(values, current)
         nearest = min(below, key=lambda emotion: abs(below[emotion] - 0.5))
         st.markdown(f":violet[**Your recording: {current:,.4g}**] (the violet line), most typical of **{nearest}** by this attribute alone.")
-    st.altair_chart(charts.feature_distribution(values, spec, kind=kind, current=current), width="stretch", key=f"distribution_{spec.name}")
+    st.altair_chart(
+        charts.feature_distribution(values, spec, kind=kind, current=current),
+        width="stretch",
+        key=f"distribution_{spec.name}",
+        alt=f"{spec.title} in each emotion",
+    )
     with st.expander("Numbers", icon=":material/table:"):
         st.dataframe(exploration.feature_summary(values).round(4), width="stretch")
 
@@ -77,7 +82,12 @@ def spectrum(table: pd.DataFrame, own: FeatureVector | None) -> None:
         ui.explain_no_clip("Choose one or more emotions above.")
         return
     ordered = [emotion for emotion in EMOTIONS if emotion in emotions]
-    st.altair_chart(charts.mel_spectrum(exploration.mel_spectrum(shown, ordered, own), ordered), width="stretch", key="mel_spectrum")
+    st.altair_chart(
+        charts.mel_spectrum(exploration.mel_spectrum(shown, ordered, own), ordered),
+        width="stretch",
+        key="mel_spectrum",
+        alt="Average mel spectrum of each emotion",
+    )
     if own is not None:
         st.markdown(":violet[**The dashed violet line is your recording.**]")
 

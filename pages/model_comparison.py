@@ -39,7 +39,12 @@ def overview(table: pd.DataFrame, task: str) -> None:
         f"A random split, where the same voices are in training and test, would claim **{best['random_split_uar']:.0%}**: "
         f"that is **{100 * best['inflation']:.0f} points** too much."
     )
-    st.altair_chart(charts.leaderboard(table, 1 / len(LABELS[task])), width="stretch", key="leaderboard")
+    st.altair_chart(
+        charts.leaderboard(table, 1 / len(LABELS[task])),
+        width="stretch",
+        key="leaderboard",
+        alt="Every model on unseen voices and on the random split; the table below has the figures",
+    )
     st.caption(f"The dashed line is guessing ({1 / len(LABELS[task]):.1%}). Models without a feature set in their name use acoustic128_v1.")
     shown = table[["title"]].assign(
         unseen=100 * table["unseen_speakers_uar"],
@@ -89,10 +94,12 @@ def one_model(table: pd.DataFrame, task: str) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Which was taken for which**")
-        st.altair_chart(charts.confusion_matrix(evaluation.mean_confusion(rows, task), LABELS[task]), width="stretch", key="confusion")
+        st.altair_chart(
+            charts.confusion_matrix(evaluation.mean_confusion(rows, task), LABELS[task]), width="stretch", key="confusion", alt="Confusion matrix"
+        )
     with right:
         st.markdown(f"**Share of each {task} recognised**")
-        st.altair_chart(charts.recall_bars(scores.recall), width="stretch", key="recall")
+        st.altair_chart(charts.recall_bars(scores.recall), width="stretch", key="recall", alt="Share of each label recognised")
         interval = f"{scores.uar.value:.1%} (95% interval {scores.uar.low:.1%} to {scores.uar.high:.1%})"
         runs = f", mean of {len(scores.seeds)} runs" if len(scores.seeds) > 1 else ""
         st.markdown(f"On average **{interval}**; {scores.n_utterances:,} clips of {scores.n_speakers} speakers{runs}.")

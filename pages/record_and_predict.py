@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -66,7 +67,7 @@ def show_clip(clip: ui.Clip) -> None:
 
     wav = audio.to_wav(clip.recording)
     st.audio(wav, format="audio/wav")
-    st.altair_chart(charts.waveform(clip.recording.samples, clip.recording.sample_rate), width="stretch", key="waveform")
+    st.altair_chart(charts.waveform(clip.recording.samples, clip.recording.sample_rate), width="stretch", key="waveform", alt="Waveform of the clip")
     for note in audio.quality(clip.recording).notes:
         st.info(note.message, icon=":material/info:")
     with st.container(horizontal=True):
@@ -87,9 +88,13 @@ def answer(clip: ui.Clip) -> None:
     chosen = ui.chosen_models()
     result = ui.predicted(clip, chosen["emotion"], chosen["gender"])
     st.subheader(prediction.in_words(result))
-    st.altair_chart(charts.probability_bars(result.emotion_probabilities), width="stretch", key="emotion_bars")
+    st.altair_chart(
+        charts.probability_bars(result.emotion_probabilities), width="stretch", key="emotion_bars", alt=in_figures(result.emotion_probabilities)
+    )
     st.markdown(f"The voice sounds **{result.gender}**, {result.gender_probabilities[result.gender]:.0%}.")
-    st.altair_chart(charts.probability_bars(result.gender_probabilities), width="stretch", key="gender_bars")
+    st.altair_chart(
+        charts.probability_bars(result.gender_probabilities), width="stretch", key="gender_bars", alt=in_figures(result.gender_probabilities)
+    )
     trust(chosen)
     st.markdown(
         "**How to read this:** each bar is how likely the model thinks that label is for *this* clip; they add up to 100%. "
@@ -100,6 +105,11 @@ def answer(clip: ui.Clip) -> None:
             choose_model(task, chosen[task], column)
     with st.expander("Details and downloads", icon=":material/data_object:"):
         details(clip, result)
+
+
+def in_figures(probabilities: Mapping[str, float]) -> str:
+    """What the bars show, for who cannot see them."""
+    return "Probabilities: " + ", ".join(f"{label} {value:.0%}" for label, value in probabilities.items())
 
 
 def trust(chosen: dict[str, str]) -> None:
