@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import threading
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,8 +87,17 @@ def configure() -> None:
     st.set_page_config(page_title="Speech Emotion Predictor", page_icon=str(icon), layout="wide")
 
 
-def routed() -> None:
-    """Every page calls this first: it makes sure that Home.py, the router, ran before it.
+def run(main: Callable[[], None]) -> None:
+    """Run a page; what it cannot do, for want of a usable model say, is one clear sentence on it."""
+    _route()
+    try:
+        main()
+    except SerError as error:
+        show_error(error)
+
+
+def _route() -> None:
+    """Make sure that Home.py, the router, ran before the page.
 
     Until `st.navigation` is called for the first time in a server's life, Streamlit takes a folder named pages/ for an app of its
     older kind and runs a deep-linked page without Home.py. Calling `st.navigation` ends that; the rerun goes through Home.py.

@@ -19,7 +19,6 @@ FIRST_CHOICE = ["f0_median", "level_std"]
 
 
 def main() -> None:
-    ui.routed()
     st.title("Feature explorer")
     st.markdown("Choose what to measure in a voice, and see how it differs between emotions.")
     table, own = ui.feature_table(), ui.features_of(ui.clip())
@@ -92,4 +91,4 @@ def spectrum(table: pd.DataFrame, own: FeatureVector | None) -> None:
         st.markdown(":violet[**The dashed violet line is your recording.**]")
 
 
-main()
+ui.run(main)

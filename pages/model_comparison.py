@@ -17,7 +17,6 @@ PROTOCOLS = {"Unseen voices": "unseen_speakers", "Random split (optimistic)": "r
 
 
 def main() -> None:
-    ui.routed()
     st.title("Model comparison")
     st.markdown("Compare classifiers by what they recognise in voices they never heard, and see how much a random split flatters them.")
     task = str(st.segmented_control("Task", list(LABELS), default="emotion", required=True, format_func=str.capitalize, key="task"))
@@ -105,4 +104,4 @@ def one_model(table: pd.DataFrame, task: str) -> None:
         st.markdown(f"On average **{interval}**; {scores.n_utterances:,} clips of {scores.n_speakers} speakers{runs}.")
 
 
-main()
+ui.run(main)

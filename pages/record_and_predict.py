@@ -18,7 +18,6 @@ SOURCES = ("Record", "Plain recording", "Upload", "Sample")
 
 
 def main() -> None:
-    ui.routed()
     st.title("Record & predict")
     st.markdown("Speak for three to eight seconds, in English if you can, and see which emotion your voice sounds like.")
     left, right = st.columns([5, 6], gap="large")
@@ -155,4 +154,4 @@ def details(clip: ui.Clip, result: prediction.Prediction) -> None:
     )
 
 
-main()
+ui.run(main)

@@ -17,7 +17,7 @@ from ser_core.audio import Samples
 from ser_core.emotions import COLOURS, GENDERS, LABELS, display_name
 from ser_core.features import FeatureSpec
 
-Chart = alt.Chart | alt.LayerChart
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 _MARK = "#8a4fd3"  # the current recording, wherever it appears: no emotion has this violet
 _NEUTRAL_INK = "#808080"  # readable on white and on dark

@@ -161,19 +161,17 @@ def read_card(home: Path) -> ModelCard:
         MODEL_NOT_FOUND or MODEL_SCHEMA.
     """
     path = home / CARD
+    mend = "Restore the file, or train the models that ship anew: python -m ser_core train"
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model card {path.name!r} in {home.name!r}.", _rebuild(home.name)) from error
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model card {home.name}/{CARD}.", mend) from error
     except (OSError, ValueError) as error:
-        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card of {home.name!r} is not valid JSON.", _rebuild(home.name)) from error
+        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {home.name}/{CARD} is not valid JSON.", mend) from error
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA or set(raw) != {f.name for f in fields(ModelCard)}:
         got = raw.get("schema") if isinstance(raw, dict) else type(raw).__name__
-        raise SerError(
-            ErrorCode.MODEL_SCHEMA,
-            f"The model card of {home.name!r} does not follow schema {SCHEMA} (got {got!r}, or other fields).",
-            _rebuild(home.name),
-        )
+        message = f"The model card {home.name}/{CARD} does not follow schema {SCHEMA} (got {got!r}, or other fields)."
+        raise SerError(ErrorCode.MODEL_SCHEMA, message, mend)
     raw["corpora"] = tuple(TrainingCorpus(**corpus) for corpus in raw["corpora"])
     raw["feature_names"], raw["labels"] = tuple(raw["feature_names"]), tuple(raw["labels"])
     return ModelCard(**raw)

@@ -97,7 +97,7 @@ def test_a_damaged_card_is_refused_with_the_way_to_mend_it(content, tmp_path):
     with pytest.raises(SerError, match="emotion-x") as caught:
         models.cards(tmp_path)
     assert caught.value.code == "MODEL_SCHEMA"
-    assert "rebuild emotion-x" in caught.value.hint
+    assert "python -m ser_core train" in caught.value.hint
 
 
 def test_features_of_another_set_are_refused(card, dummy, tmp_path, recording):

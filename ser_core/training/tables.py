@@ -119,7 +119,7 @@ def read_table(path: Path) -> FeatureTable:
     if not len(rows) or not np.isfinite(values).all():
         line = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0]) + 2 if len(rows) else 1
         raise _bad(f"{path.name} has a missing or non-numeric feature in line {line}." if len(rows) else f"{path.name} has no rows.")
-    rows[list(feature_set.names)] = values
+    rows = pd.concat([rows.drop(columns=list(feature_set.names)), pd.DataFrame(values, columns=list(feature_set.names))], axis=1)
     if rows["speaker"].isna().any():
         raise _bad(f"{path.name} has a row without a speaker in line {int(np.flatnonzero(rows['speaker'].isna())[0]) + 2}.")
     rows["emotion"] = [_emotion(value, line, path.name) for line, value in enumerate(rows["emotion"], start=2)]

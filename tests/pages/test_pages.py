@@ -5,9 +5,11 @@ import io
 
 import pytest
 import soundfile
+import streamlit
 from streamlit.testing.v1 import AppTest
 
 from ser_core.emotions import EMOTIONS
+from ser_core.errors import ErrorCode, SerError
 from tests.conftest import ROOT
 from tests.synthesis import FORMATS, bad_inputs, odd_inputs, voice
 
@@ -167,6 +169,17 @@ def test_another_model_gives_another_answer_and_says_how_often_it_is_right(page)
 def test_the_clip_can_be_saved_as_wav_json_and_csv(page):
     upload(page, FORMATS["wav"](voice(seconds=2.0)), "my clip.wav")
     assert [button.label for button in page.get("download_button")] == ["Save WAV", "Save JSON", "Save CSV"]
+
+
+def test_a_model_that_cannot_be_loaded_is_one_clear_sentence_and_no_traceback(page, monkeypatch):
+    def refuse(name, task):
+        raise SerError(ErrorCode.MODEL_TAMPERED, f"The model {task}-{name} is not the one its card describes.", "Run: rebuild")
+
+    monkeypatch.setattr("ser_core.models.load_named", refuse)
+    streamlit.cache_resource.clear()
+    streamlit.cache_data.clear()
+    healthy(upload(page, FORMATS["wav"](voice(seconds=2.1))))
+    assert [error.value for error in page.error] == ["The model emotion-mlp is not the one its card describes. Run: rebuild"]
 
 
 # ----------------------------------------------------------------------------------------------------------- explorer
