@@ -35,7 +35,7 @@ def landing() -> None:
     left.subheader("What it is")
     left.markdown(
         "- Models trained on the 24 actors of RAVDESS: **acted** North American English, two sentences.\n"
-        "- Every accuracy here was measured on **unseen voices**, by commands you can run again.\n"
+        "- Accuracies are measured on **unseen voices** (the flattering random split stands beside them), by commands you can run again.\n"
         "- Your recording stays in this computer's memory and is gone when you close the page."
     )
     right.subheader("What it is not")

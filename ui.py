@@ -161,7 +161,7 @@ def predicted(clip: Clip, emotion_model: str, gender_model: str) -> Prediction:
 def _features(sha256: str, n_samples: int, _recording: Recording) -> FeatureVector:
     from ser_core import exploration, features
 
-    return features.extract(_recording, exploration.FEATURE_SET)
+    return features.extract_by_windows(_recording, exploration.FEATURE_SET)
 
 
 def features_of(clip: Clip | None) -> FeatureVector | None:
@@ -226,6 +226,11 @@ def clear() -> None:
     st.session_state["round"] = st.session_state.get("round", 0) + 1
 
 
+def forget_error() -> None:
+    """Another input was chosen: what was wrong with the last one is past."""
+    st.session_state["clip_error"] = None
+
+
 def input_key(name: str) -> str:
     """The key of an input in this round: a new one after each `clear`."""
     number = st.session_state.get("round", 0)
@@ -244,7 +249,7 @@ def chosen_models() -> dict[str, str]:
 
 
 def recorder() -> None:
-    """streamlit-audiorecorder; what it recorded becomes the clip."""
+    """streamlit-audiorecorder; what it recorded becomes the clip, named for the WAV that it can be saved as."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # that there is no ffmpeg, which is not needed here
         from audiorecorder import audiorecorder
@@ -256,7 +261,7 @@ def recorder() -> None:
         audiorecorder("Record", "Stop", show_visualizer=True, key=key)
     encoded = st.session_state.get(key)
     if encoded:
-        take("recording.webm", base64.b64decode(encoded))
+        take("recording.wav", base64.b64decode(encoded))
 
 
 def microphone_problem() -> None:
@@ -271,8 +276,8 @@ def microphone_problem() -> None:
 
 
 def show_error(error: SerError) -> None:
-    """One sentence on what is wrong, one on what to do."""
-    st.error(f"{error} {error.hint}", icon=":material/error:")
+    """One sentence on what is wrong, one on what to do, and the code to search for."""
+    st.error(f"{error} {error.hint} :small[Code: {error.code}]", icon=":material/error:")
 
 
 def explain_no_clip(text: str) -> None:

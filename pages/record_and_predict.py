@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,12 +38,14 @@ def main() -> None:
 
 def capture() -> None:
     """One input at a time; whatever it holds becomes the clip."""
-    source = st.segmented_control("Where the voice comes from", SOURCES, default="Record", required=True, key="source")
+    source = st.segmented_control("Where the voice comes from", SOURCES, default="Record", required=True, key="source", on_change=ui.forget_error)
     if source in ("Record", "Plain recording"):
         ui.microphone_problem()
     if source == "Record":
         ui.recorder()
-        st.caption("Press Record, speak, press Stop. The browser evens out loudness and noise; nothing here relies on loudness.")
+        st.caption(
+            "Press Record, speak, press Stop. The browser evens out loudness and noise; the models ignore loudness (only those on mfcc128_v1 do not)."
+        )
     elif source == "Plain recording":
         recorded = st.audio_input("Plain recording, no browser processing", sample_rate=audio.SAMPLE_RATE, key=ui.input_key("plain"))
         if recorded:
@@ -148,10 +151,8 @@ def details(clip: ui.Clip, result: prediction.Prediction) -> None:
     table = pd.DataFrame([result.to_row(clip.name)]).to_csv(index=False)
     as_csv.download_button("Save CSV", table, f"{stem}.csv", "text/csv", on_click="ignore", width="stretch")
     st.caption("The same from the command line:")
-    st.code(
-        f"python -m ser_core predict {clip.name} --emotion-model {result.emotion_model} --gender-model {result.gender_model} --format json",
-        language="bash",
-    )
+    models = f"--emotion-model {result.emotion_model} --gender-model {result.gender_model}"
+    st.code(f"python -m ser_core predict {shlex.quote(clip.name)} {models} --format json", language="bash")
 
 
 ui.run(main)

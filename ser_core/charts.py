@@ -17,7 +17,7 @@ from ser_core.audio import Samples
 from ser_core.emotions import COLOURS, GENDERS, LABELS, display_name
 from ser_core.features import FeatureSpec
 
-Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart  # facets only in the type that Altair gives to a sum of charts
 
 _MARK = "#8a4fd3"  # the current recording, wherever it appears: no emotion has this violet
 _NEUTRAL_INK = "#808080"  # readable on white and on dark
@@ -73,13 +73,13 @@ def waveform(samples: Samples, sample_rate: int) -> Chart:
     )
 
 
-def feature_distribution(values: pd.DataFrame, spec: FeatureSpec, *, kind: str = "box", current: float | None = None, log: bool = False) -> Chart:
+def feature_distribution(values: pd.DataFrame, spec: FeatureSpec, *, kind: str = "box", current: float | None = None) -> Chart:
     """How one feature is distributed within each emotion.
 
     Parameters
     ----------
     values : DataFrame
-        Columns `emotion` and `value`, and whatever `tooltip` columns of `path`, `speaker`, `gender` there are.
+        Columns `emotion` and `value`.
     kind : str
         "box" (median, quartiles, 1.5 times their distance, clips beyond) or "violin" (density).
     current : float, optional
@@ -88,7 +88,7 @@ def feature_distribution(values: pd.DataFrame, spec: FeatureSpec, *, kind: str =
     labels = [label for label in LABELS["emotion"] if label in set(values["emotion"])]
     data = values.assign(label=values["emotion"].map(display_name))
     title = spec.title if spec.unit == "none" else f"{spec.title} ({spec.unit})"
-    scale = alt.Scale(type="log" if log else "linear", zero=False)
+    scale = alt.Scale(zero=False)
     mark = pd.DataFrame({"value": [] if current is None else [current], "name": [] if current is None else ["Your recording"]})
     rule = (
         alt.Chart(mark)

@@ -112,7 +112,7 @@ CORPORA: dict[str, Corpus] = {
 def audio_files(folder: Path) -> list[Path]:
     """All audio files below a folder, by suffix, in the order of their relative path; hidden ones are passed over."""
     found = (Path(root) / name for root, _, names in os.walk(folder) for name in names)
-    return sorted(path for path in found if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith("."))
+    return sorted(path for path in found if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".") and path.is_file())
 
 
 def resolve(name_or_folder: str) -> Path:
@@ -136,20 +136,20 @@ def resolve(name_or_folder: str) -> Path:
 
 
 def identify(folder: Path) -> Corpus:
-    """The corpus whose file names a folder holds.
+    """The corpus that most of a folder's audio files are named after.
 
     Raises
     ------
     SerError
-        BAD_CORPUS where no file in it is an utterance of a known corpus.
+        BAD_CORPUS where it is none.
     """
     files = audio_files(folder)
     for corpus in CORPORA.values():
-        if any(corpus.parse(path.relative_to(folder)) for path in files):
+        if 2 * sum(corpus.parse(path.relative_to(folder)) is not None for path in files) >= max(1, len(files)):
             return corpus
     raise SerError(
         ErrorCode.BAD_CORPUS,
-        f"None of the {len(files)} audio files in {str(folder)!r} is named as in {', '.join(c.title for c in CORPORA.values())}.",
+        f"Most of the {len(files)} audio files in {str(folder)!r} are not named as in {', '.join(c.title for c in CORPORA.values())}.",
         "Name the folder that holds the clips under their original names.",
     )
 
@@ -198,15 +198,30 @@ def corpus_digest(digests: Iterable[str]) -> str:
 def folds(speakers: Iterable[str], corpora: Iterable[str]) -> npt.NDArray[np.int64]:
     """The fold in which each row is tested, shape [n]: all rows of a speaker share one.
 
-    A known corpus has the folds of its entry. The speakers of an unknown one (a person's own table) are dealt in
+    A whole known corpus has the folds of its entry. Other speakers (a person's own table, a part of a corpus) are dealt in
     alphabetical order into as many folds as there are speakers, six at most.
     """
     import numpy as np
 
     pairs = list(zip(speakers, corpora, strict=True))
-    strangers = sorted({pair for pair in pairs if pair[1] not in CORPORA or not pair[0].startswith(f"{pair[1]}-")})
+    fold_of = {pair: _own_fold(*pair) for pair in sorted(set(pairs))}
+    for name in {corpus for _, corpus in pairs}:
+        found = {fold for (_, corpus), fold in fold_of.items() if corpus == name}
+        if None in found or found != set(range(1, CORPORA[name].n_folds + 1)):
+            fold_of |= dict.fromkeys((pair for pair in fold_of if pair[1] == name), None)
+    strangers = [pair for pair, fold in fold_of.items() if fold is None]
     dealt = {pair: position % min(6, len(strangers)) + 1 for position, pair in enumerate(strangers)}
-    return np.array([dealt[pair] if pair in dealt else CORPORA[pair[1]].fold_of(pair[0]) for pair in pairs], dtype=np.int64)
+    return np.array([fold_of[pair] or dealt[pair] for pair in pairs], dtype=np.int64)
+
+
+def _own_fold(speaker: str, corpus: str) -> int | None:
+    """The fold that a corpus's entry gives a speaker; None for a name that is none of its speakers'."""
+    if corpus not in CORPORA or not speaker.startswith(f"{corpus}-"):
+        return None
+    try:
+        return CORPORA[corpus].fold_of(speaker)
+    except ValueError:
+        return None
 
 
 def _duration_s(path: Path) -> float:

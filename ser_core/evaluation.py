@@ -26,6 +26,7 @@ Positions = npt.NDArray[np.int64]
 
 DATA_DIR = Path(__file__).resolve().parent.parent / "data"
 OUT_OF_FOLD = DATA_DIR / "ravdess" / "out_of_fold.parquet"
+SELECTIONS = DATA_DIR / "ravdess" / "selections.csv"
 
 RUN_COLUMNS = ("task", "feature_set", "classifier", "protocol", "seed", "fold")
 OUT_OF_FOLD_COLUMNS = (*RUN_COLUMNS, "path", "speaker", "gender", "intensity", "statement", "truth", *EMOTIONS, *GENDERS)
@@ -183,6 +184,13 @@ def truth_and_probabilities(rows: pd.DataFrame, task: str) -> tuple[Positions, A
     return truth, rows[list(labels)].to_numpy(dtype=np.float64)
 
 
+def read_selections(path: Path = SELECTIONS) -> pd.DataFrame:
+    """What the inner folds chose in each outer fold, stored beside the out-of-fold predictions."""
+    import pandas as pd
+
+    return pd.read_csv(path)
+
+
 def read_out_of_fold(path: Path = OUT_OF_FOLD) -> pd.DataFrame:
     """The stored out-of-fold predictions."""
     import pandas as pd
@@ -211,6 +219,24 @@ def leaderboard(out_of_fold: pd.DataFrame, task: str) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     table["inflation"] = table["random_split_uar"] - table["unseen_speakers_uar"]
     return table.sort_values("unseen_speakers_uar", ascending=False, ignore_index=True)
+
+
+def chosen_inside(out_of_fold: pd.DataFrame, selections: pd.DataFrame, task: str) -> pd.DataFrame:
+    """The out-of-fold rows on unseen speakers where the classifier, too, is chosen inside each fold's training speakers.
+
+    In each outer fold it is the one with the best UAR on inner speaker folds, over all feature sets; its first seed counts.
+    Picking the best row of a leaderboard has seen all speakers; this has not.
+    """
+    import pandas as pd
+
+    protocol = next(iter(PROTOCOLS))
+    inner = selections[(selections["task"] == task) & (selections["protocol"] == protocol)]
+    best = inner.loc[inner.groupby("fold")["inner_uar"].idxmax()]
+    parts = []
+    for choice in best.itertuples():
+        rows = model_rows(out_of_fold, task, choice.feature_set, choice.classifier, protocol)
+        parts.append(rows[(rows["fold"] == choice.fold) & (rows["seed"] == 0)])
+    return pd.concat(parts, ignore_index=True)
 
 
 def model_rows(out_of_fold: pd.DataFrame, task: str, feature_set: str, classifier: str, protocol: str) -> pd.DataFrame:

@@ -172,8 +172,11 @@ def read_card(home: Path) -> ModelCard:
         got = raw.get("schema") if isinstance(raw, dict) else type(raw).__name__
         message = f"The model card {home.name}/{CARD} does not follow schema {SCHEMA} (got {got!r}, or other fields)."
         raise SerError(ErrorCode.MODEL_SCHEMA, message, mend)
-    raw["corpora"] = tuple(TrainingCorpus(**corpus) for corpus in raw["corpora"])
-    raw["feature_names"], raw["labels"] = tuple(raw["feature_names"]), tuple(raw["labels"])
+    try:
+        raw["corpora"] = tuple(TrainingCorpus(**corpus) for corpus in raw["corpora"])
+        raw["feature_names"], raw["labels"] = tuple(raw["feature_names"]), tuple(raw["labels"])
+    except TypeError as error:
+        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {home.name}/{CARD} has a field of the wrong type.", mend) from error
     return ModelCard(**raw)
 
 
@@ -256,7 +259,7 @@ def default_card(task: str, folder: Path = MODELS_DIR) -> ModelCard:
     """
     of_task = cards(folder, task)
     if not of_task:
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no {task} model in {str(folder)!r}.", _rebuild(""))
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no {task} model in {str(folder)!r}.", "Train one: python -m ser_core train")
     return of_task[0]
 
 
@@ -266,4 +269,4 @@ def load_default(task: str, folder: Path = MODELS_DIR) -> Model:
 
 
 def _rebuild(model_id: str) -> str:
-    return f"Run: python -m ser_core models rebuild {model_id}".rstrip()
+    return f"Run: python -m ser_core models rebuild {model_id}"

@@ -6,7 +6,7 @@ from; windows that are pauses are left out, and the probabilities of the others 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,6 @@ from ser_core.features import FeatureVector
 from ser_core.models import Model
 
 SCHEMA = 1
-WHOLE_SECONDS = 8.0
-WINDOW_SECONDS = 4.0
-_PAUSE_DB = 30.0  # a window this far below the loudest one holds no speech
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model) -> 
 
     The same recording and models always give the same prediction.
     """
-    segments = tuple(_segment(part, start, emotion_model, gender_model) for start, part in windows(recording))
+    segments = tuple(_segment(part, start, emotion_model, gender_model) for start, part in audio.windows(recording))
     return Prediction(
         sha256=recording.sha256,
         duration_s=recording.duration_s,
@@ -114,27 +111,6 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model) -> 
         quality=audio.quality(recording),
         segments=segments,
     )
-
-
-def windows(recording: Recording) -> Iterator[tuple[float, Recording]]:
-    """(start in seconds, part) of the stretches that are analysed: the whole clip, or windows of a long one but for pauses.
-
-    The last window ends with the clip and may overlap the one before.
-    """
-    if recording.duration_s <= WHOLE_SECONDS:
-        yield 0.0, recording
-        return
-    length = int(WINDOW_SECONDS * recording.sample_rate)
-    last = len(recording.samples) - length
-    starts = [*range(0, last, length), last]
-    powers = [float(np.mean(np.square(recording.samples[start : start + length], dtype=np.float64))) for start in starts]
-    for start, power in zip(starts, powers, strict=True):
-        if power >= max(powers) * 10 ** (-_PAUSE_DB / 10):
-            part = recording.samples[start : start + length]
-            yield (
-                start / recording.sample_rate,
-                Recording(part, recording.sample_rate, recording.sha256, recording.source_rate, recording.source_channels),
-            )
 
 
 def _segment(part: Recording, start_s: float, emotion_model: Model, gender_model: Model) -> Segment:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from ser_core import audio
+from ser_core.corpora import CORPORA, audio_files
 from tests.browser.server import chromium
 from tests.synthesis import RATE, voice
 
@@ -69,3 +70,11 @@ def ravdess() -> Path:
     folder = corpus_folder("ravdess")
     assert folder is not None, "mark the test with pytest.mark.corpus"
     return folder
+
+
+@pytest.fixture(scope="session")
+def ravdess_clips(ravdess: Path) -> dict[str, Path]:
+    """The clips of RAVDESS by name without ending, in the original layout or a flat folder."""
+    clips = {path.stem: path for path in audio_files(ravdess) if CORPORA["ravdess"].parse(path)}
+    assert clips, f"{ravdess} holds no clip of RAVDESS"
+    return clips

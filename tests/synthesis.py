@@ -51,10 +51,12 @@ def _soundfile(samples: np.ndarray, rate: int, container: str, subtype: str | No
     return buffer.getvalue()
 
 
-def _pyav(samples: np.ndarray, container: str, codec: str, rate: int = 48_000) -> bytes:
+def _pyav(samples: np.ndarray, container: str, codec: str, title: str = "", rate: int = 48_000) -> bytes:
     pcm = np.clip(soxr.resample(samples, RATE, rate) * 32767, -32768, 32767).astype(np.int16)
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container) as out:
+        if title:
+            out.metadata["title"] = title
         stream = out.add_stream(codec, rate=rate, layout="mono")
         frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
         frame.sample_rate = rate
@@ -69,8 +71,8 @@ FORMATS = {
     "ogg-vorbis": lambda samples: _soundfile(samples, RATE, "OGG", "VORBIS"),
     "ogg-opus": lambda samples: _soundfile(samples, RATE, "OGG", "OPUS"),
     "mp3": lambda samples: _soundfile(samples, RATE, "MP3"),
-    "m4a": lambda samples: _pyav(samples, "mp4", "aac"),
-    "webm": lambda samples: _pyav(samples, "webm", "libopus"),
+    "m4a": lambda samples, title="": _pyav(samples, "mp4", "aac", title),
+    "webm": lambda samples, title="": _pyav(samples, "webm", "libopus", title),
 }
 
 

@@ -111,6 +111,9 @@ def test_an_odd_input_is_analysed_with_a_note(name, tmp_path, capsys):
         ["predict", "tests/data", "--emotion-model", "oracle"],
         ["predict", "data/samples", "--emotion-model", "oracle"],
         ["predict", "data/samples", "--output", "no/such/folder/x.csv"],
+        ["predict", "data/samples", "--output", "data"],
+        ["extract", "data/samples", "--output", "no/such/folder/x.parquet"],
+        ["models", "verify", "--models", "tests"],
         ["extract", "nowhere"],
         ["extract", "data/samples", "--output", "features.xls"],
         ["train", "--features", "nowhere.csv", "--output", "x"],
@@ -164,6 +167,27 @@ def test_a_persons_own_features_become_a_model_that_predicts(tmp_path, capsys):
     code, out, _ = run(capsys, "predict", clips, "--models", tmp_path / "models", "--format", "jsonl")
     assert code == 0
     assert [json.loads(line)["emotion"] for line in out.splitlines()] == ["happy", "sad"] * 6
+
+
+def test_a_clip_that_no_decoder_knows_and_an_odd_name_lose_no_other(tmp_path, capsys):
+    strange = bytearray(wav(voice(seconds=1.0)))
+    strange[20:22] = bytes(2)
+    (tmp_path / "a.wav").write_bytes(strange)
+    (tmp_path / "größe \udcff.wav").write_bytes(wav(voice(seconds=1.0)))
+    code, out, _ = run(capsys, "predict", tmp_path, "--format", "jsonl", "--output", tmp_path / "out.jsonl")
+    entries = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert (code, out) == (1, "")
+    assert [entry.get("error", {}).get("code") for entry in entries] == ["NOT_AUDIO", None]
+
+
+def test_a_damaged_clip_of_a_corpus_loses_no_other(tmp_path, capsys):
+    for actor in (1, 2, 3):
+        (tmp_path / f"03-01-05-01-01-01-{actor:02d}.wav").write_bytes(wav(voice(seconds=1.0)))
+    (tmp_path / "03-01-05-01-01-01-02.wav").write_bytes(wav(voice(seconds=0.1)))
+    code, out, err = run(capsys, "extract", tmp_path)
+    assert code == 1
+    assert pd.read_csv(io.StringIO(out))["speaker"].tolist() == ["ravdess-01", "ravdess-03"]
+    assert "03-01-05-01-01-01-02.wav: TOO_SHORT" in err
 
 
 def test_models_are_listed_and_verified(capsys):

@@ -64,7 +64,7 @@ def test_a_clip_that_lies_there_twice_counts_once_and_songs_do_not_count(tmp_pat
 
 
 def test_a_folder_of_other_clips_is_no_corpus(tmp_path):
-    with pytest.raises(SerError, match="named as in RAVDESS") as caught:
+    with pytest.raises(SerError, match="not named as in RAVDESS") as caught:
         corpora.identify(fill(tmp_path, ["holiday.wav"]))
     assert caught.value.code == "BAD_CORPUS"
 
@@ -92,6 +92,17 @@ def test_speakers_of_an_unknown_corpus_are_dealt_into_folds_and_never_split():
 
 def test_a_persons_own_table_that_calls_itself_ravdess_still_gets_folds():
     assert sorted(corpora.folds(["x", "y"], ["ravdess", "ravdess"])) == [1, 2]
+
+
+@pytest.mark.parametrize("names", [["ravdess-01", "ravdess-02", "ravdess-05"], ["ravdess-s0", "ravdess-s1", "ravdess-99"]])
+def test_a_part_of_a_corpus_is_dealt_into_folds_of_its_own(names):
+    assert sorted(corpora.folds(names, ["ravdess"] * 3)) == [1, 2, 3]
+
+
+def test_a_folder_where_few_clips_have_a_corpus_name_is_not_that_corpus(tmp_path):
+    fill(tmp_path, ["03-01-05-01-01-01-01.wav", "mine-1.wav", "mine-2.wav"])
+    with pytest.raises(SerError, match="not named as in RAVDESS"):
+        corpora.identify(tmp_path)
 
 
 @pytest.mark.corpus

@@ -114,6 +114,16 @@ def test_the_baseline_of_the_field_is_reproduced(stored):
     assert forest["random_split_uar"] == pytest.approx(0.55, abs=0.03)
 
 
+def test_choosing_the_classifier_inside_the_folds_predicts_every_clip_once_and_is_no_better_than_picking_the_best(stored):
+    selections = evaluation.read_selections()
+    for task in ("emotion", "gender"):
+        rows = evaluation.chosen_inside(stored, selections, task)
+        assert len(rows) == rows["path"].nunique() == 1440
+        best = evaluation.leaderboard(stored, task)["unseen_speakers_uar"].max()
+        assert evaluation.score(rows, task).uar.value <= best + 0.01
+    assert evaluation.score(evaluation.chosen_inside(stored, selections, "emotion"), "emotion").uar.value >= 0.50
+
+
 def test_the_promised_figures_hold_on_unseen_speakers(stored):
     emotion, gender = (evaluation.leaderboard(stored, task) for task in ("emotion", "gender"))
     assert emotion[emotion["feature_set"] == "acoustic128_v1"]["unseen_speakers_uar"].max() >= 0.50

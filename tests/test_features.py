@@ -5,6 +5,7 @@ import librosa
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 import soxr
 
 from ser_core import audio, features
@@ -75,7 +76,7 @@ def test_the_features_are_the_statistics_of_those_frames_over_active_ones(clip):
         "mfcc_03_std": frames.mfcc[2, on].std(),
         "mfcc_03_speed": np.abs(frames.mfcc_delta[2, on]).mean(),
         "chroma_c_sharp": frames.chroma[1, on].mean(),
-        "contrast_6": frames.contrast[5, on].mean(),
+        "contrast_6": scipy.stats.trim_mean(frames.contrast[5, on], 0.25),
         "centroid_mean": frames.shape["centroid"][on].mean(),
         "zcr_std": frames.shape["zcr"][on].std(),
         "onset_mean": frames.onset[on].mean(),
@@ -145,10 +146,12 @@ def test_loudness_moves_no_feature_by_a_thousandth_of_its_deviation(name, gain_d
 
 
 @pytest.mark.corpus
-def test_loudness_moves_no_feature_of_real_speech(ravdess):
+def test_loudness_moves_no_feature_of_real_speech(ravdess_clips):
     table = pd.read_csv(DATA_DIR / "ravdess" / "acoustic128_v1.csv")
     deviation = table[list(FEATURE_SETS["acoustic128_v1"].names)].std().to_numpy()
-    for path in sorted(ravdess.glob("*.flac"))[::60]:
+    fragile = ["03-01-06-02-01-01-18", "03-01-02-01-02-02-10", "03-01-07-01-01-01-06"]  # nulls in the spectrum, bins on a threshold
+    for name in [name for name in fragile if name in ravdess_clips] + sorted(ravdess_clips)[::60]:
+        path = ravdess_clips[name]
         samples = audio.load(path).samples
         before = features.extract(audio.from_samples(samples, RATE)).values
         for gain_db in (-30, 10):
@@ -157,11 +160,11 @@ def test_loudness_moves_no_feature_of_real_speech(ravdess):
 
 
 @pytest.mark.corpus
-def test_the_stored_tables_are_what_the_code_computes(ravdess):
+def test_the_stored_tables_are_what_the_code_computes(ravdess_clips):
     for name, feature_set in FEATURE_SETS.items():
         table = pd.read_csv(DATA_DIR / "ravdess" / f"{name}.csv").sample(12, random_state=1)
         for _, row in table.iterrows():
-            vector = features.extract(audio.load(ravdess / Path(row["path"]).name), name)
+            vector = features.extract(audio.load(ravdess_clips[Path(row["path"]).stem]), name)
             np.testing.assert_allclose(vector.values, row[list(feature_set.names)].to_numpy(dtype=float), rtol=1e-4, atol=1e-4)
 
 
@@ -185,6 +188,15 @@ def test_every_usable_clip_has_128_finite_features(name, samples):
     vector = features.extract(audio.from_samples(samples, RATE), name)
     assert vector.values.shape == (128,)
     assert np.isfinite(vector.values).all()
+
+
+def test_a_long_recording_has_the_mean_features_of_its_windows():
+    long = audio.from_samples(voice(seconds=12.0), RATE)
+    parts = [features.extract(part).values for _, part in audio.windows(long)]
+    assert len(parts) == 3
+    np.testing.assert_allclose(features.extract_by_windows(long).values, np.mean(parts, axis=0))
+    short = audio.from_samples(voice(seconds=3.0), RATE)
+    np.testing.assert_array_equal(features.extract_by_windows(short).values, features.extract(short).values)
 
 
 def test_an_unknown_feature_set_is_refused_with_the_known_ones(recording):

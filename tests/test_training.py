@@ -89,14 +89,52 @@ def test_a_persons_own_table_is_evaluated_trained_and_predicts_its_labels(own_cs
 
 def test_an_interrupted_run_goes_on_where_it_stopped(own_csv, monkeypatch):
     table = tables.read_table(own_csv)
-    first, _ = training.out_of_fold(table, ["knn"])
+    whole, _ = training.out_of_fold(table, ["knn"])
+    calls = []
 
-    def fail(*args):
-        raise AssertionError("a finished fold was computed again")
+    def counted(*arguments):
+        calls.append(arguments)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return tune(*arguments)
 
-    monkeypatch.setattr("ser_core.training.tune", fail)
-    again, _ = training.out_of_fold(table, ["knn"])
-    pd.testing.assert_frame_equal(first, again)
+    monkeypatch.setattr("ser_core.training.tune", counted)
+    with pytest.raises(KeyboardInterrupt):
+        training.out_of_fold(table, ["knn"])
+    resumed, _ = training.out_of_fold(table, ["knn"])
+    n_folds = 4 + 5  # speakers, random folds
+    assert len(calls) == n_folds + 1  # the interrupted one again, the three before it not
+    pd.testing.assert_frame_equal(resumed, whole)
+
+
+def test_a_finished_run_is_not_taken_for_an_interrupted_one(own_csv, monkeypatch):
+    table = tables.read_table(own_csv)
+    training.out_of_fold(table, ["knn"])
+    calls = []
+    monkeypatch.setattr("ser_core.training.tune", lambda *arguments: calls.append(arguments) or tune(*arguments))
+    training.out_of_fold(table, ["knn"])
+    assert len(calls) == 9
+
+
+@pytest.mark.parametrize("n_speakers", [3, 4, 7])
+def test_the_smallest_tables_that_are_accepted_are_trained_by_every_classifier(n_speakers, tmp_path):
+    path = tmp_path / "small.csv"
+    rows = own_table(n_speakers=n_speakers, clips=4)
+    rows["gender"] = np.where(rows["speaker"] == "s0", "male", "female")  # one man: no gender model
+    rows["corpus"] = 7  # a number is a name, too
+    tables.write_csv(rows, path)
+    table = tables.read_table(path)
+    assert tables.tasks_of(table) == ("emotion",)
+    out_of_fold, _ = training.out_of_fold(table)
+    assert set(out_of_fold["classifier"]) == set(CLASSIFIERS)
+
+
+def test_a_card_describes_the_folds_of_its_own_table(own_csv, tmp_path):
+    table = tables.read_table(own_csv)
+    out_of_fold, _ = training.out_of_fold(table, ["knn"])
+    card = training.train(table, "emotion", "knn", out_of_fold, folder=tmp_path)
+    assert "4 folds: s0; s1; s2; s3" in card.protocol
+    assert "RAVDESS" not in card.protocol + card.limits
 
 
 @pytest.mark.parametrize(
@@ -107,8 +145,12 @@ def test_an_interrupted_run_goes_on_where_it_stopped(own_csv, monkeypatch):
         (lambda t: t.drop(columns="f0_median"), "acoustic128_v1 lacks 1: f0_median"),
         (lambda t: t.assign(emotion="bored"), "line 2: The emotion must be one of"),
         (lambda t: t.assign(gender="robot"), "gender that is none of male, female in line 2"),
-        (lambda t: t.assign(f0_median=t["f0_median"].where(t.index != 3)), "non-numeric feature in line 5"),
-        (lambda t: t.assign(speaker="one"), "one speaker only"),
+        (lambda t: t.assign(f0_median=t["f0_median"].where(t.index != 3)), "non-numeric or huge feature in line 5"),
+        (lambda t: t.assign(f0_median=1e300), "huge feature in line 2"),
+        (lambda t: t.assign(speaker="one"), "fearful has 16 clip.s. of 1 speaker"),
+        (lambda t: t.assign(speaker=t["speaker"].replace("s3", "s2").replace("s1", "s0")), "needs at least 5 clips and 3 speakers"),
+        (lambda t: t.assign(emotion="happy"), "one emotion only"),
+        (lambda t: t.iloc[::8], "one emotion only"),
         (lambda t: t.iloc[:0], "has no rows"),
     ],
 )

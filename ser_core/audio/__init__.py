@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser_core.audio.containers import MAX_CHANNELS, MAX_RATE, MIN_RATE, Source, check_shape
-from ser_core.audio.recording import Note, Quality, Recording, Samples, quality
+from ser_core.audio.recording import Note, Quality, Recording, Samples, quality, windows
 from ser_core.errors import ErrorCode, SerError
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "load",
     "quality",
     "to_wav",
+    "windows",
 ]
 
 SAMPLE_RATE = 16_000
@@ -104,13 +105,24 @@ def decode(data: bytes, *, max_bytes: int | None = None, max_seconds: float | No
 
 
 def from_samples(samples: npt.ArrayLike, sample_rate: int, *, max_seconds: float | None = None) -> Recording:
-    """A recording from an array, shape [n] or [n, channels], float in [-1, 1]: the way in for notebooks.
+    """A recording from an array, shape [n] or [n, channels]: the way in for notebooks.
 
-    The same steps and checks as `decode`; `sha256` is that of the canonical samples.
+    Floats lie in [-1, 1]; integers are scaled by the range of their type. The same steps and checks as `decode`; `sha256` is
+    that of the canonical samples.
+
+    Raises
+    ------
+    ValueError
+        If the shape or type is another one; a `SerError` as in `decode` for what the samples hold.
     """
-    array = np.asarray(samples, dtype=np.float32)
-    array = array[:, None] if array.ndim == 1 else array
-    recording = _collect([(sample_rate, array)], "", max_seconds)
+    array = np.asarray(samples)
+    if array.ndim not in (1, 2) or array.dtype.kind not in "fiu":
+        raise ValueError(f"The samples must be numbers of shape [n] or [n, channels]. Got {array.dtype} of shape {array.shape}.")
+    if array.dtype.kind in "iu":
+        middle = (np.iinfo(array.dtype).max + 1) / 2 if array.dtype.kind == "u" else 0
+        array = (array - middle) / (middle or -float(np.iinfo(array.dtype).min))
+    array = array.astype(np.float32).reshape(len(array), -1)
+    recording = _collect([(int(sample_rate), array)], "", max_seconds)
     digest = hashlib.sha256(recording.samples.tobytes()).hexdigest()
     return dataclasses.replace(recording, sha256=digest)
 

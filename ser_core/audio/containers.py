@@ -1,6 +1,6 @@
 """From the bytes of an audio file to blocks of samples, whatever the container.
 
-libsndfile decodes what it can; PyAV, which carries FFmpeg inside its wheel, decodes the rest (m4a, webm). Nothing here trusts
+libsndfile decodes wav, flac and ogg; PyAV, which carries FFmpeg inside its wheel, decodes mp3, m4a, webm and what else there is. Nothing here trusts
 a header: what it claims is checked or compared with what really decodes.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -18,18 +19,22 @@ MAX_CHANNELS = 6  # up to 5.1 surround; more is a microphone array or a damaged 
 MIN_RATE, MAX_RATE = 4_000, 384_000  # Hz; below there is no speech band, above no recorder
 
 _BLOCK_FRAMES = 65_536
+# What libsndfile is asked to read. It reads mp3 too, but stops at its guess of the length where a file does not state it.
+_SNDFILE_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b".snd", b"caff", b"fLaC", b"OggS")
 _FORMATS = "wav, flac, ogg (Vorbis or Opus), mp3, m4a or webm"
 
 
 def check_shape(rate: int, channels: int) -> None:
-    """Raise BAD_RATE or TOO_MANY_CHANNELS for what no speech recording has."""
+    """Raise NOT_AUDIO, BAD_RATE or TOO_MANY_CHANNELS for what no speech recording has."""
+    if rate == 0 or channels == 0:
+        raise _not_audio(f"The header names {channels} channels at {rate} Hz: it is damaged, or this is no audio.")
     if not MIN_RATE <= rate <= MAX_RATE:
         raise SerError(
             ErrorCode.BAD_RATE,
             f"The sampling rate is {rate:,} Hz; {MIN_RATE:,} to {MAX_RATE:,} Hz are expected.",
             "The file's header is damaged, or it is no speech recording: export it again at 16,000 to 48,000 Hz.",
         )
-    if not 1 <= channels <= MAX_CHANNELS:
+    if channels > MAX_CHANNELS:
         raise SerError(
             ErrorCode.TOO_MANY_CHANNELS,
             f"The file has {channels:,} channels; 1 to {MAX_CHANNELS} are expected.",
@@ -51,6 +56,7 @@ class Source:
         return self._broke or missing > max(0.1, 0.01 * decoded_s)
 
     def __iter__(self) -> Iterator[tuple[int, Samples]]:
+        """(sampling rate, block [n, channels]) one after the other; SerError where nothing can be decoded."""
         if self._data[:4] == b"RIFF" and self._data[8:12] == b"WAVE":
             self._read_wav_header()
         elif self._data[:4] == b"OggS":
@@ -64,18 +70,16 @@ class Source:
                 return
 
     def _read_wav_header(self) -> None:
-        """Refuse what libsndfile would allocate for or silently mend, and note how much the header claims."""
+        """Refuse what libsndfile would allocate for or silently mend, and note whether the header claims more than is there."""
         data, at = self._data, 12
-        rate, channels, bytes_per_s = 0, 0, 0
+        has_format = False
         while at + 8 <= len(data):
             name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
             if name == b"fmt " and at + 24 <= len(data):
-                channels = int.from_bytes(data[at + 10 : at + 12], "little")
-                rate = int.from_bytes(data[at + 12 : at + 16], "little")
-                bytes_per_s = int.from_bytes(data[at + 16 : at + 20], "little")
-                check_shape(rate, channels)
-            if name == b"data" and rate:
-                self._claimed_s = size / bytes_per_s if bytes_per_s else None
+                check_shape(int.from_bytes(data[at + 12 : at + 16], "little"), int.from_bytes(data[at + 10 : at + 12], "little"))
+                has_format = True
+            if name == b"data" and has_format:
+                self._broke = size > len(data) - (at + 8)
                 return
             at += 8 + size + size % 2
         raise _not_audio("The WAV file is cut inside its header: it ends before any sound.")
@@ -83,15 +87,15 @@ class Source:
     def _sndfile_blocks(self) -> Iterator[tuple[int, Samples]]:
         import soundfile
 
-        if self._data[:4] == b"\x1aE\xdf\xa3" or self._data[4:8] == b"ftyp":
-            return  # Matroska and MP4 are PyAV's
+        if not self._data.startswith(_SNDFILE_MAGIC):
+            return
         try:
             file = soundfile.SoundFile(io.BytesIO(self._data))
         except (soundfile.LibsndfileError, TypeError, RuntimeError):
             return
         with file:
             check_shape(file.samplerate, file.channels)
-            if file.format in {"FLAC", "MP3"} and 0 < file.frames < 2**40:
+            if file.format == "FLAC" and 0 < file.frames < 2**40:
                 self._claimed_s = file.frames / file.samplerate
             while True:
                 try:
@@ -110,34 +114,48 @@ class Source:
         found = False
         try:
             # The whitelist keeps FFmpeg from playlists and scripts, which could open other files or the network.
-            with av.open(io.BytesIO(self._data), options={"format_whitelist": "matroska,webm,mov,mp4,m4a,ogg,mp3,wav,flac,aac"}) as container:
+            options = {"format_whitelist": "matroska,webm,mov,mp4,m4a,ogg,mp3,wav,flac,aac"}
+            with av.open(io.BytesIO(self._data), options=options, metadata_errors="replace") as container:
                 if not container.streams.audio:
                     raise _not_audio("The file holds no audio track.")
                 stream = container.streams.audio[0]
                 check_shape(stream.rate or 0, stream.channels)
-                if stream.duration is not None and stream.time_base is not None:
-                    self._claimed_s = float(stream.duration * stream.time_base)
-                elif container.duration is not None:
-                    self._claimed_s = container.duration / av.time_base
+                self._claimed_s = _claimed_seconds(container, stream, self._data)
                 for frame in container.decode(stream):
                     found = True
                     yield frame.sample_rate, _frame_block(frame)
-        except (av.FFmpegError, EOFError) as error:
+        except SerError:
+            raise
+        # FFmpeg's errors, and whatever else PyAV raises for a stream that it has no decoder for: all mean the same here.
+        except Exception as error:
             if not found:
-                whole = self._data[4:8] != b"ftyp" or b"moov" in self._data
-                raise _not_audio(
-                    "The bytes are no audio that can be decoded."
-                    if whole
-                    else "The m4a file is cut short: its index, which stands at the end, is missing."
-                ) from error
+                raise _not_audio(self._why_not()) from error
             self._broke = True
 
+    def _why_not(self) -> str:
+        if self._data[4:8] == b"ftyp" and b"moov" not in self._data:
+            return "The m4a file is cut short: its index, which stands at the end, is missing."
+        return "The bytes are no audio that can be decoded."
 
-def _frame_block(frame: object) -> Samples:
+
+def _claimed_seconds(container: Any, stream: Any, data: bytes) -> float | None:
+    """The duration of the audio track, where the container states it rather than guesses it."""
+    import av
+
+    if container.format.name == "mp3" and not any(tag in data[: len(data) // 4 + 8192] for tag in (b"Xing", b"Info")):
+        return None  # FFmpeg's guess from the first frame's bit rate
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    if container.duration is not None and len(container.streams) == 1:
+        return container.duration / av.time_base
+    return None
+
+
+def _frame_block(frame: Any) -> Samples:
     """The samples of a PyAV audio frame, shape [n, channels], float32 in [-1, 1]."""
-    array = frame.to_ndarray()  # type: ignore[attr-defined]
-    channels = frame.layout.nb_channels  # type: ignore[attr-defined]
-    block = array.T if frame.format.is_planar else array.reshape(-1, channels)  # type: ignore[attr-defined]
+    array = frame.to_ndarray()
+    channels = frame.layout.nb_channels
+    block = array.T if frame.format.is_planar else array.reshape(-1, channels)
     if np.issubdtype(block.dtype, np.unsignedinteger):
         return ((block.astype(np.float32) - 128) / 128).astype(np.float32)
     if np.issubdtype(block.dtype, np.integer):

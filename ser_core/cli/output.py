@@ -29,19 +29,30 @@ def jobs_for(asked: int | None, n_files: int = PARALLEL_FROM) -> int:
 
 @contextmanager
 def target(output: str | None) -> Iterator[Any]:
-    """Stdout, or a file that is there whole or not at all."""
+    """Stdout, or a text file that is there whole or not at all."""
     if output is None:
         yield sys.stdout
         sys.stdout.flush()
         return
-    path = Path(output)
+    with whole(Path(output)) as part, part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        yield file
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A path to write to that takes the place of `path` when the body ends well.
+
+    Raises
+    ------
+    SerError
+        BAD_USAGE where nothing can be written there.
+    """
     part = path.with_name(f".{path.name}.part")
+    if path.is_dir() or not path.parent.is_dir():
+        raise SerError(ErrorCode.BAD_USAGE, f"The output {str(path)!r} is a folder, or lies in none.", "Name a file in a folder that exists.")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
+        yield part
         part.replace(path)
-    except FileNotFoundError as error:
-        raise SerError(ErrorCode.NOT_FOUND, f"The folder of {output!r} does not exist.", "Make it first.") from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -9,9 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from ser_core import audio, corpora, models, prediction
-from ser_core.cli.output import WRITERS, jobs_for, target
+from ser_core.cli.output import WRITERS, jobs_for, target, whole
 from ser_core.errors import ErrorCode, SerError
-from ser_core.features import FEATURE_SETS
 from ser_core.models import Model
 from ser_core.prediction import Prediction
 
@@ -87,23 +86,18 @@ def extract(options: argparse.Namespace) -> int:
     suffix = Path(options.output).suffix.lower() if options.output else ".csv"
     if suffix not in {".csv", ".parquet"}:
         raise SerError(ErrorCode.BAD_USAGE, f"The output must end in .csv or .parquet. Got {options.output!r}.", "Choose another name.")
-    failed = 0
     labelled = _corpus_folder(options.paths)
     if labelled is not None:
-        table = tables.extract_corpus(labelled, options.feature_set, jobs_for(options.jobs))
+        table, failed = tables.extract_corpus(labelled, options.feature_set, jobs_for(options.jobs))
     else:
         named = _inputs(options.paths)
-        results = tables.extract_files([path for _, path in named], options.feature_set, jobs_for(options.jobs, len(named)))
-        rows = []
-        for (name, _), result in zip(named, results, strict=True):
-            if isinstance(result, SerError):
-                failed += 1
-                sys.stderr.write(f"{name}: {result.code}: {result}\n")
-            else:
-                rows.append([name, *result.tolist()])
-        table = pd.DataFrame(rows, columns=["path", *FEATURE_SETS[options.feature_set].names])
+        about = pd.DataFrame({"path": [name for name, _ in named]})
+        table, failed = tables.extract_table(about, [path for _, path in named], options.feature_set, jobs_for(options.jobs, len(named)))
+    for name, error in failed:
+        sys.stderr.write(f"{name}: {error.code}: {error}\n")
     if suffix == ".parquet":
-        table.to_parquet(options.output, index=False)
+        with whole(Path(options.output)) as part:
+            table.to_parquet(part, index=False)
     else:
         with target(options.output) as file:
             tables.write_csv(table, file)

@@ -8,13 +8,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ser_core import evaluation, models
 from ser_core.cli.output import Rows, aligned, jobs_for, markdown
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.models import MODELS_DIR
+
+if TYPE_CHECKING:
+    from ser_core.training import tables
 
 
 def train(options: argparse.Namespace) -> int:
@@ -28,23 +31,36 @@ def train(options: argparse.Namespace) -> int:
             raise SerError(ErrorCode.BAD_USAGE, f"There is no classifier {name!r}.", f"They are: {', '.join(CLASSIFIERS)}.")
     if options.features and not options.output:
         raise SerError(ErrorCode.BAD_USAGE, "With --features the folder for your models is needed.", "Add: --output DIR")
+    names = tuple(options.classifier or CLASSIFIERS)
     if options.features:
         table = tables.read_table(Path(options.features))
-        names = tuple(options.classifier or CLASSIFIERS)
-        out_of_fold, _ = training.out_of_fold(table, names, jobs=jobs_for(options.jobs))
+        selected = _selected_tasks(table, options.task)
+        out_of_fold, _ = training.out_of_fold(table, names, selected, jobs=jobs_for(options.jobs))
         work = [(table, name) for name in names]
     else:
         by_set = {table.feature_set.name: table for table in training.shipped_tables()}
+        selected = (options.task,) if options.task else tuple(LABELS)
         out_of_fold = evaluation.read_out_of_fold()
-        work = [(by_set[feature_set], name) for feature_set, name in training.SHIPPED if name in (options.classifier or CLASSIFIERS)]
+        work = [(by_set[feature_set], name) for feature_set, name in training.SHIPPED if name in names]
     folder = Path(options.output) if options.output else MODELS_DIR
     for table, name in work:
-        for task in tables.tasks_of(table):
-            if options.task in (None, task):
-                card = training.train(table, task, name, out_of_fold, folder=folder)
-                sys.stderr.write(f"saved {folder / card.id}\n")
+        for task in selected:
+            card = training.train(table, task, name, out_of_fold, folder=folder)
+            sys.stderr.write(f"saved {folder / card.id}\n")
     sys.stdout.write("\n".join(_score_tables(out_of_fold, aligned)))
     return 0
+
+
+def _selected_tasks(table: tables.FeatureTable, asked: str | None) -> tuple[str, ...]:
+    """The tasks to train for: the one asked for, else all that the table allows; what is left out is said."""
+    from ser_core.training import tables
+
+    problems = {task: problem for task in LABELS if (problem := tables.why_not(table, task))}
+    if asked in problems:
+        raise SerError(ErrorCode.BAD_TABLE, f"{table.name}: {problems[asked]}", "Add the labels, or leave --task away.")
+    for task, problem in problems.items():
+        sys.stderr.write(f"no {task} model: {problem}\n")
+    return (asked,) if asked else tables.tasks_of(table)
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -61,7 +77,16 @@ def evaluate(options: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(scores, indent=1) + "\n")
     else:
         sys.stdout.write("\n".join(_score_tables(out_of_fold, markdown if options.format == "markdown" else aligned)))
+        sys.stdout.write("\n" + _chosen_inside(out_of_fold))
     return 0
+
+
+def _chosen_inside(out_of_fold: Any) -> str:
+    """What is left where the classifier, too, is chosen without the tested speakers."""
+    selections = evaluation.read_selections()
+    scores = {task: evaluation.score(evaluation.chosen_inside(out_of_fold, selections, task), task).uar for task in LABELS}
+    figures = ", ".join(f"{task} {100 * s.value:.1f} [{100 * s.low:.1f}, {100 * s.high:.1f}]" for task, s in scores.items())
+    return f"UAR on unseen speakers where the classifier, too, is chosen on inner speaker folds: {figures}.\n"
 
 
 def _refit(jobs: int) -> None:
@@ -74,7 +99,7 @@ def _refit(jobs: int) -> None:
     pd.concat([rows for rows, _ in parts], ignore_index=True).to_parquet(path, index=False, compression="zstd")
     selections = pd.DataFrame([asdict(selection) for _, chosen in parts for selection in chosen])
     selections["parameters"] = [json.dumps(parameters) for parameters in selections["parameters"]]
-    selections.to_csv(path.with_name("selections.csv"), index=False, float_format="%.4f", lineterminator="\n")
+    selections.to_csv(evaluation.SELECTIONS, index=False, float_format="%.4f", lineterminator="\n")
 
 
 def _score_tables(out_of_fold: Any, render: Callable[[Sequence[str], Rows], str]) -> Iterator[str]:
@@ -101,17 +126,18 @@ def manage(options: argparse.Namespace) -> int:
     """List, verify or rebuild models."""
     folder = Path(options.models)
     found = models.cards(folder)
+    if not found:
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model in {str(folder)!r}.", "Train those that ship: python -m ser_core train")
     unknown = set(options.ids) - {card.id for card in found}
     if unknown:
-        raise SerError(
-            ErrorCode.MODEL_NOT_FOUND, f"There is no model {', '.join(sorted(unknown))}.", f"The models are: {', '.join(card.id for card in found)}."
-        )
+        known = ", ".join(card.id for card in found)
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model {', '.join(sorted(unknown))}.", f"The models are: {known}.")
     chosen = [card for card in found if not options.ids or card.id in options.ids]
     return {"list": _models_list, "verify": _models_verify, "rebuild": _models_rebuild}[options.action](chosen, folder, options)
 
 
 def _models_list(chosen: list[models.ModelCard], folder: Path, _: argparse.Namespace) -> int:
-    defaults = {models.default_card(task, folder).id for task in LABELS}
+    defaults = {models.default_card(task, folder).id for task in {card.task for card in chosen}}
     rows = [
         (
             card.id,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,9 +64,14 @@ def shipped_tables() -> list[FeatureTable]:
 
 
 def out_of_fold(
-    table: FeatureTable, names: Sequence[str] = tuple(CLASSIFIERS), *, seeds: Sequence[int] = SEEDS, jobs: int = 1
+    table: FeatureTable,
+    names: Sequence[str] = tuple(CLASSIFIERS),
+    tasks: Sequence[str] | None = None,
+    *,
+    seeds: Sequence[int] = SEEDS,
+    jobs: int = 1,
 ) -> tuple[pd.DataFrame, list[Selection]]:
-    """Predict every clip by models that have not seen it, under each protocol, for each task the table has labels for.
+    """Predict every clip by models that have not seen it, under each protocol, for some tasks or for all that the table allows.
 
     Parameters are chosen once per outer fold on inner speaker folds of its training part. What is random in a classifier is
     run for each seed. Finished folds are kept in the cache folder, so that an interrupted run goes on where it stopped.
@@ -75,10 +81,10 @@ def out_of_fold(
     (DataFrame, list of Selection)
         The out-of-fold table (`OUT_OF_FOLD_COLUMNS`), and what was chosen in each outer fold.
     """
-    memory = Memory(cache_folder() / "folds", verbose=0)
-    run = memory.cache(_run_fold)
+    kept = cache_folder() / "folds" / table.sha256[:16]
+    run = Memory(kept, verbose=0).cache(_run_fold)
     work, described = [], []
-    for task in tasks_of(table):
+    for task in tasks or tasks_of(table):
         y, speakers = table.y(task), table.rows["speaker"].to_numpy(dtype=str)
         for protocol in PROTOCOLS:
             fold_of = _folds(table, task, protocol)
@@ -95,6 +101,7 @@ def out_of_fold(
         for seed, (labels, probabilities) in predictions.items():
             run_of = (task, table.feature_set.name, name, protocol, seed, fold)
             parts.append(_rows(table, rows, run_of, labels, probabilities))
+    shutil.rmtree(kept)  # what is done is done: the next run computes everything anew
     return pd.concat(parts, ignore_index=True)[list(OUT_OF_FOLD_COLUMNS)], selections
 
 
@@ -115,19 +122,27 @@ def _folds(table: FeatureTable, task: str, protocol: str) -> np.ndarray:
 def _run_fold(
     name: str, x: Matrix, y: Labels, speakers: Labels, test: np.ndarray, seeds: tuple[int, ...], code: str
 ) -> tuple[Parameters, float, dict[int, tuple[list[str], Matrix]]]:
-    """Choose, fit and predict for one outer fold; `code` is only there to start anew when the classifiers change."""
+    """Choose, fit and predict for one outer fold; `code` is only there to start anew when the classifiers or libraries change."""
     del code
     classifier, train = CLASSIFIERS[name], ~test
-    parameters, inner_uar = tune(classifier, x[train], y[train], speakers[train], seeds[0])
     predictions = {}
-    for seed in seeds:
-        estimator = fit(classifier, parameters, x[train], y[train], speakers[train], seed)
-        predictions[seed] = ([str(label) for label in estimator.classes_], estimator.predict_proba(x[test]))
+    try:
+        parameters, inner_uar = tune(classifier, x[train], y[train], speakers[train], seeds[0])
+        for seed in seeds:
+            estimator = fit(classifier, parameters, x[train], y[train], speakers[train], seed)
+            predictions[seed] = ([str(label) for label in estimator.classes_], estimator.predict_proba(x[test]))
+    except ValueError as error:
+        raise SerError(
+            ErrorCode.BAD_TABLE,
+            f"The table is too small for {name}: without the tested speakers, inner folds lack a label ({error}).",
+            "Add speakers to the labels that have few, or choose another classifier.",
+        ) from error
     return parameters, inner_uar, predictions
 
 
 def _code_digest() -> str:
-    return hashlib.sha256(Path(str(classifiers_module.__file__)).read_bytes()).hexdigest()
+    code = Path(str(classifiers_module.__file__)).read_bytes()
+    return hashlib.sha256(code + repr(models.library_versions()).encode()).hexdigest()
 
 
 def _rows(table: FeatureTable, rows: np.ndarray, run_of: tuple[Any, ...], labels: list[str], probabilities: Matrix) -> pd.DataFrame:
@@ -176,7 +191,7 @@ def rebuild(card: ModelCard, *, folder: Path = models.MODELS_DIR, tables: Iterab
         raise SerError(
             ErrorCode.BAD_TABLE,
             f"No table in data/ is the one that {card.id} was trained on ({recorded.table}, SHA-256 {recorded.table_sha256[:12]}...).",
-            "Train it anew with: python -m ser_core train",
+            "Train it anew from your table: python -m ser_core train --features FILE.csv --output DIR",
         )
     speakers = table.rows["speaker"].to_numpy(dtype=str)
     estimator = fit(CLASSIFIERS[card.classifier], card.parameters, table.x, table.y(card.task), speakers, card.seed)
@@ -198,9 +213,9 @@ def _card(table: FeatureTable, task: str, name: str, parameters: Parameters, inn
         labels=tuple(label for label in LABELS[task] if label in set(table.y(task))),
         corpora=(corpus,),
         protocol=(
-            "Scores are out of fold: unseen speakers (RAVDESS: six folds of four actors, 1-4, 5-8, ..., 21-24) and, "
-            "optimistic, a stratified random five-fold split. Scaling, parameters and calibration were fitted inside the "
-            "training speakers of each fold. The saved model was then fitted on all speakers."
+            f"Scores are out of fold: unseen speakers ({_describe_folds(table)}) and, optimistic, a stratified random five-fold split. "
+            "Scaling, parameters and calibration were fitted inside the training speakers of each fold. The saved model was then "
+            "fitted on all speakers."
         ),
         seed=SEEDS[0],
         inner_uar=round(inner_uar, 4),
@@ -208,18 +223,25 @@ def _card(table: FeatureTable, task: str, name: str, parameters: Parameters, inn
         licence=f"{corpus.licence}, as the corpus it was trained on: non-commercial use only" if "NC" in corpus.licence else corpus.licence,
         intended_use="Teaching and research on how speech emotion recognition works.",
         limits=(
-            f"Trained on {corpus.speech}: acted emotions are clearer than real ones, and other languages, ages and "
-            "microphones were not heard. It says how a voice sounds, not how a person feels. Never for judging pupils, staff "
+            f"Trained on {corpus.speech}. Acted emotions are clearer than real ones; other languages, ages and microphones than those "
+            "of the training clips were not heard. It says how a voice sounds, not how a person feels. Never for judging pupils, staff "
             "or anyone else: the EU's AI Act prohibits inferring emotions at work and in education, except for medical or safety reasons."
         ),
         created=datetime.date.today().isoformat(),
     )
 
 
+def _describe_folds(table: FeatureTable) -> str:
+    """Which speakers are tested together, in words."""
+    fold_of = corpora.folds(table.rows["speaker"], table.rows["corpus"])
+    groups = [sorted(set(table.rows["speaker"][fold_of == fold])) for fold in np.unique(fold_of)]
+    return f"{len(groups)} folds: " + "; ".join(", ".join(group) for group in groups)
+
+
 def _training_corpus(table: FeatureTable) -> TrainingCorpus:
     names = sorted(set(table.rows["corpus"]))
     entry = CORPORA.get(names[0]) if len(names) == 1 else None
-    digests = table.rows.get("sha256", [table.sha256])
+    digests = table.rows["sha256"] if (table.rows["sha256"] != "").all() else [table.sha256]
     return TrainingCorpus(
         name=", ".join(names),
         speech=entry.speech if entry else "a person's own feature table",

@@ -131,10 +131,12 @@ def tune(classifier: Classifier, x: Matrix, y: Labels, speakers: npt.ArrayLike, 
 
 
 def _pipeline(classifier: Classifier, parameters: Parameters, n_clips: int, seed: int) -> Any:
-    """An unfitted estimator behind its scaler; a small table cannot have more neighbours than clips."""
-    if "n_neighbors" in parameters:
-        parameters = parameters | {"n_neighbors": min(parameters["n_neighbors"], n_clips)}
-    return make_pipeline(StandardScaler(), classifier.build(parameters, seed))
+    """An unfitted estimator behind its scaler; a small table has neither more neighbours nor a larger batch than clips."""
+    estimator = classifier.build(parameters, seed)
+    for name in ("n_neighbors", "batch_size"):
+        if name in (settings := estimator.get_params()):
+            estimator.set_params(**{name: min(settings[name], n_clips)})
+    return make_pipeline(StandardScaler(), estimator)
 
 
 def _fitted(estimator: Any, x: Matrix, y: Labels) -> Any:

@@ -25,6 +25,13 @@ from ser_core.features import FEATURE_SETS, FeatureSet
 
 _FORMAT = "%.9g"
 _NEEDED = ("speaker", "emotion")
+_LARGEST = 1e9  # no feature comes near; a scaler's squares must stay finite
+_LEAST_SPEAKERS = 3
+_LEAST_CLIPS = 5  # the folds of the random split
+
+
+Failed = list[tuple[str, SerError]]
+"""(path as it stands in the table, what is wrong with the clip)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +68,7 @@ def extract_files(paths: Sequence[Path], feature_set: str, jobs: int = 1) -> lis
 
 def _extract_file(path: Path, feature_set: str) -> np.ndarray | SerError:
     try:
-        return features.extract(audio.load(path), feature_set).values
+        return features.extract_by_windows(audio.load(path), feature_set).values
     except SerError as error:
         return error
 
@@ -70,21 +77,21 @@ def _warm_up() -> audio.Recording:
     return audio.from_samples(np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE), audio.SAMPLE_RATE)
 
 
-def extract_corpus(folder: Path, feature_set: str, jobs: int = 1) -> pd.DataFrame:
-    """The feature table of a corpus folder.
+def extract_table(about: pd.DataFrame, files: Sequence[Path], feature_set: str, jobs: int = 1) -> tuple[pd.DataFrame, Failed]:
+    """`about`, one row a file, with the features beside it; the rows of files that cannot be used are left out and returned apart."""
+    results = extract_files(files, feature_set, jobs)
+    good = [number for number, result in enumerate(results) if isinstance(result, np.ndarray)]
+    values = np.array([results[number] for number in good]).reshape(len(good), -1)
+    names = list(FEATURE_SETS[feature_set].names)
+    features_of = pd.DataFrame(values if len(good) else np.empty((0, len(names))), columns=names)
+    failed = [(str(path), result) for path, result in zip(about["path"], results, strict=True) if isinstance(result, SerError)]
+    return pd.concat([about.iloc[good].reset_index(drop=True), features_of], axis=1), failed
 
-    Raises
-    ------
-    SerError
-        The first clip's error where a clip of the corpus cannot be used.
-    """
-    table = corpora.utterances(folder)
-    results = extract_files([folder / path for path in table["path"]], feature_set, jobs)
-    for path, result in zip(table["path"], results, strict=True):
-        if isinstance(result, SerError):
-            raise SerError(result.code, f"{path}: {result}", result.hint)
-    values = pd.DataFrame(np.stack([r for r in results if isinstance(r, np.ndarray)]), columns=list(FEATURE_SETS[feature_set].names))
-    return pd.concat([table, values], axis=1)
+
+def extract_corpus(folder: Path, feature_set: str, jobs: int = 1) -> tuple[pd.DataFrame, Failed]:
+    """The feature table of a corpus folder, with its labels; clips that cannot be used are left out and returned apart."""
+    about = corpora.utterances(folder)
+    return extract_table(about, [folder / path for path in about["path"]], feature_set, jobs)
 
 
 def write_csv(table: pd.DataFrame, target: Path | io.TextIOBase) -> None:
@@ -108,7 +115,9 @@ def read_table(path: Path) -> FeatureTable:
     except OSError as error:
         raise SerError(ErrorCode.NOT_FOUND, f"The feature table {str(path)!r} cannot be read.", "Check the path.") from error
     try:
-        rows = pd.read_csv(io.BytesIO(data), dtype={"speaker": str}, keep_default_na=True)
+        rows = pd.read_csv(
+            io.BytesIO(data), dtype=dict.fromkeys(("speaker", "corpus", "path", "sha256", "intensity", "statement"), str), keep_default_na=True
+        )
     except (ValueError, UnicodeDecodeError) as error:
         raise _bad(f"{path.name} is no CSV table ({type(error).__name__}).") from error
     missing = [name for name in _NEEDED if name not in rows]
@@ -116,9 +125,11 @@ def read_table(path: Path) -> FeatureTable:
         raise _bad(f"{path.name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.")
     feature_set = _feature_set_of(rows, path.name)
     values = rows[list(feature_set.names)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
-    if not len(rows) or not np.isfinite(values).all():
-        line = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0]) + 2 if len(rows) else 1
-        raise _bad(f"{path.name} has a missing or non-numeric feature in line {line}." if len(rows) else f"{path.name} has no rows.")
+    if not len(rows):
+        raise _bad(f"{path.name} has no rows.")
+    wrong = ~(np.abs(values) < _LARGEST).all(axis=1)
+    if wrong.any():
+        raise _bad(f"{path.name} has a missing, non-numeric or huge feature in line {int(np.flatnonzero(wrong)[0]) + 2}.")
     rows = pd.concat([rows.drop(columns=list(feature_set.names)), pd.DataFrame(values, columns=list(feature_set.names))], axis=1)
     if rows["speaker"].isna().any():
         raise _bad(f"{path.name} has a row without a speaker in line {int(np.flatnonzero(rows['speaker'].isna())[0]) + 2}.")
@@ -126,16 +137,37 @@ def read_table(path: Path) -> FeatureTable:
     if "gender" in rows and not rows["gender"].isin(GENDERS).all():
         line = int(np.flatnonzero(~rows["gender"].isin(GENDERS))[0]) + 2
         raise _bad(f"{path.name} has a gender that is none of {', '.join(GENDERS)} in line {line}.")
-    for column, default in (("corpus", path.stem), ("path", ""), ("intensity", ""), ("statement", "")):
+    for column, default in (("corpus", path.stem), ("path", ""), ("sha256", ""), ("intensity", ""), ("statement", "")):
         rows[column] = rows[column].fillna(default) if column in rows else default
-    if rows["speaker"].nunique() < 2:
-        raise _bad(f"{path.name} has one speaker only; at least two are needed to test on an unseen voice.")
-    return FeatureTable(rows, feature_set, path.name, hashlib.sha256(data).hexdigest())
+    table = FeatureTable(rows, feature_set, path.name, hashlib.sha256(data).hexdigest())
+    if problem := why_not(table, "emotion"):
+        raise _bad(f"{path.name}: {problem}")
+    return table
 
 
 def tasks_of(table: FeatureTable) -> tuple[str, ...]:
-    """The tasks that a table has labels for."""
-    return tuple(task for task in LABELS if task in table.rows)
+    """The tasks that a table can be trained and tested for."""
+    return tuple(task for task in LABELS if why_not(table, task) is None)
+
+
+def why_not(table: FeatureTable, task: str) -> str | None:
+    """Why a table cannot be trained and tested for a task on unseen speakers, as a sentence; None if it can.
+
+    One speaker is tested, one is left to choose parameters on, and one to train on: so every label needs three.
+    """
+    if task not in table.rows:
+        return f"There is no column {task}."
+    labels = table.rows.groupby(task)
+    if len(labels) < 2:
+        return f"There is one {task} only; at least two are needed."
+    speakers, clips = labels["speaker"].nunique(), labels.size()
+    for label in speakers.index:
+        if speakers[label] < _LEAST_SPEAKERS or clips[label] < _LEAST_CLIPS:
+            return (
+                f"{label} has {clips[label]} clip(s) of {speakers[label]} speaker(s); "
+                f"each {task} needs at least {_LEAST_CLIPS} clips and {_LEAST_SPEAKERS} speakers."
+            )
+    return None
 
 
 def _feature_set_of(rows: pd.DataFrame, name: str) -> FeatureSet:

@@ -111,9 +111,10 @@ def test_a_sample_ends_in_bars_and_is_said_to_be_synthetic(page):
 
 @pytest.mark.parametrize("name", bad_inputs())
 def test_a_bad_upload_is_one_clear_sentence_and_what_to_do(name, page):
-    data, _ = bad_inputs()[name]
+    data, code = bad_inputs()[name]
     healthy(upload(page, data))
     assert len(page.error) == 1
+    assert f"Code: {code}]" in page.error[0].value
     assert "Traceback" not in page.error[0].value
     assert page.error[0].value.count(".") >= 2
     assert "The answer appears here" in texts(page)
@@ -130,6 +131,11 @@ def test_a_bad_clip_after_a_good_one_does_not_leave_the_old_answer(page):
     upload(page, b"", "empty.wav")
     assert page.error
     assert "The answer appears here" in texts(page)
+
+
+def test_an_error_goes_when_another_input_is_chosen(page):
+    assert upload(page, b"", "empty.wav").error
+    assert not choose(page, "Sample").error
 
 
 def test_clip_and_answer_survive_a_change_of_page(page):
@@ -179,7 +185,9 @@ def test_a_model_that_cannot_be_loaded_is_one_clear_sentence_and_no_traceback(pa
     streamlit.cache_resource.clear()
     streamlit.cache_data.clear()
     healthy(upload(page, FORMATS["wav"](voice(seconds=2.1))))
-    assert [error.value for error in page.error] == ["The model emotion-mlp is not the one its card describes. Run: rebuild"]
+    assert [error.value for error in page.error] == [
+        "The model emotion-mlp is not the one its card describes. Run: rebuild :small[Code: MODEL_TAMPERED]"
+    ]
 
 
 # ----------------------------------------------------------------------------------------------------------- explorer
