@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from streamlit.navigation.page import StreamlitPage
 
+    from ser_core.evaluation import Scores
     from ser_core.features import FeatureVector
     from ser_core.models import Model, ModelCard
     from ser_core.prediction import Prediction
@@ -187,6 +188,14 @@ def leaderboard(task: str) -> pd.DataFrame:
     return evaluation.leaderboard(out_of_fold(), task)
 
 
+@st.cache_data(show_spinner="Reading the stored predictions ...")
+def chosen_inside(task: str) -> Scores:
+    """The scores where the classifier, too, is chosen without the tested speakers."""
+    from ser_core import evaluation
+
+    return evaluation.score(evaluation.chosen_inside(out_of_fold(), evaluation.read_selections(), task), task)
+
+
 @st.cache_resource(show_spinner="Reading the stored predictions ...")
 def out_of_fold() -> pd.DataFrame:
     """The stored out-of-fold predictions."""
@@ -251,7 +260,7 @@ def chosen_models() -> dict[str, str]:
 def recorder() -> None:
     """streamlit-audiorecorder; what it recorded becomes the clip, named for the WAV that it can be saved as."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # that there is no ffmpeg, which is not needed here
+        warnings.simplefilter("ignore")  # that there is no ffmpeg, which is not needed here, and old escapes in its dependency
         from audiorecorder import audiorecorder
 
     key = input_key("rec")

@@ -147,7 +147,7 @@ def test_the_original_48_khz_recording_and_the_16_khz_copy_give_the_same_samples
     if not pairs:
         pytest.skip("no ravdess-original/ beside a 16 kHz ravdess/: there is nothing to compare")
     for copy, original in pairs:
-        np.testing.assert_allclose(audio.load(original).samples, audio.load(copy).samples, atol=1e-4)
+        np.testing.assert_allclose(audio.load(original).samples, audio.load(copy).samples, atol=5e-4)  # 16 bits, resampled by another build
 
 
 # ------------------------------------------------------------------------------------------- files from the real world

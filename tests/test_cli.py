@@ -156,7 +156,7 @@ def test_a_persons_own_features_become_a_model_that_predicts(tmp_path, capsys):
             (clips / f"s{speaker}-{number}.wav").write_bytes(wav(samples))
     features = tmp_path / "features.csv"
     assert run(capsys, "extract", clips, "--output", features)[0] == 0
-    table = pd.read_csv(features)
+    table = pd.read_csv(features).copy()
     table["speaker"] = table["path"].str[:2]
     table["emotion"] = ["happy" if int(path[3]) % 2 == 0 else "sad" for path in table["path"]]
     table["gender"] = ["female" if int(path[3]) % 2 == 0 else "male" for path in table["path"]]

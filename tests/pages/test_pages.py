@@ -230,6 +230,7 @@ def test_models_are_compared_on_unseen_voices_beside_the_random_split(task, app)
     page = app.switch_page("pages/model_comparison.py").run()
     page.segmented_control(key="task").set_value(task).run()
     healthy(page)
+    assert "where the classifier, too, is chosen without the tested ones" in texts(page)
     table = page.dataframe[0].value
     assert len(table) == 12
     assert (table["random"] > table["unseen"]).all()
