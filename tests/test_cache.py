@@ -1,0 +1,46 @@
+import subprocess
+import sys
+
+import pytest
+
+from ser_core import cache
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    cache.cache_folder.cache_clear()
+    yield
+    cache.cache_folder.cache_clear()
+
+
+def test_the_named_folder_is_made_and_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("SER_CACHE", str(tmp_path / "a" / "b"))
+    assert cache.cache_folder() == tmp_path / "a" / "b"
+    assert cache.cache_folder().is_dir()
+
+
+def test_without_a_name_it_is_the_users_own_and_else_a_temporary_one(tmp_path, monkeypatch):
+    monkeypatch.delenv("SER_CACHE", raising=False)
+    monkeypatch.setattr(cache.Path, "home", lambda: tmp_path)
+    assert cache.cache_folder() == tmp_path / ".cache" / "ser_core"
+    cache.cache_folder.cache_clear()
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(cache.Path, "home", lambda: tmp_path / "file")  # no folder can be made in a file
+    assert cache.cache_folder().parent == cache.Path(cache.tempfile.gettempdir())
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_so(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SER_CACHE", str(tmp_path / "file" / "below"))
+    with pytest.raises(PermissionError, match="Set SER_CACHE"):
+        cache.cache_folder()
+
+
+def test_a_lock_is_held_across_processes(tmp_path, monkeypatch):
+    monkeypatch.setenv("SER_CACHE", str(tmp_path))
+    code = "from filelock import FileLock, Timeout\nimport sys\ntry:\n FileLock(sys.argv[1]).acquire(timeout=0)\nexcept Timeout:\n print('held')"
+    command = [sys.executable, "-c", code, str(tmp_path / "x.lock")]
+    with cache.locked("x") as folder:
+        assert folder == tmp_path
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "held\n"
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == ""
