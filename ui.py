@@ -40,17 +40,22 @@ AI_ACT = (
 CORPUS_NOTE = "Measured on RAVDESS: acted North American English, 24 actors, two sentences."
 
 _MIC_CHECK = """
+async function microphone(permission) {
+  if (!navigator.mediaDevices) return "insecure";
+  if (permission.state === "denied") return "denied";
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  return devices.some((device) => device.kind === "audioinput") ? "ok" : "missing";
+}
 export default async function ({ setStateValue }) {
-  let state = "ok";
-  try {
-    if (!navigator.mediaDevices) state = "insecure";
-    else {
-      const permission = await navigator.permissions.query({ name: "microphone" });
-      if (permission.state === "denied") state = "denied";
-      else if (!(await navigator.mediaDevices.enumerateDevices()).some((d) => d.kind === "audioinput")) state = "missing";
-    }
-  } catch (error) { state = "ok"; }
-  if (state !== "ok") setStateValue("state", state);
+  const permission = navigator.mediaDevices && await navigator.permissions.query({ name: "microphone" }).catch(() => null);
+  if (navigator.mediaDevices && !permission) return;  // a browser that does not tell: its own prompt has to do
+  let told = "ok";
+  const tell = async () => {
+    const state = await microphone(permission);
+    if (state !== told) setStateValue("state", told = state);
+  };
+  if (permission) permission.onchange = tell;  // blocked or allowed while the page is open
+  await tell();
 }
 """
 _MIC_PROBLEMS = {

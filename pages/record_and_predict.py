@@ -44,7 +44,8 @@ def capture() -> None:
     if source == "Record":
         ui.recorder()
         st.caption(
-            "Press Record, speak, press Stop. The browser evens out loudness and noise; the models ignore loudness (only those on mfcc128_v1 do not)."
+            "Press Record, speak, press Stop; if nothing happens, allow this page the microphone. The browser evens out loudness and noise; "
+            "the models ignore loudness (only those on mfcc128_v1 do not)."
         )
     elif source == "Plain recording":
         recorded = st.audio_input("Plain recording, no browser processing", sample_rate=audio.SAMPLE_RATE, key=ui.input_key("plain"))

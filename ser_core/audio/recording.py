@@ -35,10 +35,10 @@ class Recording:
 
     samples: Samples
     sample_rate: int
-    sha256: str
+    sha256: str = ""
     """Digest of the bytes it came from (of the samples, where it came from an array)."""
-    source_rate: int
-    source_channels: int
+    source_rate: int = 0
+    source_channels: int = 1
     notes: tuple[Note, ...] = ()
 
     @property
