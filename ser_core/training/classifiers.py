@@ -131,16 +131,15 @@ def tune(classifier: Classifier, x: Matrix, y: Labels, speakers: npt.ArrayLike, 
 
 
 def _pipeline(classifier: Classifier, parameters: Parameters, n_clips: int, seed: int) -> Any:
-    """An unfitted estimator behind its scaler; a small table has neither more neighbours nor a larger batch than clips."""
-    estimator = classifier.build(parameters, seed)
-    for name in ("n_neighbors", "batch_size"):
-        if name in (settings := estimator.get_params()):
-            estimator.set_params(**{name: min(settings[name], n_clips)})
-    return make_pipeline(StandardScaler(), estimator)
+    """An unfitted estimator behind its scaler; a small table cannot have more neighbours than clips."""
+    if "n_neighbors" in parameters:
+        parameters = parameters | {"n_neighbors": min(parameters["n_neighbors"], n_clips)}
+    return make_pipeline(StandardScaler(), classifier.build(parameters, seed))
 
 
 def _fitted(estimator: Any, x: Matrix, y: Labels) -> Any:
     with warnings.catch_warnings():
         # The number of the perceptron's epochs is fixed: stopping early on random clips would see the validated voices.
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "Got `batch_size`")  # a small table is one batch
         return estimator.fit(x, y)
