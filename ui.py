@@ -8,6 +8,7 @@ hash of the clip.
 from __future__ import annotations
 
 import base64
+import binascii
 import contextlib
 import hashlib
 import threading
@@ -275,7 +276,11 @@ def recorder() -> None:
         audiorecorder("Record", "Stop", show_visualizer=True, key=key)
     encoded = st.session_state.get(key)
     if encoded:
-        take("recording.wav", base64.b64decode(encoded))
+        try:
+            data = base64.b64decode(encoded)
+        except binascii.Error:
+            data = encoded.encode()  # no recording; decoding says so as of any other bytes
+        take("recording.wav", data)
 
 
 def microphone_problem() -> None:

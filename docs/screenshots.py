@@ -23,8 +23,11 @@ def visit(page: Page, name: str) -> None:
     if links[0].count():
         links[0].click()
     else:
-        page.get_by_test_id("stExpandSidebarButton").click()
+        menu = page.get_by_test_id("stExpandSidebarButton")
+        if menu.is_visible():
+            menu.click()
         links[1].click()
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click(force=True)
     page.get_by_role("heading", level=1).first.wait_for()
     page.wait_for_timeout(3000)  # charts draw themselves after the page says that it is done
 

@@ -269,4 +269,4 @@ def load_default(task: str, folder: Path = MODELS_DIR) -> Model:
 
 
 def _rebuild(model_id: str) -> str:
-    return f"Run: python -m ser_core models rebuild {model_id}"
+    return f"Run: python -m ser_core models rebuild {model_id} (or train it anew, if it is one of your own)."

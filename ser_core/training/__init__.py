@@ -83,6 +83,7 @@ def out_of_fold(
     """
     kept = cache_folder() / "folds" / table.sha256[:16]
     run = Memory(kept, verbose=0).cache(_run_fold)
+    x, code = table.x, _code_digest()
     work, described = [], []
     for task in tasks or tasks_of(table):
         y, speakers = table.y(task), table.rows["speaker"].to_numpy(dtype=str)
@@ -91,7 +92,7 @@ def out_of_fold(
             for name in names:
                 for fold in np.unique(fold_of):
                     chosen_seeds = tuple(seeds) if CLASSIFIERS[name].seeded else (0,)
-                    work.append(delayed(run)(name, table.x, y, speakers, fold_of == fold, chosen_seeds, _code_digest()))
+                    work.append(delayed(run)(name, x, y, speakers, fold_of == fold, chosen_seeds, code))
                     described.append((task, protocol, name, int(fold), np.flatnonzero(fold_of == fold)))
     results = Parallel(n_jobs=jobs, return_as="generator")(work)
     parts, selections = [], []

@@ -60,7 +60,6 @@ def shipped_table(corpus: str, feature_set: str) -> Path:
 
 def extract_files(paths: Sequence[Path], feature_set: str, jobs: int = 1) -> list[np.ndarray | SerError]:
     """The features [d] of each file, or the error it ended in, in order; progress on stderr."""
-    features.FEATURE_SETS[feature_set].compute(_warm_up())  # one process fills numba's cache before there are several
     work = (delayed(_extract_file)(path, feature_set) for path in paths)
     done = Parallel(n_jobs=jobs, return_as="generator")(work)
     return list(tqdm(done, total=len(paths), unit="clip", desc=feature_set))
@@ -71,10 +70,6 @@ def _extract_file(path: Path, feature_set: str) -> np.ndarray | SerError:
         return features.extract_by_windows(audio.load(path), feature_set).values
     except SerError as error:
         return error
-
-
-def _warm_up() -> audio.Recording:
-    return audio.from_samples(np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE), audio.SAMPLE_RATE)
 
 
 def extract_table(about: pd.DataFrame, files: Sequence[Path], feature_set: str, jobs: int = 1) -> tuple[pd.DataFrame, Failed]:

@@ -91,6 +91,13 @@ def test_what_the_recorder_sends_ends_in_bars(page):
     assert_answered(page.run())
 
 
+@pytest.mark.parametrize("sent", ["garbage", base64.b64encode(b"garbage").decode()])
+def test_what_the_recorder_should_not_send_is_one_clear_sentence(sent, page):
+    page.session_state["rec"] = sent
+    healthy(page.run())
+    assert ["Code: NOT_AUDIO]" in error.value for error in page.error] == [True]
+
+
 def test_a_plain_recording_ends_in_bars(page):
     choose(page, "Plain recording")
     page.audio_input[0].set_value(("clip.wav", FORMATS["wav"](voice(seconds=2.0)), "audio/wav")).run()
