@@ -189,9 +189,12 @@ def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
             ),
         ]
     )[["title", "protocol", "uar", "low", "high"]]
-    y = alt.Y("title:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False, grid=True, gridOpacity=0.3))
-    x = _percent_axis("Share of each label recognised, averaged (UAR)", "uar")
-    legend = alt.Legend(orient="top", title=None)
+    # Names on several lines and the legend's entries below each other, so that the points have room in a narrow window.
+    lines = "split(replace(datum.label, ' (', ', ('), ', ')"
+    axis = alt.Axis(labelExpr=lines, labelLimit=150, labelOverlap=False, ticks=False, domain=False, grid=True, gridOpacity=0.3)
+    y = alt.Y("title:N", sort=order, title=None, axis=axis)
+    x = _percent_axis("Recognised on average (UAR)", "uar")
+    legend = alt.Legend(orient="top", direction="vertical", title=None)
     colour = alt.Color("protocol:N", scale=alt.Scale(domain=protocols, range=["#0072B2", "#E69F00"]), legend=legend)
     shape = alt.Shape("protocol:N", scale=alt.Scale(domain=protocols, range=["circle", "diamond"]), legend=legend)
     tooltip = [
@@ -204,7 +207,7 @@ def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
     span = alt.Chart(long).mark_rule(strokeWidth=3, opacity=0.5).encode(x=alt.X("low:Q"), x2="high:Q", y=y, color=colour)
     points = alt.Chart(long).mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip)
     guess = alt.Chart(pd.DataFrame({"uar": [chance], "name": ["Guessing"]})).mark_rule(strokeDash=[4, 4], color=_NEUTRAL_INK)
-    return alt.layer(guess.encode(x="uar:Q", tooltip="name:N"), span, points).properties(height=38 * len(order) + _AXIS + 30)
+    return alt.layer(guess.encode(x="uar:Q", tooltip="name:N"), span, points).properties(height=42 * len(order) + _AXIS + 50)
 
 
 def confusion_matrix(counts: np.ndarray, labels: Sequence[str]) -> Chart:
