@@ -189,9 +189,8 @@ def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
             ),
         ]
     )[["title", "protocol", "uar", "low", "high"]]
-    # Names on several lines and the legend's entries below each other, so that the points have room in a narrow window.
-    lines = "split(replace(datum.label, ' (', ', ('), ', ')"
-    axis = alt.Axis(labelExpr=lines, labelLimit=150, labelOverlap=False, ticks=False, domain=False, grid=True, gridOpacity=0.3)
+    # Names on two lines and the legend's entries below each other, so that the points have room in a narrow window.
+    axis = alt.Axis(labelExpr="split(datum.label, ', ')", labelLimit=170, labelOverlap=False, ticks=False, domain=False, grid=True, gridOpacity=0.3)
     y = alt.Y("title:N", sort=order, title=None, axis=axis)
     x = _percent_axis("Recognised on average (UAR)", "uar")
     legend = alt.Legend(orient="top", direction="vertical", title=None)
