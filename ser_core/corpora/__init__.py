@@ -1,0 +1,40 @@
+"""Speech corpora: which clips there are, who says what how in each, and which speakers are tested together.
+
+A corpus is one `Corpus` entry in `CORPORA`: its facts, a parser from a relative path to the labels, and the fold of each
+speaker, in a file of its own. Everything else here (walking folders, the utterance table, folds, the integrity check) works
+from that entry alone.
+
+Conventions: a speaker is named `<corpus>-<id>` so that names stay unique across corpora; labels are those of
+`ser_core.emotions`; a fold number k in 1..n_folds says in which run the speaker is tested.
+"""
+
+from __future__ import annotations
+
+from ser_core.corpora.entry import Corpus, Labels
+from ser_core.corpora.folders import TABLE_COLUMNS, audio_files, corpus_digest, file_digest, identify, labelled_clips, resolve, utterances
+from ser_core.corpora.listeners import LISTENERS, ListenerScores, listener_scores, listener_votes
+from ser_core.corpora.protocol import N_JOINT_RUNS, folds, held_out, joint_runs, scored
+from ser_core.corpora.registry import CORPORA
+
+__all__ = [
+    "CORPORA",
+    "Corpus",
+    "Labels",
+    "TABLE_COLUMNS",
+    "audio_files",
+    "resolve",
+    "identify",
+    "labelled_clips",
+    "utterances",
+    "file_digest",
+    "corpus_digest",
+    "N_JOINT_RUNS",
+    "folds",
+    "joint_runs",
+    "held_out",
+    "scored",
+    "LISTENERS",
+    "ListenerScores",
+    "listener_votes",
+    "listener_scores",
+]

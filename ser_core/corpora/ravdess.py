@@ -1,0 +1,66 @@
+"""RAVDESS: 24 actors, two sentences, eight emotions (Livingstone & Russo 2018)."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+from ser_core.corpora.entry import Corpus, Labels
+from ser_core.emotions import EMOTIONS, RAVDESS_CODES
+
+_NAME = re.compile(r"03-01-(0[1-8])-(0[12])-(0[12])-(0[12])-(0[1-9]|1\d|2[0-4])$")
+_GENDERS = {f"ravdess-{actor:02d}": "male" if actor % 2 else "female" for actor in range(1, 25)}
+
+
+def _parse(path: Path) -> Labels | None:
+    """Audio-only (03) speech (01) by `<modality>-<channel>-<emotion>-<intensity>-<statement>-<repetition>-<actor>`."""
+    match = _NAME.match(path.stem)
+    if match is None:
+        return None
+    emotion, intensity, statement, _repetition, actor = match.groups()
+    return Labels(
+        speaker=f"ravdess-{actor}",
+        gender=_GENDERS[f"ravdess-{actor}"],
+        emotion=RAVDESS_CODES[emotion],
+        intensity={"01": "normal", "02": "strong"}[intensity],
+        statement={"01": "Kids are talking by the door", "02": "Dogs are sitting by the door"}[statement],
+    )
+
+
+def _fold(speaker: str) -> int:
+    """Six folds of four actors in order: 1-4, 5-8, ..., 21-24."""
+    return list(_GENDERS).index(speaker) // 4 + 1
+
+
+def _clip_names(_: Path) -> frozenset[str]:
+    """Every combination there is; neutral (01) was not spoken with strong intensity."""
+    actors = [f"{actor:02d}" for actor in range(1, 25)]
+    fields = itertools.product(RAVDESS_CODES, ("01", "02"), ("01", "02"), ("01", "02"), actors)
+    return frozenset("-".join(("03", "01", *parts)) for parts in fields if parts[:2] != ("01", "02"))
+
+
+RAVDESS = Corpus(
+    name="ravdess",
+    title="RAVDESS",
+    speech="acted North American English, 24 actors, two sentences",
+    n_utterances=1440,
+    n_folds=6,
+    licence="CC BY-NC-SA 4.0",
+    citation=(
+        "Livingstone SR, Russo FA (2018). The Ryerson Audio-Visual Database of Emotional Speech and Song (RAVDESS): "
+        "A dynamic, multimodal set of facial and vocal expressions in North American English. "
+        "PLoS ONE 13(5): e0196391. https://doi.org/10.1371/journal.pone.0196391"
+    ),
+    source="https://doi.org/10.5281/zenodo.1188976",
+    parse=_parse,
+    fold_of=_fold,
+    genders=_GENDERS,
+    emotions=EMOTIONS,
+    seconds=(2.93, 5.28),
+    how_to_get=(
+        "Download Audio_Speech_Actors_01-24.zip (about 200 MB) from the source page.",
+        "Unpack it; its folders Actor_01 to Actor_24 may stay as they are.",
+    ),
+    clip_names=_clip_names,
+)
