@@ -22,6 +22,11 @@ _BLOCK_FRAMES = 65_536
 # What libsndfile is asked to read. It reads mp3 too, but stops at its guess of the length where a file does not state it.
 _SNDFILE_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b".snd", b"caff", b"fLaC", b"OggS")
 _FORMATS = "wav, flac, ogg (Vorbis or Opus), mp3, m4a or webm"
+_CODERS: dict[str, tuple[str, str, str, dict[str, str]]] = {
+    "opus": ("libopus", "libopus", "flt", {"application": "voip", "compression_level": "5"}),
+    "mp3": ("libmp3lame", "mp3float", "fltp", {}),
+}
+"""(encoder, decoder, sample format, options) of the lossy codecs that recordings go through."""
 
 
 def check_shape(rate: int, channels: int) -> None:
@@ -175,3 +180,39 @@ def _ogg_ends(data: bytes) -> bool:
 
 def _not_audio(message: str) -> SerError:
     return SerError(ErrorCode.NOT_AUDIO, message, f"Choose a {_FORMATS} file, or record a clip.")
+
+
+def encode_lossy(samples: Samples, sample_rate: int, codec: str, bit_rate: int) -> Samples:
+    """Encode mono samples with a lossy codec ("opus" or "mp3") and decode them again, in memory; a little longer than before.
+
+    Raises
+    ------
+    ValueError
+        If the codec is another one.
+    """
+    import av
+    import soxr
+
+    if codec not in _CODERS:
+        raise ValueError(f"The codec must be one of {', '.join(_CODERS)}. Got {codec!r}.")
+    encoder_name, decoder_name, sample_format, options = _CODERS[codec]
+    coder: Any = av.CodecContext.create(encoder_name, "w")
+    coder.sample_rate, coder.layout, coder.format, coder.bit_rate = sample_rate, "mono", sample_format, bit_rate
+    coder.options = dict(options)
+    coder.open()
+    step = coder.frame_size
+    padded = np.concatenate([samples, np.zeros(step * 5 - len(samples) % step, np.float32)])
+    packets = []
+    for start in range(0, len(padded), step):
+        frame = av.AudioFrame.from_ndarray(padded[None, start : start + step], format=sample_format, layout="mono")
+        frame.sample_rate, frame.pts = sample_rate, start
+        packets += coder.encode(frame)
+    packets += coder.encode(None)
+    decoder: Any = av.CodecContext.create(decoder_name, "r")
+    decoder.sample_rate, decoder.layout = sample_rate, "mono"
+    if coder.extradata:
+        decoder.extradata = coder.extradata
+    frames = [frame for packet in packets for frame in decoder.decode(packet)]
+    decoded = np.concatenate([_frame_block(frame)[:, 0] for frame in frames])
+    rate = frames[0].sample_rate
+    return decoded if rate == sample_rate else np.asarray(soxr.resample(decoded, rate, sample_rate, quality="HQ"), dtype=np.float32)
