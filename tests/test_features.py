@@ -161,7 +161,8 @@ def test_loudness_moves_no_feature_of_real_speech(ravdess_clips):
 
 @pytest.mark.corpus
 def test_the_stored_tables_are_what_the_code_computes(ravdess_clips):
-    for name, feature_set in FEATURE_SETS.items():
+    for name in ("acoustic128_v1", "mfcc128_v1"):
+        feature_set = FEATURE_SETS[name]
         table = pd.read_csv(DATA_DIR / "ravdess" / f"{name}.csv").sample(12, random_state=1)
         for _, row in table.iterrows():
             vector = features.extract(audio.load(ravdess_clips[Path(row["path"]).stem]), name)
@@ -184,9 +185,9 @@ def test_acoustic128_has_128_features_of_every_kind_each_with_name_unit_and_sent
 
 @pytest.mark.parametrize("samples", [*CLIPS.values(), np.random.default_rng(0).normal(0, 0.1, RATE), np.eye(1, RATE)[0] * 0.5])
 @pytest.mark.parametrize("name", FEATURE_SETS)
-def test_every_usable_clip_has_128_finite_features(name, samples):
+def test_every_usable_clip_has_finite_features(name, samples):
     vector = features.extract(audio.from_samples(samples, RATE), name)
-    assert vector.values.shape == (128,)
+    assert vector.values.shape == (len(FEATURE_SETS[name].names),)
     assert np.isfinite(vector.values).all()
 
 

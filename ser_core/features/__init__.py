@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ser_core import audio
-from ser_core.features import acoustic128, mfcc128
+from ser_core.features import acoustic128, functionals, logmel, mfcc128
 from ser_core.features.catalogue import FeatureSpec
 from ser_core.features.spectrum import Array
 
 if TYPE_CHECKING:
     from ser_core.audio import Recording
 
-__all__ = ["FEATURE_SETS", "FeatureSet", "FeatureSpec", "FeatureVector", "extract", "extract_by_windows"]
+__all__ = ["FEATURE_SETS", "FeatureSet", "FeatureSpec", "FeatureVector", "Inputs", "extract", "extract_by_windows"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,29 @@ class FeatureVector:
     feature_set: str
 
 
+NETWORK_INPUT = "logmel64_v1"
+"""The name of the log-mel spectrogram, which is no feature set: it has a row every 10 ms."""
+
+
+class Inputs:
+    """What models ask of one recording at 16 kHz, each thing computed once, when it is first asked for."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self._vectors: dict[str, FeatureVector] = {}
+
+    def vector(self, feature_set: str) -> FeatureVector:
+        """The features of a feature set."""
+        if feature_set not in self._vectors:
+            self._vectors[feature_set] = extract(self.recording, feature_set)
+        return self._vectors[feature_set]
+
+    @cached_property
+    def log_mel(self) -> logmel.Frames:
+        """The log-mel spectrogram `logmel64_v1`, shape [frames, 64], dB."""
+        return logmel.log_mel(self.recording.samples)
+
+
 FEATURE_SETS: Mapping[str, FeatureSet] = MappingProxyType(
     {
         "acoustic128_v1": FeatureSet(
@@ -55,6 +79,12 @@ FEATURE_SETS: Mapping[str, FeatureSet] = MappingProxyType(
             acoustic128.extract,
         ),
         "mfcc128_v1": FeatureSet("mfcc128_v1", "the mean of 128 MFCCs, the baseline of most projects", mfcc128.SPECS, mfcc128.extract),
+        "functionals_v1": FeatureSet(
+            "functionals_v1",
+            f"{len(functionals.SPECS)} statistics of timbre, spectrum, voice, pitch, energy and rhythm, whatever the loudness",
+            functionals.SPECS,
+            functionals.extract,
+        ),
     }
 )
 

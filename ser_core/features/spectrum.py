@@ -41,9 +41,10 @@ def _librosa_filters() -> ModuleType:
 
 
 @cache
-def mel_filters(sample_rate: int, n_fft: int, n_mels: int) -> Array:
-    """`librosa.filters.mel` with its defaults (Slaney's scale and area), shape [n_mels, n_fft / 2 + 1]."""
-    return np.asarray(_librosa_filters().mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels), dtype=np.float64)
+def mel_filters(sample_rate: int, n_fft: int, n_mels: int, lowest_hz: float = 0.0, highest_hz: float | None = None) -> Array:
+    """`librosa.filters.mel` (Slaney's scale and area), by default up to half the rate, shape [n_mels, n_fft / 2 + 1]."""
+    filters = _librosa_filters().mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=lowest_hz, fmax=highest_hz)
+    return np.asarray(filters, dtype=np.float64)
 
 
 @cache

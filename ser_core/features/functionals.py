@@ -1,0 +1,605 @@
+"""`functionals_v1`: several hundred statistics of a clip's contours, the large feature set for a linear model.
+
+A contour is one number per frame of 64 ms every 16 ms: a mel band, an MFCC, a measure of spectral shape, of the voice, of
+pitch or of level. What is kept of it are its statistics over the *active* or the *voiced* frames, which `acoustic128_v1`
+defines. The idea, and most of the contours, are those of openSMILE's sets: Eyben F et al. (2016), The Geneva minimalistic
+acoustic parameter set (GeMAPS), IEEE Transactions on Affective Computing 7(2); the numbers are our own and not comparable.
+
+Three things are meant to last when the microphone changes:
+
+- the clip is brought to one level first, and levels are compared with the clip's own loud parts;
+- spectra end 60 dB below the clip's loudest band, so that what a codec does to near-silence is not heard;
+- a fixed filter (a microphone, a telephone) adds a constant in dB to a mel band or an MFCC. It moves the average of the
+  contour and leaves deviation, range, speed, trend and lift where they were. The averages are the features of
+  `CHANNEL_DEPENDENT`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ser_core.features import acoustic128, spectrum
+from ser_core.features.catalogue import FeatureSpec
+from ser_core.features.spectrum import Array
+
+if TYPE_CHECKING:
+    from ser_core.audio import Recording
+
+SAMPLE_RATE, N_FFT, HOP = acoustic128.SAMPLE_RATE, acoustic128.N_FFT, acoustic128.HOP
+N_MEL, N_MFCC, N_DCT = 26, 16, 5
+FLOOR_DB = 60.0
+
+_FRAME_S = HOP / SAMPLE_RATE
+_REFERENCE_HZ = 55.0  # semitones are counted from this A
+_FARTHEST_SEMITONES = 14.0  # from the median; beyond it F0 is a tracking error and is brought to this distance
+_SMOOTH = 5  # frames of the running median of F0: a single wrong octave disappears
+
+_QUANTILES = (5, 10, 25, 75, 90, 95)
+_THIRDS = ("first", "middle", "last")
+_MODULATION_EDGES_HZ = (0.5, 2.0, 4.0, 8.0, 16.0, 30.0)
+_BROAD_BANDS_HZ = {"all": (0.0, 8000.0), "low": (0.0, 500.0), "middle": (500.0, 2000.0), "high": (2000.0, 8000.0)}
+
+
+# ------------------------------------------------------------------------------------------------------- the catalogue
+
+
+@dataclass(frozen=True)
+class _Contour:
+    """One contour: how it is called, and the spread below which it counts as constant (its shape is then not asked for)."""
+
+    name: str
+    title: str
+    unit: str
+    meaning: str
+    flat: float
+    frequency_hz: float | None = None
+
+
+@dataclass(frozen=True)
+class _Statistic:
+    """One statistic of a contour; `{}` in `sentence` is what the contour means; `per` is what its unit is divided by."""
+
+    title: str
+    sentence: str
+    per: str = ""
+    pure: bool = False
+
+    def unit(self, contour: _Contour) -> str:
+        return "none" if self.pure else contour.unit + self.per
+
+
+_STATISTICS = {
+    "mean": _Statistic("average", "On average over the speech: {}."),
+    "std": _Statistic("variation", "How much this varies within the clip: {}."),
+    "low": _Statistic("low end", "How far below its median this is in the lowest tenth of the speech: {}."),
+    "high": _Statistic("high end", "How far above its median this is in the highest tenth of the speech: {}."),
+    "skewness": _Statistic("skewness", "Whether single moments stand out upwards (above 0) or downwards (below 0): {}.", pure=True),
+    "speed": _Statistic("speed", "How fast this changes: {}.", "/frame"),
+    "acceleration": _Statistic("acceleration", "How abruptly the change of this changes: {}.", "/frame²"),
+    "lift": _Statistic("lift", "How much this grows with each dB that the voice is louder: {}.", "/dB"),
+    "trend": _Statistic("trend", "How much this grows from the beginning to the end of the speech: {}."),
+    "voiced_mean": _Statistic("average of the voice", "On average while the vocal cords swing: {}."),
+    "voiced_std": _Statistic("variation of the voice", "How much this varies while the vocal cords swing: {}."),
+}
+_OF_MEL = ("mean", "std", "low", "high", "speed", "lift")
+_OF_MFCC = ("mean", "std", "low", "high", "skewness", "speed", "acceleration", "lift", "trend", "voiced_mean")
+_OF_SHAPE = ("mean", "std", "low", "high", "skewness", "speed", "lift", "trend", "voiced_mean", "voiced_std")
+_OF_VOICE = ("mean", "std", "low", "high", "skewness", "speed", "lift", "trend")
+
+_MEL = tuple(
+    _Contour(f"band_{n:02d}", f"Band at {hz:,.0f} Hz", "dB", f"the energy around {hz:,.0f} Hz, compared with the other bands", 0.1, hz)
+    for n, hz in enumerate(spectrum.mel_centres_hz(N_MEL, SAMPLE_RATE / 2), start=1)
+)
+_MFCC = tuple(_Contour(f"cepstrum_{n:02d}", f"Cepstrum {n}", "dB", f"ripple {n} of the spectrum's outline", 0.1) for n in range(1, N_MFCC + 1))
+_SHAPE = (
+    _Contour("centre", "Spectral centre", "octaves", "the centre of gravity of the spectrum, higher is brighter", 0.01),
+    _Contour("spread", "Spectral spread", "octaves", "how far the energy spreads around the centre of the spectrum", 0.01),
+    _Contour("edge", "Spectral edge", "octaves", "the frequency below which 85% of the spectrum lies", 0.01),
+    _Contour("noisiness", "Noisiness", "dB", "how noise-like the spectrum is, 0 dB for noise and far below for a tone", 0.1),
+    _Contour("crossings", "Zero crossings", "share", "how often the wave crosses zero, high for hissing sounds", 0.001),
+    *(
+        _Contour(f"clearness_{n}", f"Clearness at {hertz} Hz", "dB", f"peaks over valleys of the spectrum at {hertz} Hz", 0.1)
+        for n, hertz in enumerate(("0-200", "200-400", "400-800", "800-1,600", "1,600-3,200", "3,200-8,000"), start=1)
+    ),
+    _Contour("alpha", "Alpha ratio", "dB", "energy of 1-5 kHz over that of 50 Hz-1 kHz, high for a pressed or loud voice", 0.1),
+    _Contour("hammarberg", "Hammarberg index", "dB", "the strongest peak below 2 kHz over that of 2-5 kHz, low for a pressed or loud voice", 0.1),
+    _Contour("slope_low", "Spectral slope to 500 Hz", "dB/kHz", "how the spectrum rises or falls up to 500 Hz", 0.1),
+    _Contour("slope_middle", "Spectral slope 500-1,500 Hz", "dB/kHz", "how the spectrum rises or falls from 500 to 1,500 Hz", 0.1),
+    _Contour("slope_high", "Spectral slope 1.5-5 kHz", "dB/kHz", "how the spectrum rises or falls from 1.5 to 5 kHz", 0.1),
+    _Contour("flux", "Spectral flux", "none", "how different the spectrum is from the moment before, whatever the level", 0.001),
+    _Contour("setting_in", "Onset strength", "dB", "how strongly new sound sets in", 0.1),
+)
+_VOICE = (
+    _Contour("tone_over_noise", "Tone over noise", "dB", "how clear rather than hoarse or breathy the voice is", 0.1),
+    _Contour("cepstral_peak", "Cepstral peak", "dB", "how far the pitch stands out of the ripples of the spectrum, low for a breathy voice", 0.1),
+    _Contour(
+        "h1_h2", "First over second harmonic", "dB", "the fundamental over the next harmonic, high for a breathy and low for a pressed voice", 0.1
+    ),
+    _Contour("h1_a3", "First harmonic over 2-3.5 kHz", "dB", "the fundamental over the peak of 2-3.5 kHz, low for a bright or pressed voice", 0.1),
+)
+
+_PLACES = [f"{'below' if q < 50 else 'above'} its median the {'lowest' if q < 50 else 'highest'} {min(q, 100 - q)}%" for q in _QUANTILES]
+_PITCH = (
+    ("pitch_median", "Pitch, median", "semitones", "The typical pitch of the voice, from 55 Hz up: women are about 10 semitones above men."),
+    ("pitch_level_low", "Pitch, low", "semitones", "The pitch that the voice stays above 90% of the time, from 55 Hz up."),
+    ("pitch_level_high", "Pitch, high", "semitones", "The pitch that the voice stays below 90% of the time, from 55 Hz up."),
+    *(
+        (f"pitch_q{q:02d}", f"Pitch, quantile {q}%", "semitones", f"How far {place} of the pitch begins.")
+        for q, place in zip(_QUANTILES, _PLACES, strict=True)
+    ),
+    ("pitch_std", "Pitch, variation", "semitones", "How much the pitch varies around its mean."),
+    ("pitch_skewness", "Pitch, skewness", "none", "Whether the pitch leaves its usual place upwards (above 0) or downwards (below 0)."),
+    (
+        "pitch_peakedness",
+        "Pitch, peakedness",
+        "none",
+        "Whether the pitch mostly stays near its mean with few excursions (high) or wanders evenly (low).",
+    ),
+    ("pitch_trend", "Pitch, trend", "semitones", "How much the pitch rises (above 0) or falls (below 0) from the beginning to the end."),
+    ("pitch_arch", "Pitch, arch", "semitones", "Whether the pitch is higher at both ends (above 0) or in the middle (below 0)."),
+    *(
+        (f"pitch_{third}", f"Pitch, {third} third", "semitones", f"The pitch in the {third} third of the speech, from the median.")
+        for third in _THIRDS
+    ),
+    *(
+        (f"pitch_wave_{k}", f"Pitch, wave {k}", "semitones", f"How strongly the pitch swings in {k} half waves over the clip.")
+        for k in range(1, N_DCT + 1)
+    ),
+    ("pitch_speed", "Pitch, speed", "semitones/s", "How fast the pitch moves up and down."),
+    ("pitch_rise", "Pitch, rises", "semitones/s", "How steep the pitch is where it rises."),
+    ("pitch_fall", "Pitch, falls", "semitones/s", "How steep the pitch is where it falls."),
+    ("pitch_steepest", "Pitch, steepest", "semitones/s", "How steep the steepest tenth of the pitch movements is."),
+    ("pitch_rising_share", "Pitch, rising share", "share", "The part of the voice in which the pitch rises."),
+    ("pitch_flutter", "Pitch, flutter", "semitones", "How shaky the pitch is from one moment to the next, beyond its melody."),
+    ("pitch_run_range", "Pitch, range of a stretch", "semitones", "How far the pitch moves within a stretch of unbroken voice."),
+    ("pitch_run_slope", "Pitch, slope of a stretch", "semitones/s", "Whether stretches of voice rise (above 0) or fall (below 0)."),
+    ("pitch_run_spread", "Pitch, spread of stretches", "semitones", "How different the pitch of the stretches of voice is."),
+    ("pitch_last_run", "Pitch, last stretch", "semitones", "The pitch of the last stretch of voice, from the median."),
+    ("pitch_last_slope", "Pitch, last slope", "semitones/s", "Whether the last stretch of voice rises (above 0) or falls (below 0)."),
+    ("pitch_peak_place", "Pitch, place of the peak", "share", "Where in the speech the pitch is highest: 0 is the beginning, 1 the end."),
+    ("pitch_lift", "Pitch, lift", "semitones/dB", "How much the pitch grows with each dB that the voice is louder."),
+    ("pitch_with_level", "Pitch with level", "none", "How closely pitch and level go together: 1 if they move as one, 0 if not at all."),
+)
+_ENERGY = (
+    ("power_mean", "Power, average", "dB", "The average level, compared with the loud parts of the same clip."),
+    ("power_std", "Power, variation", "dB", "How much the level varies."),
+    *(
+        (f"power_q{q:02d}", f"Power, quantile {q}%", "dB", f"How far {place} of the level begins.")
+        for q, place in zip(_QUANTILES, _PLACES, strict=True)
+    ),
+    ("power_skewness", "Power, skewness", "none", "Below 0: mostly loud with short quiet parts; above 0: mostly quiet with loud bursts."),
+    ("power_peakedness", "Power, peakedness", "none", "Whether the level mostly stays near its mean (high) or wanders evenly (low)."),
+    ("power_trend", "Power, trend", "dB", "How much the level grows from the beginning to the end of the speech."),
+    ("power_arch", "Power, arch", "dB", "Whether the ends of the speech are louder (above 0) or its middle is (below 0)."),
+    *((f"power_{third}", f"Power, {third} third", "dB", f"The level in the {third} third of the speech, from the average.") for third in _THIRDS),
+    *((f"power_wave_{k}", f"Power, wave {k}", "dB", f"How strongly the level swings in {k} half waves over the clip.") for k in range(1, N_DCT + 1)),
+    ("power_rise", "Power, rises", "dB/frame", "How steeply the level rises where it rises: hard onsets are steep."),
+    ("power_fall", "Power, falls", "dB/frame", "How steeply the level falls where it falls."),
+    ("power_steepest_rise", "Power, steepest rises", "dB/frame", "How steep the steepest tenth of the rises is."),
+    ("power_steepest_fall", "Power, steepest falls", "dB/frame", "How steep the steepest tenth of the falls is."),
+    ("power_speed", "Power, speed", "dB/frame", "How much the level changes from one moment to the next."),
+    ("power_flutter", "Power, flutter", "dB", "How shaky the level of the voice is from one moment to the next, beyond its melody."),
+    ("power_top6_share", "Power, share of the loud", "share", "The part of the speech within 6 dB of the loud parts."),
+    ("power_top12_share", "Power, share of the half-loud", "share", "The part of the speech within 12 dB of the loud parts."),
+    ("power_crest", "Power, crest", "dB", "The loudest moment over the average of the speech."),
+    ("power_peak_place", "Power, place of the peak", "share", "Where in the speech the level is highest: 0 is the beginning, 1 the end."),
+    ("power_voice_over_rest", "Power, voice over the rest", "dB", "How much louder voice is than the speech without voice, such as s and f."),
+    ("power_peaks_std", "Power, variation of the syllables", "dB", "How different the loudness of the syllables is: marked stress is high."),
+    ("power_peaks_trend", "Power, trend of the syllables", "dB", "How much louder the last syllables are than the first."),
+)
+_RHYTHM = (
+    ("syllables_rate", "Syllables in a second", "1/s", "Syllables (peaks of loudness in voiced speech) in a second."),
+    ("syllables_gap_mean", "Time between syllables", "s", "The average time from one syllable to the next."),
+    ("syllables_gap_std", "Time between syllables, variation", "s", "How uneven the time from one syllable to the next is."),
+    ("syllables_gap_change", "Time between syllables, change", "none", "How different neighbouring times between syllables are (nPVI / 100)."),
+    ("speaking_share", "Speaking share", "share", "The part of the time between first and last sound that is speech, not pause."),
+    ("voice_share", "Share of voice", "share", "The part of the speech in which the vocal cords swing: whispering is near 0."),
+    *(
+        (f"{kind}_{figure}", f"{title}, {what}", unit, f"The {what} of {meaning}.")
+        for kind, title, meaning in (
+            ("voice_run", "Stretches of voice", "the stretches of unbroken voice"),
+            ("breath_run", "Stretches without voice", "the stretches of speech without voice, such as s and f"),
+            ("silence_run", "Pauses", "the pauses within the speech"),
+        )
+        for figure, what, unit in (
+            ("mean", "average length", "s"),
+            ("std", "variation in length", "s"),
+            ("longest", "greatest length", "s"),
+            ("rate", "number in a second", "1/s"),
+        )
+    ),
+    *(
+        (
+            f"swing_{band}_{low:g}_{high:g}".replace(".", "p"),
+            f"Swing of {what}, {low:g}-{high:g} Hz",
+            "share",
+            f"How much of the rise and fall of {what} happens {low:g} to {high:g} times a second.",
+        )
+        for band, what in zip(_BROAD_BANDS_HZ, ("the loudness", "the lows", "the middle tones", "the highs"), strict=True)
+        for low, high in itertools.pairwise(_MODULATION_EDGES_HZ)
+    ),
+    *(
+        (f"swing_{band}_depth", f"Swing of {what}, depth", "none", f"How deep the rise and fall of {what} is, compared with its average.")
+        for band, what in zip(_BROAD_BANDS_HZ, ("the loudness", "the lows", "the middle tones", "the highs"), strict=True)
+    ),
+)
+
+
+def _specs() -> Iterator[FeatureSpec]:
+    tables = (
+        ("Mel spectrum", _MEL, _OF_MEL),
+        ("Timbre (MFCC)", _MFCC, _OF_MFCC),
+        ("Spectral shape", _SHAPE, _OF_SHAPE),
+        ("Voice quality", _VOICE, _OF_VOICE),
+    )
+    for group, contours, statistics in tables:
+        for key, contour in itertools.product(statistics, contours):
+            statistic = _STATISTICS[key]
+            sentence = statistic.sentence.format(contour.meaning)
+            title = f"{contour.title}, {statistic.title}"
+            yield FeatureSpec(f"{contour.name}_{key}", title, statistic.unit(contour), group, sentence, contour.frequency_hz)
+    for group, rows in (("Pitch", _PITCH), ("Energy", _ENERGY), ("Rhythm", _RHYTHM)):
+        yield from (FeatureSpec(name, title, unit, group, sentence) for name, title, unit, sentence in rows)
+
+
+SPECS = tuple(_specs())
+
+CHANNEL_DEPENDENT = frozenset(
+    spec.name for spec in SPECS if spec.group in {"Mel spectrum", "Timbre (MFCC)", "Spectral shape", "Voice quality"} and spec.name.endswith("_mean")
+)
+"""The averages of spectral contours: a microphone or a room moves these."""
+
+
+# -------------------------------------------------------------------------------------------------------- the features
+
+
+def extract(recording: Recording) -> Array:
+    """The features of a recording at 16 kHz, in the order of `SPECS`."""
+    samples = acoustic128.normalised(recording)
+    f = acoustic128.frames(samples)
+    power = spectrum.power_spectrogram(samples, N_FFT, HOP)
+    mel_db = _floored(10 * np.log10(spectrum.mel_filters(SAMPLE_RATE, N_FFT, N_MEL) @ power + 1e-12))
+    relative = f.level_db - np.percentile(f.level_db, 95)
+    voice = _smooth_voice(f)
+    return np.concatenate(
+        [
+            _table(mel_db - mel_db.mean(axis=0), f.active, f.voiced, relative, _OF_MEL, _MEL),
+            _table(spectrum.mfcc(mel_db, N_MFCC + 1)[1:], f.active, f.voiced, relative, _OF_MFCC, _MFCC),
+            _table(_shape_contours(f, power, mel_db), f.active, f.voiced, relative, _OF_SHAPE, _SHAPE),
+            _table(_voice_contours(f, power), f.voiced, f.voiced, relative, _OF_VOICE, _VOICE),
+            _pitch_features(voice, relative),
+            _energy_features(f, relative),
+            _rhythm_features(f, power),
+        ]
+    )
+
+
+def _floored(decibels: Array) -> Array:
+    """Not lower than 60 dB below the largest value."""
+    return np.maximum(decibels, decibels.max() - FLOOR_DB)
+
+
+def _table(
+    contours: Array, on: npt.NDArray[np.bool_], voiced: npt.NDArray[np.bool_], level_db: Array, statistics: Sequence[str], about: Sequence[_Contour]
+) -> Array:
+    """The statistics of contours [k, frames] over the frames `on`: all contours' first statistic, then all their second, ...
+
+    A clip without a single frame to look at (nothing in it repeats itself, so nothing is voiced) has zeros.
+    """
+    if not on.any():
+        return np.zeros(len(statistics) * len(contours))
+    flat = np.array([contour.flat for contour in about])
+    values = contours[:, on]
+    mean, std = values.mean(axis=1), values.std(axis=1)
+    centred = values - mean[:, None]
+    low, middle, high = _quantiles(values, (10, 50, 90))
+    slopes = spectrum.delta(contours)
+    found = {"mean": mean, "std": std, "low": low - middle, "high": high - middle}
+    found["skewness"] = (centred**3).mean(axis=1) / (std**2 + flat**2) ** 1.5
+    found["speed"] = np.abs(slopes[:, on]).mean(axis=1)
+    if "acceleration" in statistics:
+        found["acceleration"] = np.abs(spectrum.delta(slopes)[:, on]).mean(axis=1)
+    louder = level_db[on] - level_db[on].mean()
+    found["lift"] = (centred * louder).mean(axis=1) / (np.mean(louder**2) + 1.0)  # the 1 dB² keeps a constant level from dividing by 0
+    found["trend"] = _slope(centred, _places(on))
+    while_voiced = contours[:, voiced] if voiced.any() else mean[:, None]
+    found["voiced_mean"], found["voiced_std"] = while_voiced.mean(axis=1), while_voiced.std(axis=1)
+    return np.concatenate([found[key] for key in statistics])
+
+
+def _shape_contours(f: acoustic128.Frames, power: Array, mel_db: Array) -> Array:
+    """The contours of `_SHAPE`, shape [k, frames].
+
+    Alpha ratio, Hammarberg index and slopes as in GeMAPS, the slopes up to 5 kHz and through mel bands.
+    """
+    hertz = np.linspace(0, SAMPLE_RATE / 2, len(power))
+    centres = np.array([contour.frequency_hz for contour in _MEL])
+    faint = power.max() * 10 ** (-FLOOR_DB / 10)
+    clean = _above_rounding(power)
+
+    def level(low: float, high: float) -> Array:
+        return 10 * np.log10(power[(hertz >= low) & (hertz < high)].sum(axis=0) + faint)
+
+    def peak(low: float, high: float) -> Array:
+        return 10 * np.log10(power[(hertz >= low) & (hertz < high)].max(axis=0) + faint)
+
+    def tilt(low: float, high: float) -> Array:
+        inside = (centres >= low) & (centres < high)
+        return _slope(mel_db[inside].T, centres[inside] / 1000)
+
+    bands = 10 ** (mel_db / 20)
+    shares = bands / np.sqrt((bands**2).sum(axis=0))
+    flux = np.concatenate([[0.0], np.sqrt(((shares[:, 1:] - shares[:, :-1]) ** 2).sum(axis=0))])
+    octaves = [np.log2(np.maximum(f.shape[name], 50.0) / 1000) for name in ("centroid", "bandwidth", "rolloff")]
+    rows = [
+        *octaves,
+        10 * np.log10(np.exp(np.log(clean).mean(axis=0)) / clean.mean(axis=0)),
+        f.shape["zcr"],
+        *spectrum.contrast(np.sqrt(clean), SAMPLE_RATE),
+        level(1000, 5000) - level(50, 1000),
+        peak(0, 2000) - peak(2000, 5000),
+        tilt(0, 500),
+        tilt(500, 1500),
+        tilt(1500, 5000),
+        flux,
+        f.onset,
+    ]
+    return np.stack(rows)
+
+
+def _above_rounding(power: Array) -> Array:
+    """Power [bins, frames], in each frame at least 60 dB below its strongest bin.
+
+    Between the harmonics of a clean tone there are nulls whose depth is mere rounding; contrast and flatness would follow it.
+    """
+    return np.maximum(power, power.max(axis=0) * 10 ** (-FLOOR_DB / 10) + 1e-14)
+
+
+def _voice_contours(f: acoustic128.Frames, power: Array) -> Array:
+    """The contours of `_VOICE`, meaningful in voiced frames, shape [4, frames].
+
+    The cepstral peak is that of Hillenbrand J, Houde RA (1996), Acoustic correlates of breathy vocal quality, Journal of
+    Speech and Hearing Research 39(2), over the mean of the quefrencies around it instead of a line through them.
+    """
+    import scipy.fft
+
+    periodicity = np.clip(f.pitch.periodicity, 0.001, 0.999)
+    hnr = 10 * np.log10(periodicity / (1 - periodicity))
+
+    bin_hz = SAMPLE_RATE / N_FFT
+    level = 10 * np.log10(_above_rounding(power))
+    shortest, longest = SAMPLE_RATE // 500, SAMPLE_RATE // 60
+    cepstrum = np.abs(scipy.fft.irfft(level.T, axis=1)[:, shortest : longest + 1])
+    prominence = 20 * np.log10((cepstrum.max(axis=1) + 1e-3) / (cepstrum.mean(axis=1) + 1e-3))
+
+    frames = np.arange(power.shape[1])
+    f0 = np.where(np.isfinite(f.pitch.f0_hz), f.pitch.f0_hz, 100.0)
+
+    def harmonic(number: int) -> Array:
+        nearest = np.rint(number * f0 / bin_hz).astype(int)
+        return np.asarray(np.max([level[nearest + step, frames] for step in (-1, 0, 1)], axis=0))
+
+    third_formant = level[int(2000 / bin_hz) : int(3500 / bin_hz)].max(axis=0)
+    return np.stack([hnr, prominence, harmonic(1) - harmonic(2), harmonic(1) - third_formant])
+
+
+# --------------------------------------------------------------------------------------------------------------- pitch
+
+
+@dataclass(frozen=True, eq=False)
+class _Voice:
+    """Voiced frames: their numbers `at` (of all frames), F0 in semitones above 55 Hz, and the place in the speech, 0 to 1."""
+
+    at: npt.NDArray[np.intp]
+    semitones: Array
+    place: Array
+
+
+def _smooth_voice(f: acoustic128.Frames) -> _Voice:
+    """F0 of the voiced frames after a running median; nothing voiced at all counts as one frame at 110 Hz."""
+    at = np.flatnonzero(f.voiced)
+    if not len(at):
+        return _Voice(np.zeros(1, dtype=np.intp), np.array([12.0]), np.array([0.5]))
+    semitones = 12 * np.log2(f.pitch.f0_hz[at] / _REFERENCE_HZ)
+    around = np.pad(semitones, _SMOOTH // 2, mode="edge")
+    semitones = np.median(np.lib.stride_tricks.sliding_window_view(around, _SMOOTH), axis=1)
+    middle = np.median(semitones)
+    semitones = np.clip(semitones, middle - _FARTHEST_SEMITONES, middle + _FARTHEST_SEMITONES)
+    first, last = np.flatnonzero(f.active)[[0, -1]]
+    return _Voice(at, semitones, (at - first) / max(last - first, 1))
+
+
+def _pitch_features(voice: _Voice, level_db: Array) -> list[float]:
+    at, pitch, place = voice.at, voice.semitones, voice.place
+    middle = float(np.median(pitch))
+    relative = pitch - middle
+    low, high = np.percentile(pitch, [10, 90])
+    together = np.diff(at) == 1
+    steps = np.diff(pitch)[together] / _FRAME_S
+    steps = steps[np.abs(steps) < _FARTHEST_SEMITONES / 4 / _FRAME_S]  # no voice moves by 3.5 semitones in 16 ms: the tracker does
+    rises, falls = steps[steps > 0], steps[steps < 0]
+    bends = (pitch[2:] - 2 * pitch[1:-1] + pitch[:-2])[together[1:] & together[:-1]]
+    runs = [run for run in np.split(np.arange(len(at)), np.flatnonzero(~together) + 1) if len(run) >= 4] or [np.arange(len(at))]
+    run_slopes = [float(_slope(pitch[run][None], at[run].astype(np.float64))[0]) / _FRAME_S for run in runs]
+    run_middles = np.array([np.median(relative[run]) for run in runs])
+    louder = level_db[at] - level_db[at].mean()
+    centred = pitch - pitch.mean()
+    covariance = float(np.mean(centred * louder))
+    return [
+        middle,
+        float(low),
+        float(high),
+        *np.percentile(relative, _QUANTILES).tolist(),
+        *_shape_of(centred, 0.1),
+        *_arc(centred, place),
+        *_thirds(relative, place),
+        *_waves(centred, place),
+        _mean(np.abs(steps)),
+        _mean(rises),
+        _mean(falls),
+        float(np.percentile(np.abs(steps), 90)) if len(steps) else 0.0,
+        float(np.mean(steps > 0)) if len(steps) else 0.5,
+        _mean(np.abs(bends)),
+        float(np.mean([np.ptp(pitch[run]) for run in runs])),
+        float(np.mean(run_slopes)),
+        float(run_middles.std()),
+        float(run_middles[-1]),
+        run_slopes[-1],
+        float(place[pitch.argmax()]),
+        covariance / (float(np.mean(louder**2)) + 1.0),
+        covariance / float(np.sqrt((np.mean(louder**2) + 1.0) * (np.mean(centred**2) + 0.01))),
+    ]
+
+
+# -------------------------------------------------------------------------------------------------- energy and rhythm
+
+
+def _energy_features(f: acoustic128.Frames, relative: Array) -> list[float]:
+    on = f.active
+    level, place = relative[on], _places(on) + 0.5
+    centred = level - level.mean()
+    both = on[1:] & on[:-1]
+    steps = np.diff(relative)[both]
+    rises, falls = steps[steps > 0], steps[steps < 0]
+    steady = f.voiced[2:] & f.voiced[1:-1] & f.voiced[:-2]
+    bends = (relative[2:] - 2 * relative[1:-1] + relative[:-2])[steady]
+    rest = on & ~f.voiced
+    over_rest = relative[f.voiced].mean() - relative[rest].mean() if f.voiced.any() and rest.any() else 0.0
+    peaks = acoustic128._syllables(f)
+    peak_levels = relative[peaks]
+    several = len(peaks) > 1
+    return [
+        float(level.mean()),
+        float(centred.std()),
+        *(np.percentile(level, _QUANTILES) - np.median(level)).tolist(),
+        *_shape_of(centred, 0.5)[1:],
+        *_arc(centred, place),
+        *_thirds(centred, place),
+        *_waves(centred, place),
+        _mean(rises),
+        _mean(falls),
+        float(np.percentile(rises, 90)) if len(rises) else 0.0,
+        float(np.percentile(falls, 10)) if len(falls) else 0.0,
+        _mean(np.abs(steps)),
+        _mean(np.abs(bends)),
+        float(np.mean(level > -6)),
+        float(np.mean(level > -12)),
+        float(level.max() - 10 * np.log10(np.mean(10 ** (level / 10)))),
+        float(place[level.argmax()]),
+        float(over_rest),
+        float(peak_levels.std()) if several else 0.0,
+        float(_slope(peak_levels[None], np.linspace(0, 1, len(peaks)))[0]) if several else 0.0,
+    ]
+
+
+def _rhythm_features(f: acoustic128.Frames, power: Array) -> list[float]:
+    first, last = np.flatnonzero(f.active)[[0, -1]]
+    span = slice(first, last + 1)
+    seconds = (last - first + 1) * _FRAME_S
+    syllables = acoustic128._syllables(f)
+    gaps = np.diff(syllables) * _FRAME_S
+    changes = 2 * np.abs(np.diff(gaps)) / (gaps[1:] + gaps[:-1])  # Grabe E, Low EL (2002), normalised pairwise variability index
+    lengths = []
+    for flags in (f.voiced[span], (f.active & ~f.voiced)[span], ~f.active[span]):
+        runs = acoustic128._runs(flags) * _FRAME_S
+        lengths += [_mean(runs), float(runs.std()) if len(runs) else 0.0, float(runs.max(initial=0.0)), len(runs) / seconds]
+    return [
+        len(syllables) / seconds,
+        _mean(gaps),
+        float(gaps.std()) if len(gaps) else 0.0,
+        _mean(changes),
+        float(f.active.sum() * _FRAME_S / seconds),
+        float(f.voiced.sum() / f.active.sum()),
+        *lengths,
+        *_modulation(power[:, span]),
+    ]
+
+
+def _modulation(power: Array) -> list[float]:
+    """How much of the rise and fall of loudness happens at which rate, for the whole spectrum and three parts of it.
+
+    Loudness is taken as the fourth root of power (Stevens's law, roughly). Five shares for each part, then its depth, that
+    is deviation over mean.
+    """
+    import scipy.fft
+
+    hertz = np.linspace(0, SAMPLE_RATE / 2, len(power))
+    parts = [power[(hertz >= low) & (hertz <= high)].sum(axis=0) for low, high in _BROAD_BANDS_HZ.values()]
+    loudness = np.stack(parts) ** 0.25
+    mean = loudness.mean(axis=1, keepdims=True) + 1e-9
+    swing = loudness / mean - 1
+    n = max(256, scipy.fft.next_fast_len(swing.shape[1]))  # a short clip has bins at every rate too
+    energy = np.abs(scipy.fft.rfft(swing * np.hanning(swing.shape[1] + 2)[1:-1], n, axis=1)) ** 2
+    rates = np.linspace(0, 0.5 / _FRAME_S, energy.shape[1])
+    total = energy[:, rates >= _MODULATION_EDGES_HZ[0]].sum(axis=1) + 1e-6
+    shares = [energy[:, (rates >= low) & (rates < high)].sum(axis=1) / total for low, high in itertools.pairwise(_MODULATION_EDGES_HZ)]
+    return [*np.stack(shares, axis=1).ravel().tolist(), *swing.std(axis=1).tolist()]
+
+
+# --------------------------------------------------------------------------------------------------------- small tools
+
+
+def _quantiles(values: Array, percents: Sequence[float]) -> Array:
+    """Percentiles of each row, shape [percents, rows]; as `np.percentile`, from one sorting.
+
+    >>> _quantiles(np.array([[4.0, 0.0, 2.0]]), (0, 25, 50)).ravel().tolist()
+    [0.0, 1.0, 2.0]
+    """
+    ordered = np.sort(values, axis=1)
+    where = np.asarray(percents) / 100 * (values.shape[1] - 1)
+    below = np.floor(where).astype(int)
+    above = np.minimum(below + 1, values.shape[1] - 1)
+    return np.asarray((ordered[:, below] * (1 - (where - below)) + ordered[:, above] * (where - below)).T)
+
+
+def _places(on: npt.NDArray[np.bool_]) -> Array:
+    """Where each frame that is on lies between the first (-0.5) and the last (0.5) of them."""
+    at = np.flatnonzero(on)
+    return (at - at[0]) / max(at[-1] - at[0], 1) - 0.5
+
+
+def _slope(values: Array, at: Array) -> Array:
+    """The slope of a line through each row of `values` [k, n] at the places `at` [n]; 0 where there is one place only.
+
+    >>> _slope(np.array([[1.0, 3.0, 5.0]]), np.array([0.0, 1.0, 2.0])).tolist()
+    [2.0]
+    """
+    around = at - at.mean()
+    spread = float(around @ around)
+    return np.asarray(values @ around / spread) if spread > 0 else np.zeros(len(values))
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if len(values) else 0.0
+
+
+def _shape_of(centred: Array, flat: float) -> list[float]:
+    """Deviation, skewness and excess kurtosis; the last two go to 0 where the deviation is below `flat`."""
+    variance = float(np.mean(centred**2))
+    soft = variance + flat**2
+    return [variance**0.5, float(np.mean(centred**3)) / soft**1.5, float(np.mean(centred**4) - 3 * variance**2) / soft**2]
+
+
+def _arc(centred: Array, place: Array) -> list[float]:
+    """How much a contour grows from place 0 to 1, and how much higher both ends are than the middle (Legendre's parabola)."""
+    x = 2 * place - 1
+    parabola = 1.5 * x**2 - 0.5
+    parabola = parabola - parabola.mean()
+    energy = float(parabola @ parabola)
+    return [float(_slope(centred[None], place)[0]), float(centred @ parabola / energy) if energy > 1e-9 else 0.0]
+
+
+def _thirds(values: Array, place: Array) -> list[float]:
+    """The means over the thirds of the speech; 0 for a third without a frame."""
+    return [_mean(values[(place >= low) & (place <= low + 1 / 3)]) for low in (0, 1 / 3, 2 / 3)]
+
+
+def _waves(centred: Array, place: Array) -> list[float]:
+    """The size of 1, 2, ... half cosine waves over the speech in a contour that may have gaps."""
+    return [float(2 * np.mean(centred * np.cos(np.pi * k * place))) for k in range(1, N_DCT + 1)]
