@@ -28,14 +28,14 @@ def landing() -> None:
         st.page_link(PAGES["explore"], label="Feature explorer")
     with third.container(border=True, height="stretch"):
         st.subheader("Model comparison")
-        st.markdown("See how often each classifier is right on voices it never heard, beside the flattering figure others report.")
+        st.markdown("See how often each model is right on voices and corpora it never heard, beside the flattering figure others report.")
         st.page_link(PAGES["compare"], label="Model comparison")
     st.space("small")
     left, right = st.columns(2, gap="large")
     left.subheader("What it is")
     left.markdown(
-        "- Models trained on the 24 actors of RAVDESS: **acted** North American English, two sentences.\n"
-        "- Accuracies are measured on **unseen voices** (the flattering random split stands beside them), by commands you can run again.\n"
+        "- A small network and perceptrons trained on **124 actors** of three corpora: **acted** North American English and Polish.\n"
+        "- Accuracies are measured on **unseen voices** and on **whole corpora left out**, by commands you can run again.\n"
         "- Your recording stays in this computer's memory and is gone when you close the page."
     )
     right.subheader("What it is not")

@@ -17,10 +17,21 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# Fit all folds and all models anew from the feature tables in data/.
-train: $(VENV)/.app
+# Train everything that ships anew: all folds of all protocols, all models, and what is measured with them. Needs SER_CORPORA;
+# goes on where it was interrupted.
+LARGE := $(foreach corpus,ravdess crema-d nemo,data/$(corpus)/functionals_v1.parquet data/$(corpus)/functionals_v1_disturbed.parquet)
+
+train: $(VENV)/.train $(LARGE)
 	$(BIN)/python -m ser_core evaluate --refit
 	$(BIN)/python -m ser_core train
+	$(BIN)/python -m ser_core evaluate --conditions
+
+# The large feature tables are too big for the repository: they are computed once (about 25 minutes on two cores).
+data/%/functionals_v1.parquet: | $(VENV)/.train
+	$(BIN)/python -m ser_core extract $* --feature-set functionals_v1 --output $@
+
+data/%/functionals_v1_disturbed.parquet: | $(VENV)/.train
+	$(BIN)/python -m ser_core extract $* --feature-set functionals_v1 --disturbed --output $@
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
@@ -35,6 +46,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.app: requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.train: requirements-train.txt $(VENV)/.app
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-train.txt
 	touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.app

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from streamlit.navigation.page import StreamlitPage
 
+    from ser_core.corpora import ListenerScores
     from ser_core.evaluation import Scores
     from ser_core.features import FeatureVector
     from ser_core.models import Model, ModelCard
@@ -187,11 +188,19 @@ def feature_table() -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner="Reading the stored predictions ...")
-def leaderboard(task: str) -> pd.DataFrame:
-    """Every model's scores, best first."""
+def leaderboard(task: str, corpus: str) -> pd.DataFrame:
+    """The scores of every model that was tested on a corpus, best first."""
     from ser_core import evaluation
 
-    return evaluation.leaderboard(out_of_fold(), task)
+    return evaluation.leaderboard(out_of_fold(), task, corpus)
+
+
+@st.cache_data(show_spinner=False)
+def listeners() -> ListenerScores:
+    """How well people do on CREMA-D, by voice only."""
+    from ser_core import corpora
+
+    return corpora.listener_scores(corpora.listener_votes())
 
 
 @st.cache_data(show_spinner="Reading the stored predictions ...")

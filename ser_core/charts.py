@@ -167,8 +167,16 @@ def mel_spectrum(bands: pd.DataFrame, labels: Sequence[str]) -> Chart:
     return alt.layer(area, line, mine).properties(height=360)
 
 
+_PROTOCOLS = {
+    "unseen_speakers": ("Unseen voices", "#0072B2", "circle"),
+    "corpus_left_out": ("Corpus left out", "#009E73", "square"),
+    "random_split": ("Random split (optimistic)", "#E69F00", "diamond"),
+}
+"""Title, colour and shape of each protocol that the leaderboard shows."""
+
+
 def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
-    """Every model's UAR on unseen speakers (filled, with its 95% interval) and on the random split (hollow).
+    """Every model's UAR under each protocol it was tested under, with its 95% interval.
 
     Parameters
     ----------
@@ -178,24 +186,19 @@ def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
         The UAR of guessing, drawn as a line.
     """
     order = list(table["title"])
-    protocols = ["Unseen voices", "Random split (optimistic)"]
+    shown = [name for name in _PROTOCOLS if f"{name}_uar" in table and table[f"{name}_uar"].notna().any()]
+    protocols = [_PROTOCOLS[name][0] for name in shown]
     long = pd.concat(
-        [
-            table.assign(
-                protocol=protocols[0], uar=table["unseen_speakers_uar"], low=table["unseen_speakers_uar_low"], high=table["unseen_speakers_uar_high"]
-            ),
-            table.assign(
-                protocol=protocols[1], uar=table["random_split_uar"], low=table["random_split_uar_low"], high=table["random_split_uar_high"]
-            ),
-        ]
-    )[["title", "protocol", "uar", "low", "high"]]
+        table.assign(protocol=_PROTOCOLS[name][0], uar=table[f"{name}_uar"], low=table[f"{name}_uar_low"], high=table[f"{name}_uar_high"])
+        for name in shown
+    )[["title", "protocol", "uar", "low", "high"]].dropna()
     # Names on two lines and the legend's entries below each other, so that the points have room in a narrow window.
     axis = alt.Axis(labelExpr="split(datum.label, ', ')", labelLimit=170, labelOverlap=False, ticks=False, domain=False, grid=True, gridOpacity=0.3)
     y = alt.Y("title:N", sort=order, title=None, axis=axis)
     x = _percent_axis("Recognised on average (UAR)", "uar")
     legend = alt.Legend(orient="top", direction="vertical", title=None)
-    colour = alt.Color("protocol:N", scale=alt.Scale(domain=protocols, range=["#0072B2", "#E69F00"]), legend=legend)
-    shape = alt.Shape("protocol:N", scale=alt.Scale(domain=protocols, range=["circle", "diamond"]), legend=legend)
+    colour = alt.Color("protocol:N", scale=alt.Scale(domain=protocols, range=[_PROTOCOLS[name][1] for name in shown]), legend=legend)
+    shape = alt.Shape("protocol:N", scale=alt.Scale(domain=protocols, range=[_PROTOCOLS[name][2] for name in shown]), legend=legend)
     tooltip = [
         alt.Tooltip("title:N", title="Model"),
         alt.Tooltip("protocol:N", title="Tested on"),
@@ -207,6 +210,25 @@ def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
     points = alt.Chart(long).mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip)
     guess = alt.Chart(pd.DataFrame({"uar": [chance], "name": ["Guessing"]})).mark_rule(strokeDash=[4, 4], color=_NEUTRAL_INK)
     return alt.layer(guess.encode(x="uar:Q", tooltip="name:N"), span, points).properties(height=42 * len(order) + _AXIS + 50)
+
+
+def reliability(bins: pd.DataFrame) -> Chart:
+    """How often a model is right where it says how sure it is: on the diagonal where its probabilities can be believed.
+
+    `bins` has the columns confidence, right and clips, as `evaluation.reliability` gives them.
+    """
+    x = _percent_axis("How sure the model is", "confidence")
+    axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], grid=True, gridOpacity=0.4)
+    y = alt.Y("right:Q", scale=alt.Scale(domain=[0, 1]), axis=axis, title="How often it is right")
+    tooltip = [
+        alt.Tooltip("confidence:Q", title="Sure, on average", format=".1%"),
+        alt.Tooltip("right:Q", title="Right", format=".1%"),
+        alt.Tooltip("clips:Q", title="Clips"),
+    ]
+    perfect = alt.Chart(pd.DataFrame({"confidence": [0.0, 1.0], "right": [0.0, 1.0]})).mark_line(strokeDash=[4, 4], color=_NEUTRAL_INK)
+    line = alt.Chart(bins).mark_line(color="#0072B2", strokeWidth=2)
+    points = alt.Chart(bins).mark_point(filled=True, size=80, opacity=1, color="#0072B2").encode(tooltip=tooltip)
+    return alt.layer(*(layer.encode(x=x, y=y) for layer in (perfect, line, points))).properties(height=260 + _AXIS)
 
 
 def confusion_matrix(counts: np.ndarray, labels: Sequence[str]) -> Chart:

@@ -25,17 +25,23 @@ Array = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
 
 DATA_DIR = Path(__file__).resolve().parent.parent / "data"
-OUT_OF_FOLD = DATA_DIR / "ravdess" / "out_of_fold.parquet"
 SELECTIONS = DATA_DIR / "ravdess" / "selections.csv"
+CONDITIONS = DATA_DIR / "ravdess" / "conditions.csv"
+RECORDER = DATA_DIR / "ravdess" / "recorder.csv"
 
 RUN_COLUMNS = ("task", "feature_set", "classifier", "protocol", "seed", "fold")
-OUT_OF_FOLD_COLUMNS = (*RUN_COLUMNS, "path", "speaker", "gender", "intensity", "statement", "truth", *EMOTIONS, *GENDERS)
+OUT_OF_FOLD_COLUMNS = ("corpus", *RUN_COLUMNS, "path", "speaker", "gender", "intensity", "statement", "truth", *EMOTIONS, *GENDERS)
 
 PROTOCOLS = {
-    "unseen_speakers": "Unseen speakers: six folds of four actors; nothing in training has heard the tested voice.",
+    "unseen_speakers": "Unseen speakers: nothing in training has heard the tested voice.",
+    "corpus_left_out": "One corpus left out: trained on the other corpora only. What a stranger's voice, microphone and language look like.",
+    "other_statement": "The other sentence: trained on one of the two sentences of RAVDESS, tested on the other, other speakers.",
     "random_split": "Random split: the same voices in training and test. Optimistic; shown because most projects report only this.",
 }
 """How clips are divided into training and test, and what it means."""
+
+UNTOUCHED_RUNS = (3, 4)
+"""The joint runs whose figures nobody looked at while the models of all corpora were developed."""
 
 _REPLICATES = 2000
 _ECE_BINS = 15
@@ -123,6 +129,19 @@ def ece(truth: Positions, probabilities: Array, n_bins: int = _ECE_BINS) -> floa
     return float(np.sum(gaps) / len(truth))
 
 
+def reliability(rows: pd.DataFrame, task: str, n_bins: int = _ECE_BINS) -> pd.DataFrame:
+    """The reliability diagram: for bins of equal mass, how sure the model is of its top label and how often that is right.
+
+    Columns confidence, right (shares) and clips; over several seeds all of them together. What `ece` averages.
+    """
+    import pandas as pd
+
+    truth, probabilities = truth_and_probabilities(rows, task)
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+    parts = np.array_split(np.argsort(confidence, kind="stable"), min(n_bins, len(rows)))
+    return pd.DataFrame([(confidence[part].mean(), right[part].mean(), len(part)) for part in parts], columns=["confidence", "right", "clips"])
+
+
 def speaker_bootstrap(speakers: npt.ArrayLike, seed: int = 0, replicates: int = _REPLICATES) -> Array:
     """How often each speaker is drawn in each replicate, shape [replicates, speakers in sorted order].
 
@@ -191,29 +210,49 @@ def read_selections(path: Path = SELECTIONS) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-def read_out_of_fold(path: Path = OUT_OF_FOLD) -> pd.DataFrame:
-    """The stored out-of-fold predictions."""
+def out_of_fold_path(corpus: str) -> Path:
+    """Where `data/` holds the out-of-fold predictions of a corpus."""
+    return DATA_DIR / corpus / "out_of_fold.parquet"
+
+
+def read_out_of_fold(corpus: str | None = None) -> pd.DataFrame:
+    """The stored out-of-fold predictions of one corpus, or of all."""
     import pandas as pd
 
-    return pd.read_parquet(path)
+    paths = [out_of_fold_path(corpus)] if corpus else sorted(DATA_DIR.glob("*/out_of_fold.parquet"))
+    return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
 
 
-def leaderboard(out_of_fold: pd.DataFrame, task: str) -> pd.DataFrame:
-    """One row per feature set and classifier, best first on unseen speakers.
+def write_out_of_fold(table: pd.DataFrame) -> list[Path]:
+    """Store out-of-fold predictions, one file per corpus; gives the files."""
+    paths = []
+    for corpus, rows in table.groupby("corpus"):
+        path = out_of_fold_path(str(corpus))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows.reset_index(drop=True).to_parquet(path, index=False, compression="zstd")
+        paths.append(path)
+    return paths
+
+
+def leaderboard(out_of_fold: pd.DataFrame, task: str, corpus: str = "ravdess") -> pd.DataFrame:
+    """One row per feature set and classifier that was tested on a corpus, best first on unseen speakers.
 
     Columns: feature_set, classifier, then for each protocol `<protocol>_<score>` with uar, uar_low, uar_high, accuracy,
-    macro_f1 and ece, and `inflation`: how many UAR points the random split adds, as a share.
+    macro_f1 and ece (NaN where a model was not tested so), and `inflation`: how many UAR points the random split adds, as a share.
     """
     import pandas as pd
 
     rows = []
-    of_task = out_of_fold[out_of_fold["task"] == task]
-    for (feature_set, classifier), runs in of_task.groupby(["feature_set", "classifier"], observed=True):
+    chosen = out_of_fold[(out_of_fold["task"] == task) & (out_of_fold["corpus"] == corpus)]
+    for (feature_set, classifier), of_model in chosen.groupby(["feature_set", "classifier"], observed=True):
         row: dict[str, object] = {"feature_set": feature_set, "classifier": classifier}
         for protocol in PROTOCOLS:
-            s = score(runs[runs["protocol"] == protocol], task)
-            values = {"uar": s.uar.value, "uar_low": s.uar.low, "uar_high": s.uar.high, "accuracy": s.accuracy.value}
-            values |= {"macro_f1": s.macro_f1.value, "ece": s.ece}
+            runs = of_model[of_model["protocol"] == protocol]
+            values = dict.fromkeys(("uar", "uar_low", "uar_high", "accuracy", "macro_f1", "ece"), float("nan"))
+            if len(runs):
+                s = score(runs, task)
+                values = {"uar": s.uar.value, "uar_low": s.uar.low, "uar_high": s.uar.high, "accuracy": s.accuracy.value}
+                values |= {"macro_f1": s.macro_f1.value, "ece": s.ece}
             row |= {f"{protocol}_{name}": value for name, value in values.items()}
         rows.append(row)
     table = pd.DataFrame(rows)
@@ -239,11 +278,73 @@ def chosen_inside(out_of_fold: pd.DataFrame, selections: pd.DataFrame, task: str
     return pd.concat(parts, ignore_index=True)
 
 
-def model_rows(out_of_fold: pd.DataFrame, task: str, feature_set: str, classifier: str, protocol: str) -> pd.DataFrame:
-    """The rows of one model under one protocol."""
+def model_rows(out_of_fold: pd.DataFrame, task: str, feature_set: str, classifier: str, protocol: str, corpus: str = "ravdess") -> pd.DataFrame:
+    """The rows of one model under one protocol, tested on one corpus."""
     table = out_of_fold
-    chosen = (table["task"] == task) & (table["feature_set"] == feature_set)
+    chosen = (table["task"] == task) & (table["feature_set"] == feature_set) & (table["corpus"] == corpus)
     return table[chosen & (table["classifier"] == classifier) & (table["protocol"] == protocol)]
+
+
+def emotion_of_clips(out_of_fold: pd.DataFrame, corpus: str) -> dict[str, str]:
+    """The emotion of each clip of a corpus, by path."""
+    rows = out_of_fold[(out_of_fold["corpus"] == corpus) & (out_of_fold["task"] == "emotion") & (out_of_fold["protocol"] == "unseen_speakers")]
+    return dict(zip(rows["path"], rows["truth"], strict=True))
+
+
+def condition_scores(path: Path = CONDITIONS) -> pd.DataFrame:
+    """What each condition costs, from the stored predictions of the same clips: one row per condition, in %.
+
+    `UAR` and `lost` (points, against the clip as it is), `same` (share of clips with the same top emotion as without), the recall
+    lost on calm and surprised, and gender's UAR.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(path)
+    clean = table[table["condition"] == "as it is"].set_index("clip")
+    rows = []
+    for condition, part in table.groupby("condition", sort=False):
+        now = part.set_index("clip").loc[clean.index]
+        scores = {name: _one_take(frame[list(EMOTIONS)], frame["emotion"], EMOTIONS) for name, frame in (("now", now), ("clean", clean))}
+        lost = {emotion: scores["clean"][1][emotion] - scores["now"][1][emotion] for emotion in ("calm", "surprised")}
+        same = now[list(EMOTIONS)].to_numpy().argmax(axis=1) == clean[list(EMOTIONS)].to_numpy().argmax(axis=1)
+        rows.append(
+            {
+                "condition": condition,
+                "UAR": f"{100 * scores['now'][0]:.1f}",
+                "lost": f"{100 * (scores['clean'][0] - scores['now'][0]):+.1f}",
+                "same emotion": f"{100 * same.mean():.1f}",
+                "lost on calm": f"{100 * lost['calm']:+.1f}",
+                "lost on surprised": f"{100 * lost['surprised']:+.1f}",
+                "gender": f"{100 * _one_take(now[list(GENDERS)], now['gender'], GENDERS)[0]:.1f}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def recorder_scores(path: Path = RECORDER) -> pd.DataFrame:
+    """What the browser's recorder costs, from the stored predictions of clips from their files and through it; one row, in %."""
+    import pandas as pd
+
+    table = pd.read_csv(path)
+    files, recorded = (table[[f"{source}_{emotion}" for emotion in EMOTIONS]] for source in ("file", "recorder"))
+    before, after = (_one_take(source, table["truth"], EMOTIONS)[0] for source in (files, recorded))
+    same = np.mean(files.to_numpy().argmax(axis=1) == recorded.to_numpy().argmax(axis=1))
+    row = {
+        "clips": str(len(table)),
+        "same emotion": f"{100 * same:.1f}",
+        "UAR from the file": f"{100 * before:.1f}",
+        "UAR through the recorder": f"{100 * after:.1f}",
+        "lost": f"{100 * (before - after):+.1f}",
+        "level changed by (dB, median)": f"{table['level_change_db'].median():+.1f}",
+    }
+    return pd.DataFrame([row])
+
+
+def _one_take(probabilities: pd.DataFrame, truth: pd.Series, labels: tuple[str, ...]) -> tuple[float, dict[str, float]]:
+    """UAR and recalls of one prediction per clip."""
+    positions = truth.map(labels.index).to_numpy(dtype=np.int64)
+    counts = confusion(positions, probabilities.to_numpy().argmax(axis=1).astype(np.int64), len(labels))
+    return float(uar(counts)), dict(zip(labels, recalls(counts).tolist(), strict=True))
 
 
 def _rounded(value: object) -> object:

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ser_core import audio, features
+from ser_core import audio
 from ser_core.audio import Quality, Recording
 from ser_core.emotions import EMOTIONS, GENDERS
-from ser_core.features import FeatureVector
+from ser_core.features import Inputs
 from ser_core.models import Model
 
 SCHEMA = 1
+SURE_OF_GENDER = 0.7
+"""The least probability at which a voice is called male or female; below, it cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,10 @@ class Prediction:
         return max(self.emotion_probabilities, key=self.emotion_probabilities.__getitem__)
 
     @property
-    def gender(self) -> str:
-        return max(self.gender_probabilities, key=self.gender_probabilities.__getitem__)
+    def gender(self) -> str | None:
+        """The more likely gender; None where neither is likely enough to say."""
+        likelier = max(self.gender_probabilities, key=self.gender_probabilities.__getitem__)
+        return likelier if self.gender_probabilities[likelier] >= SURE_OF_GENDER else None
 
     def to_dict(self, file: str = "") -> dict[str, Any]:
         """The prediction as JSON, schema 1 (documented in the README).
@@ -87,7 +91,7 @@ class Prediction:
             "decision": "ok",
             "emotion": self.emotion,
             **{label: round(value, 6) for label, value in self.emotion_probabilities.items()},
-            "gender": self.gender,
+            "gender": self.gender or "",
             **{label: round(value, 6) for label, value in self.gender_probabilities.items()},
             "emotion_model": self.emotion_model,
             "gender_model": self.gender_model,
@@ -114,13 +118,8 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model) -> 
 
 
 def _segment(part: Recording, start_s: float, emotion_model: Model, gender_model: Model) -> Segment:
-    vectors: dict[str, FeatureVector] = {}
-    for model in (emotion_model, gender_model):
-        name = model.card.feature_set
-        if name not in vectors:
-            vectors[name] = features.extract(part, name)
-    emotion = emotion_model.predict_proba(vectors[emotion_model.card.feature_set])
-    gender = gender_model.predict_proba(vectors[gender_model.card.feature_set])
+    inputs = Inputs(part)
+    emotion, gender = emotion_model.predict_proba(inputs), gender_model.predict_proba(inputs)
     return Segment(
         start_s,
         start_s + part.duration_s,

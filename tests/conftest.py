@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from ser_core.cache import cache_folder
@@ -15,6 +16,7 @@ import pytest
 
 from ser_core import audio
 from ser_core.corpora import CORPORA, audio_files
+from ser_core.training.tables import shipped_table
 from tests.browser.server import chromium
 from tests.synthesis import RATE, voice
 
@@ -23,7 +25,9 @@ NOT_RUN = pytest.StashKey[dict[str, str]]()
 
 HOW_TO = {
     "browser": "BROWSER TESTS NOT RUN: no Chromium was found. Install it (Debian: apt install chromium) or set CHROMIUM to its path.",
-    "corpus": "CORPUS TESTS NOT RUN: set SER_CORPORA to a folder that holds ravdess/.",
+    "corpus": "CORPUS TESTS NOT RUN: set SER_CORPORA to a folder that holds ravdess/, crema-d/ and nemo/.",
+    "tables": "TESTS OF THE LARGE FEATURE TABLES NOT RUN: they are not kept in the repository; make train makes them.",
+    "training": "TESTS OF TRAINING NETWORKS NOT RUN: install PyTorch with pip install -r requirements-train.txt.",
 }
 
 
@@ -33,8 +37,16 @@ def corpus_folder(name: str) -> Path | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    missing = {"browser": chromium() is None, "corpus": corpus_folder("ravdess") is None}
+    large = [shipped_table(name, "functionals_v1", disturbed=disturbed).exists() for name in CORPORA for disturbed in (False, True)]
+    missing = {
+        "browser": chromium() is None,
+        "corpus": corpus_folder("ravdess") is None,
+        "training": find_spec("torch") is None,
+        "tables": not all(large),
+    }
     not_run = config.stash.setdefault(NOT_RUN, {})
+    if missing["training"]:  # its tests cannot even be collected
+        not_run["training"] = HOW_TO["training"]
     for item in items:
         for marker, is_missing in missing.items():
             if is_missing and item.get_closest_marker(marker):
@@ -43,14 +55,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    # In CI the browser is part of the promise: a run without it must not look green.
-    if "browser" in session.config.stash.get(NOT_RUN, {}) and os.environ.get("CI") == "true":
+    # In CI browser and training are part of the promise: a run without them must not look green.
+    if {"browser", "training"} & set(session.config.stash.get(NOT_RUN, {})) and os.environ.get("CI") == "true":
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     not_run = config.stash.get(NOT_RUN, {})
-    for marker in ("corpus", "browser"):  # the browser's line is the last
+    for marker in ("tables", "corpus", "training", "browser"):  # the browser's line is the last
         if marker in not_run:
             print(not_run[marker])
 

@@ -1,5 +1,7 @@
 """Charts are tested on their specification: what is encoded, in which order and colours, on which scale."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,13 +73,30 @@ def test_a_spectrum_has_a_line_per_emotion_over_hertz(table):
     assert ["Calm", "Angry"] in list(found(spec, "domain"))
 
 
-def test_a_leaderboard_shows_both_protocols_with_intervals_and_chance():
-    board = pd.DataFrame(
-        {"title": ["A", "B"]} | {f"{p}_uar{s}": [0.5, 0.4] for p in ("unseen_speakers", "random_split") for s in ("", "_low", "_high")}
-    )
-    spec = charts.leaderboard(board, 1 / 8).to_dict()
+def board(*protocols):
+    return pd.DataFrame({"title": ["A", "B"]} | {f"{p}_uar{s}": [0.5, 0.4] for p in protocols for s in ("", "_low", "_high")})
+
+
+def test_a_leaderboard_shows_each_protocol_with_intervals_and_chance():
+    spec = charts.leaderboard(board("unseen_speakers", "random_split"), 1 / 8).to_dict()
     assert ["Unseen voices", "Random split (optimistic)"] in list(found(spec, "domain"))
     assert "Guessing" in str(spec["datasets"])
+
+
+def test_a_leaderboard_leaves_out_what_was_not_measured():
+    table = board("unseen_speakers", "corpus_left_out", "random_split")
+    table[["random_split_uar", "random_split_uar_low", "random_split_uar_high"]] = np.nan
+    table.loc[1, ["corpus_left_out_uar", "corpus_left_out_uar_low", "corpus_left_out_uar_high"]] = np.nan
+    spec = charts.leaderboard(table, 1 / 8).to_dict()
+    assert ["Unseen voices", "Corpus left out"] in list(found(spec, "domain"))
+    assert "NaN" not in json.dumps(spec)
+
+
+def test_a_reliability_diagram_has_both_axes_from_0_to_100_percent():
+    bins = pd.DataFrame({"confidence": [0.3, 0.8], "right": [0.2, 0.9], "clips": [10, 10]})
+    spec = charts.reliability(bins).to_dict()
+    assert {"How sure the model is", "How often it is right"} <= set(found(spec, "title"))
+    assert list(found(spec, "domain")).count([0, 1]) == 6
 
 
 def test_a_confusion_matrix_shows_shares_of_what_was_meant():

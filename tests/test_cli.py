@@ -197,16 +197,24 @@ def test_models_are_listed_and_verified(capsys):
     assert "emotion-random-forest-mfcc128" in out
     code, out, _ = run(capsys, "models", "verify")
     assert code == 0
-    assert out.count(": ok") == 14
+    assert out.count(": ok") == 20
+
+
+def test_a_network_is_not_rebuilt_from_tables(capsys):
+    code, _, err = run(capsys, "models", "rebuild", "emotion-network")
+    assert code == 2
+    assert "make train" in err
 
 
 def test_scores_are_printed_as_table_and_json(capsys):
     code, out, _ = run(capsys, "evaluate")
     assert code == 0
-    assert out.startswith("Emotion (chance: 12.5)")
+    assert out.startswith("Emotion, RAVDESS (chance: 12.5)")
     code, out, _ = run(capsys, "evaluate", "--format", "json")
     assert code == 0
-    assert {entry["protocol"] for entry in json.loads(out)} == {"unseen_speakers", "random_split"}
+    entries = json.loads(out)
+    assert {entry["protocol"] for entry in entries} == {"unseen_speakers", "corpus_left_out", "other_statement", "random_split"}
+    assert {entry["corpus"] for entry in entries} == {"ravdess", "crema-d", "nemo"}
 
 
 def test_a_reader_that_goes_away_ends_the_run_quietly():

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
 
-from ser_core import features, models
+from ser_core import models
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
-from ser_core.features import FEATURE_SETS
+from ser_core.features import FEATURE_SETS, Inputs
 from ser_core.models import ModelCard
+from ser_core.robustness import HELD_OUT
 
 IDS = [card.id for card in models.cards()]
 
@@ -58,13 +59,13 @@ def test_what_is_saved_can_be_loaded_and_asked(card, dummy, tmp_path, recording)
     saved = models.save(dummy, card, tmp_path)
     loaded = models.load_named("dummy", "gender", tmp_path)
     assert loaded.card == saved
-    np.testing.assert_allclose(loaded.predict_proba(features.extract(recording)), [0.75, 0.25])
+    np.testing.assert_allclose(loaded.predict_proba(Inputs(recording)), [0.75, 0.25])
 
 
 def test_a_label_the_model_has_not_learnt_gets_zero(card, tmp_path, recording):
     few = DummyClassifier(strategy="uniform").fit(np.zeros((2, 128)), ["happy", "angry"])
     models.save(few, dataclasses.replace(card, task="emotion", labels=("happy", "angry")), tmp_path)
-    probabilities = models.load_default("emotion", tmp_path).predict_proba(features.extract(recording))
+    probabilities = models.load_default("emotion", tmp_path).predict_proba(Inputs(recording))
     assert probabilities.tolist() == [0, 0, 0.5, 0, 0.5, 0, 0, 0]
 
 
@@ -100,10 +101,42 @@ def test_a_damaged_card_is_refused_with_the_way_to_mend_it(content, tmp_path):
     assert "python -m ser_core train" in caught.value.hint
 
 
-def test_features_of_another_set_are_refused(card, dummy, tmp_path, recording):
+def test_a_model_of_other_features_is_refused(card, dummy, tmp_path):
+    saved = models.save(dummy, dataclasses.replace(card, feature_names=card.feature_names[:-1]), tmp_path)
+    with pytest.raises(SerError, match="made for other features") as caught:
+        models.load(saved, tmp_path)
+    assert caught.value.code == "MODEL_SCHEMA"
+
+
+def test_one_exponent_on_the_card_sharpens_a_model(card, dummy, tmp_path, recording):
+    saved = models.save(dummy, dataclasses.replace(card, parameters={"exponents": [2.0]}), tmp_path)
+    np.testing.assert_allclose(models.load(saved, tmp_path).predict_proba(Inputs(recording)), [0.9, 0.1])
+
+
+@pytest.fixture
+def pair(card, dummy, tmp_path):
+    """Two models that say 3:1 and 1:1, and their combination with weights 1 and 2."""
     models.save(dummy, card, tmp_path)
-    with pytest.raises(ValueError, match=r"takes acoustic128_v1\. Got mfcc128_v1"):
-        models.load_default("gender", tmp_path).predict_proba(features.extract(recording, "mfcc128_v1"))
+    even = DummyClassifier(strategy="uniform").fit(np.zeros((2, 128)), ["male", "female"])
+    models.save(even, dataclasses.replace(card, name="even", parameters={"exponents": [0.5]}), tmp_path)
+    both = dataclasses.replace(card, name="both", classifier="combination", artefact="model.json", feature_set="", feature_names=())
+    return models.save_combination({"gender-dummy": 1.0, "gender-even": 2.0}, both, tmp_path)
+
+
+def test_a_combination_multiplies_its_members_probabilities_to_their_weights(pair, tmp_path, recording):
+    np.testing.assert_allclose(models.load(pair, tmp_path).predict_proba(Inputs(recording)), [0.75, 0.25])
+
+
+def test_a_combination_is_the_default(pair, tmp_path):
+    assert models.default_card("gender", tmp_path) == pair
+
+
+def test_a_combination_with_a_swapped_member_is_refused(pair, card, tmp_path):
+    other = DummyClassifier(strategy="uniform").fit(np.zeros((2, 128)), ["male", "female"])
+    models.save(other, card, tmp_path)  # a valid model with a valid card, but not the one that was combined
+    with pytest.raises(SerError, match="gender-dummy is not the one that gender-both was combined from") as caught:
+        models.load(pair, tmp_path)
+    assert caught.value.code == "MODEL_TAMPERED"
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones():
@@ -112,22 +145,37 @@ def test_an_unknown_model_is_refused_with_the_known_ones():
     assert "random-forest" in caught.value.hint
 
 
+OF_RAVDESS = {"decision-tree", "knn", "random-forest", "svc", "logistic-regression", "mlp", "random-forest-mfcc128"}
+OF_ALL_CORPORA = {"network", "bagged-mlp", "combination"}
+
+
 def test_the_promised_models_ship():
-    names = {"decision-tree", "knn", "random-forest", "svc", "logistic-regression", "mlp", "random-forest-mfcc128"}
     for task in LABELS:
-        assert {card.name for card in models.cards(task=task)} == names
+        assert {card.name for card in models.cards(task=task)} == OF_RAVDESS | OF_ALL_CORPORA
+        assert {card.name for card in models.cards(HELD_OUT, task=task)} == OF_ALL_CORPORA
 
 
 @pytest.mark.parametrize("model_id", IDS)
 def test_every_shipped_model_loads_and_its_card_says_what_it_is(model_id, recording):
     card = models.find(model_id, model_id.split("-")[0])
-    model = models.load(card)
-    probabilities = model.predict_proba(features.extract(recording, card.feature_set))
+    probabilities = models.load(card).predict_proba(Inputs(recording))
+    assert probabilities.shape == (len(LABELS[card.task]),)
     assert probabilities.sum() == pytest.approx(1)
-    assert set(card.scores) == {"unseen_speakers", "random_split"}
-    assert card.corpora[0].n_utterances == 1440
     assert "non-commercial" in card.licence
     assert "AI Act" in card.limits
+    if card.name in OF_RAVDESS:
+        assert {corpus: set(scores) for corpus, scores in card.scores.items()} == {"ravdess": {"unseen_speakers", "random_split"}}
+        assert [corpus.n_utterances for corpus in card.corpora] == [1440]
+    else:
+        assert set(card.scores) == {"ravdess", "crema-d", "nemo"}
+        assert all({"unseen_speakers", "corpus_left_out"} <= set(scores) for scores in card.scores.values())
+        assert [corpus.n_utterances for corpus in card.corpora] == [1440, 7435, 4481]
+
+
+def test_the_held_out_models_were_fitted_without_the_speakers_they_are_tested_on():
+    for card in models.cards(HELD_OUT):
+        assert "FOLD MODEL" in card.protocol
+        assert [corpus.n_speakers for corpus in card.corpora] == [18, 64, 7]  # without the tested ones and those set aside
 
 
 def test_the_models_keep_within_their_size():
@@ -136,6 +184,6 @@ def test_the_models_keep_within_their_size():
     assert sum(sizes) <= 60 * 2**20
 
 
-def test_the_default_is_the_best_on_inner_speaker_folds():
+def test_the_default_is_the_combination():
     for task in LABELS:
-        assert models.default_card(task).inner_uar == max(card.inner_uar for card in models.cards(task=task))
+        assert models.default_card(task).classifier == "combination"

@@ -54,6 +54,16 @@ def test_a_low_voice_sounds_male_and_a_high_one_female(pair):
     assert (low.gender, high.gender) == ("male", "female")
 
 
+@pytest.mark.parametrize(("female", "said"), [(0.9, "female"), (0.31, None), (0.5, None), (0.1, "male")])
+def test_a_gender_that_is_not_likely_enough_is_not_said(female, said, result):
+    import dataclasses
+
+    unsure = dataclasses.replace(result, gender_probabilities={"male": 1 - female, "female": female})
+    assert unsure.gender == said
+    assert unsure.to_dict()["gender"] == said
+    assert unsure.to_row()["gender"] == (said or "")
+
+
 def test_a_long_clip_is_cut_into_windows_its_pauses_left_out(pair):
     samples = np.concatenate([voice(seconds=8.0), np.full(RATE * 8, 1e-6, np.float32), voice(seconds=5.0)])
     long = prediction.predict(audio.from_samples(samples, RATE), *pair)

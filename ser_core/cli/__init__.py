@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ser_core import __version__
-from ser_core.cli import predict, train
+from ser_core.cli import corpora, predict, train
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("extract", predict.extract, "Write the features of clips as a table; a corpus folder gets its labels too.")
     added.add_argument("paths", nargs="+", metavar="PATH", help="audio file, folder, or name of a corpus in SER_CORPORA")
     added.add_argument("--feature-set", choices=tuple(FEATURE_SETS), default="acoustic128_v1")
+    added.add_argument("--disturbed", action="store_true", help="of each clip's disturbed copy, as training uses it (rooms, noise, codecs)")
     added.add_argument("--output", metavar="FILE", help=".csv or .parquet (default: CSV to stdout)")
     _add_jobs(added)
 
@@ -75,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_jobs(added)
 
     added = command("evaluate", train.evaluate, "Print the scores, computed from the stored out-of-fold predictions.")
-    added.add_argument("--refit", action="store_true", help="fit all folds anew from the tables in data/ and store the predictions")
+    added.add_argument("--refit", action="store_true", help="fit all folds anew and store the predictions (networks need PyTorch and SER_CORPORA)")
+    added.add_argument("--classifier", action="append", metavar="NAME", help="with --refit: only this one; may be repeated")
+    added.add_argument("--conditions", action="store_true", help="measure anew what noise, rooms and codecs cost (needs SER_CORPORA)")
     added.add_argument("--format", choices=("table", "markdown", "json"), default="table")
     _add_jobs(added)
 
@@ -84,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("ids", nargs="*", metavar="ID", help="for example emotion-svc (default: all)")
     added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR))
     _add_jobs(added)
+
+    corpora.add_commands(commands, _add_jobs)
     return parser
 
 

@@ -104,8 +104,9 @@ def _write_table(entries: Entries, file: TextIO) -> None:
             rows.append((name, f"{result.code.value}: {result}", "", "", "", ""))
         else:
             second = sorted(result.emotion_probabilities.items(), key=lambda item: -item[1])[1]
-            emotion, gender = result.emotion_probabilities[result.emotion], result.gender_probabilities[result.gender]
-            rows.append((name, result.emotion, f"{emotion:.0%}", f"{second[0]} {second[1]:.0%}", result.gender, f"{gender:.0%}"))
+            emotion, gender = result.emotion_probabilities[result.emotion], max(result.gender_probabilities.values())
+            voice = result.gender or "cannot tell"
+            rows.append((name, result.emotion, f"{emotion:.0%}", f"{second[0]} {second[1]:.0%}", voice, f"{gender:.0%}"))
     file.write(aligned(("file", "emotion", "prob.", "next", "gender", "prob."), rows))
 
 

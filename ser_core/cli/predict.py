@@ -88,16 +88,17 @@ def extract(options: argparse.Namespace) -> int:
         raise SerError(ErrorCode.BAD_USAGE, f"The output must end in .csv or .parquet. Got {options.output!r}.", "Choose another name.")
     labelled = _corpus_folder(options.paths)
     if labelled is not None:
-        table, failed = tables.extract_corpus(labelled, options.feature_set, jobs_for(options.jobs))
+        table, failed = tables.extract_corpus(labelled, options.feature_set, jobs_for(options.jobs), disturbed=options.disturbed)
     else:
         named = _inputs(options.paths)
         about = pd.DataFrame({"path": [name for name, _ in named]})
-        table, failed = tables.extract_table(about, [path for _, path in named], options.feature_set, jobs_for(options.jobs, len(named)))
+        files, jobs = [path for _, path in named], jobs_for(options.jobs, len(named))
+        table, failed = tables.extract_table(about, files, options.feature_set, jobs, disturbed=options.disturbed)
     for name, error in failed:
         sys.stderr.write(f"{name}: {error.code}: {error}\n")
     if suffix == ".parquet":
         with whole(Path(options.output)) as part:
-            table.to_parquet(part, index=False)
+            tables.write_parquet(table, part)
     else:
         with target(options.output) as file:
             tables.write_csv(table, file)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ser_core import evaluation, models
-from ser_core.cli.output import Rows, aligned, jobs_for, markdown
+from ser_core.cli import figures
+from ser_core.cli.output import aligned, jobs_for, markdown
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.models import MODELS_DIR
@@ -26,12 +27,11 @@ def train(options: argparse.Namespace) -> int:
     from ser_core.training import tables
     from ser_core.training.classifiers import CLASSIFIERS
 
-    for name in options.classifier or ():
-        if name not in CLASSIFIERS:
-            raise SerError(ErrorCode.BAD_USAGE, f"There is no classifier {name!r}.", f"They are: {', '.join(CLASSIFIERS)}.")
+    names = _classifiers(options.classifier, () if options.features else JOINT)
     if options.features and not options.output:
         raise SerError(ErrorCode.BAD_USAGE, "With --features the folder for your models is needed.", "Add: --output DIR")
-    names = tuple(options.classifier or CLASSIFIERS)
+    if not options.features and options.output:
+        raise SerError(ErrorCode.BAD_USAGE, "The models that ship are saved in models/.", "Leave --output away, or add --features FILE.csv.")
     if options.features:
         table = tables.read_table(Path(options.features))
         selected = _selected_tasks(table, options.task)
@@ -47,8 +47,27 @@ def train(options: argparse.Namespace) -> int:
         for task in selected:
             card = training.train(table, task, name, out_of_fold, folder=folder)
             sys.stderr.write(f"saved {folder / card.id}\n")
-    sys.stdout.write("\n".join(_score_tables(out_of_fold, aligned)))
+    if set(names) - set(CLASSIFIERS):
+        from ser_core.training import shipping
+
+        for card in shipping.ship(*shipping.collect(jobs_for(options.jobs)), out_of_fold, jobs_for(options.jobs)):
+            sys.stderr.write(f"saved {card.id}\n")
+    sys.stdout.write(figures.report(out_of_fold, aligned))
     return 0
+
+
+JOINT = ("network", "bagged_mlp", "combination")
+"""The models of all corpora. They are trained together: asking for one trains all."""
+
+
+def _classifiers(asked: Sequence[str] | None, joint: tuple[str, ...]) -> tuple[str, ...]:
+    from ser_core.training.classifiers import CLASSIFIERS
+
+    known = (*CLASSIFIERS, *joint)
+    for name in asked or ():
+        if name not in known:
+            raise SerError(ErrorCode.BAD_USAGE, f"There is no classifier {name!r}.", f"They are: {', '.join(known)}.")
+    return tuple(asked or known)
 
 
 def _selected_tasks(table: tables.FeatureTable, asked: str | None) -> tuple[str, ...]:
@@ -64,62 +83,47 @@ def _selected_tasks(table: tables.FeatureTable, asked: str | None) -> tuple[str,
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Print the scores of the stored out-of-fold predictions; `--refit` computes those anew first."""
+    """Print the scores of the stored out-of-fold predictions; `--refit` and `--conditions` compute what is stored anew first."""
     if options.refit:
-        _refit(jobs_for(options.jobs))
+        _refit(_classifiers(options.classifier, JOINT), jobs_for(options.jobs))
+    if options.conditions:
+        from ser_core import robustness
+
+        robustness.measure(jobs_for(options.jobs)).to_csv(evaluation.CONDITIONS, index=False, float_format="%.5f", lineterminator="\n")
     out_of_fold = evaluation.read_out_of_fold()
     if options.format == "json":
-        runs = out_of_fold.groupby(["task", "feature_set", "classifier", "protocol"], observed=True)
-        scores = [
-            dict(zip(("task", "feature_set", "classifier", "protocol"), key, strict=True)) | evaluation.score(rows, key[0]).to_dict()
-            for key, rows in runs
-        ]
+        keys = ["task", "corpus", "feature_set", "classifier", "protocol"]
+        runs = out_of_fold.groupby(keys, observed=True)
+        scores = [dict(zip(keys, key, strict=True)) | evaluation.score(rows, key[0]).to_dict() for key, rows in runs]
         sys.stdout.write(json.dumps(scores, indent=1) + "\n")
     else:
-        sys.stdout.write("\n".join(_score_tables(out_of_fold, markdown if options.format == "markdown" else aligned)))
-        sys.stdout.write("\n" + _chosen_inside(out_of_fold))
+        sys.stdout.write(figures.report(out_of_fold, markdown if options.format == "markdown" else aligned))
     return 0
 
 
-def _chosen_inside(out_of_fold: Any) -> str:
-    """What is left where the classifier, too, is chosen without the tested speakers."""
-    selections = evaluation.read_selections()
-    scores = {task: evaluation.score(evaluation.chosen_inside(out_of_fold, selections, task), task).uar for task in LABELS}
-    figures = ", ".join(f"{task} {100 * s.value:.1f} [{100 * s.low:.1f}, {100 * s.high:.1f}]" for task, s in scores.items())
-    return f"UAR on unseen speakers where the classifier, too, is chosen on inner speaker folds: {figures}.\n"
-
-
-def _refit(jobs: int) -> None:
+def _refit(names: tuple[str, ...], jobs: int) -> None:
     import pandas as pd
 
     from ser_core import training
+    from ser_core.training.classifiers import CLASSIFIERS
 
-    parts = [training.out_of_fold(table, jobs=jobs) for table in training.shipped_tables()]
-    path = evaluation.OUT_OF_FOLD
-    pd.concat([rows for rows, _ in parts], ignore_index=True).to_parquet(path, index=False, compression="zstd")
-    selections = pd.DataFrame([asdict(selection) for _, chosen in parts for selection in chosen])
-    selections["parameters"] = [json.dumps(parameters) for parameters in selections["parameters"]]
-    selections.to_csv(evaluation.SELECTIONS, index=False, float_format="%.4f", lineterminator="\n")
+    parts = [evaluation.read_out_of_fold()]
+    parts[0] = parts[0][~parts[0]["classifier"].isin(names)]
+    single = [name for name in names if name in CLASSIFIERS]
+    if single:
+        fitted = [training.out_of_fold(table, single, jobs=jobs) for table in training.shipped_tables()]
+        parts += [rows for rows, _ in fitted]
+        chosen = pd.DataFrame([asdict(selection) for _, selections in fitted for selection in selections])
+        chosen["parameters"] = [json.dumps(parameters) for parameters in chosen["parameters"]]
+        kept = evaluation.read_selections() if evaluation.SELECTIONS.exists() else chosen.iloc[:0]
+        chosen = pd.concat([kept[~kept["classifier"].isin(single)], chosen])
+        chosen.to_csv(evaluation.SELECTIONS, index=False, float_format="%.4f", lineterminator="\n")
+    if set(names) - set(CLASSIFIERS):
+        from ser_core.training import joint, shipping
 
-
-def _score_tables(out_of_fold: Any, render: Callable[[Sequence[str], Rows], str]) -> Iterator[str]:
-    """One table per task: every model under both protocols, best first on unseen speakers."""
-    header = ("classifier", "features", "UAR, unseen speakers [95%]", "UAR, random split", "inflation", "accuracy", "macro-F1", "ECE")
-    for task in out_of_fold["task"].unique():
-        rows = [
-            (
-                row.classifier,
-                row.feature_set,
-                f"{100 * row.unseen_speakers_uar:.1f} [{100 * row.unseen_speakers_uar_low:.1f}, {100 * row.unseen_speakers_uar_high:.1f}]",
-                f"{100 * row.random_split_uar:.1f}",
-                f"{100 * row.inflation:+.1f}",
-                f"{100 * row.unseen_speakers_accuracy:.1f}",
-                f"{100 * row.unseen_speakers_macro_f1:.1f}",
-                f"{row.unseen_speakers_ece:.3f}",
-            )
-            for row in evaluation.leaderboard(out_of_fold, task).itertuples()
-        ]
-        yield f"{task.capitalize()} (chance: {100 / len(LABELS[task]):.1f})\n\n{render(header, rows)}"
+        evidence, _, _ = shipping.collect(jobs)
+        parts.append(joint.out_of_fold(evidence))
+    evaluation.write_out_of_fold(pd.concat(parts, ignore_index=True))
 
 
 def manage(options: argparse.Namespace) -> int:
@@ -143,7 +147,7 @@ def _models_list(chosen: list[models.ModelCard], folder: Path, _: argparse.Names
             card.id,
             card.title,
             card.feature_set,
-            f"{100 * card.scores['unseen_speakers']['uar']['value']:.1f}",
+            f"{100 * card.unseen_uar:.1f}",
             "default" if card.id in defaults else "",
         )
         for card in chosen
@@ -168,9 +172,19 @@ def _models_rebuild(chosen: list[models.ModelCard], folder: Path, options: argpa
     from joblib import Parallel, delayed
 
     from ser_core import training
+    from ser_core.training import shipping
 
+    fitted = [card for card in chosen if card.artefact == models.ARTEFACT]
+    if len(fitted) < len(chosen) and options.ids:
+        left = ", ".join(card.id for card in chosen if card not in fitted)
+        raise SerError(
+            ErrorCode.BAD_USAGE, f"Only scikit-learn models can be rebuilt from data/. Not: {left}.", "Networks are trained by: make train"
+        )
     tables = training.shipped_tables()
-    work = (delayed(training.rebuild)(card, folder=folder, tables=tables) for card in chosen)
-    for rebuilt in Parallel(n_jobs=jobs_for(options.jobs if len(chosen) > 1 else 1), return_as="generator")(work):
-        sys.stderr.write(f"rebuilt {folder.name}/{rebuilt.card.id}\n")
+    work = (
+        delayed(shipping.rebuild_perceptrons)(card, folder) if card.classifier == "bagged_mlp" else delayed(training.rebuild)(card, folder, tables)
+        for card in fitted
+    )
+    for rebuilt in Parallel(n_jobs=jobs_for(options.jobs if len(fitted) > 1 else 1), return_as="generator")(work):
+        sys.stderr.write(f"rebuilt {folder.name}/{rebuilt.id}\n")
     return 0

@@ -26,8 +26,8 @@ from ser_core.cache import cache_folder
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, GENDERS, LABELS
 from ser_core.errors import ErrorCode, SerError
-from ser_core.evaluation import OUT_OF_FOLD_COLUMNS, PROTOCOLS
-from ser_core.models import Model, ModelCard, TrainingCorpus
+from ser_core.evaluation import OUT_OF_FOLD_COLUMNS
+from ser_core.models import ModelCard, TrainingCorpus
 from ser_core.training import classifiers as classifiers_module
 from ser_core.training.classifiers import CLASSIFIERS, Labels, Matrix, Parameters, fit, tune
 from ser_core.training.tables import FeatureTable, read_table, shipped_table, tasks_of
@@ -36,6 +36,8 @@ __all__ = ["SHIPPED", "Selection", "out_of_fold", "random_folds", "rebuild", "sh
 
 SEEDS = (0, 1, 2)
 RANDOM_FOLDS = 5
+SINGLE_PROTOCOLS = ("unseen_speakers", "random_split")
+"""What a single corpus can be tested for."""
 SHIPPED_CORPUS = "ravdess"
 
 SHIPPED: tuple[tuple[str, str], ...] = (*((models.MAIN_FEATURE_SET, name) for name in CLASSIFIERS), ("mfcc128_v1", "random_forest"))
@@ -87,7 +89,7 @@ def out_of_fold(
     work, described = [], []
     for task in tasks or tasks_of(table):
         y, speakers = table.y(task), table.rows["speaker"].to_numpy(dtype=str)
-        for protocol in PROTOCOLS:
+        for protocol in SINGLE_PROTOCOLS:
             fold_of = _folds(table, task, protocol)
             for name in names:
                 for fold in np.unique(fold_of):
@@ -149,7 +151,8 @@ def _code_digest() -> str:
 def _rows(table: FeatureTable, rows: np.ndarray, run_of: tuple[Any, ...], labels: list[str], probabilities: Matrix) -> pd.DataFrame:
     """The rows of one run and seed: probabilities rounded to 1e-5, NaN for the labels of the other task."""
     about = table.rows.iloc[rows]
-    columns: dict[str, Any] = dict(zip(evaluation.RUN_COLUMNS, run_of, strict=True))
+    columns: dict[str, Any] = {"corpus": about["corpus"].to_numpy()}
+    columns |= dict(zip(evaluation.RUN_COLUMNS, run_of, strict=True))
     columns |= {name: about[name].to_numpy() for name in ("path", "speaker", "gender", "intensity", "statement") if name in about}
     columns["truth"] = about[run_of[0]].to_numpy()
     known = dict(zip(labels, probabilities.T, strict=True))
@@ -170,14 +173,16 @@ def train(table: FeatureTable, task: str, name: str, out_of_fold_table: pd.DataF
     y, speakers = table.y(task), table.rows["speaker"].to_numpy(dtype=str)
     parameters, inner_uar = tune(classifier, table.x, y, speakers, seed)
     estimator = fit(classifier, parameters, table.x, y, speakers, seed)
-    scores = {}
-    for protocol in PROTOCOLS:
-        rows = evaluation.model_rows(out_of_fold_table, task, table.feature_set.name, name, protocol)
-        scores[protocol] = evaluation.score(rows, task).to_dict()
+    corpus = _training_corpus(table).name
+    own = out_of_fold_table.assign(corpus=corpus) if corpus not in CORPORA else out_of_fold_table
+    scores: dict[str, Any] = {corpus: {}}
+    for protocol in SINGLE_PROTOCOLS:
+        rows = evaluation.model_rows(own, task, table.feature_set.name, name, protocol, corpus)
+        scores[corpus][protocol] = evaluation.score(rows, task).to_dict()
     return models.save(estimator, _card(table, task, name, parameters, inner_uar, scores), folder)
 
 
-def rebuild(card: ModelCard, *, folder: Path = models.MODELS_DIR, tables: Iterable[FeatureTable] | None = None) -> Model:
+def rebuild(card: ModelCard, folder: Path = models.MODELS_DIR, tables: Iterable[FeatureTable] | None = None) -> ModelCard:
     """Refit a shipped model from its table in `data/` with the parameters on its card, and save it again.
 
     Raises
@@ -196,7 +201,7 @@ def rebuild(card: ModelCard, *, folder: Path = models.MODELS_DIR, tables: Iterab
         )
     speakers = table.rows["speaker"].to_numpy(dtype=str)
     estimator = fit(CLASSIFIERS[card.classifier], card.parameters, table.x, table.y(card.task), speakers, card.seed)
-    return Model(models.save(estimator, card, folder), estimator)
+    return models.save(estimator, card, folder)
 
 
 def _card(table: FeatureTable, task: str, name: str, parameters: Parameters, inner_uar: float, scores: dict[str, Any]) -> ModelCard:

@@ -1,11 +1,13 @@
-"""Feature tables: one CSV per corpus and feature set, from which every classical model is trained.
+"""Feature tables: one file per corpus and feature set, from which every classical model is trained.
 
-Columns: those of the utterance table, then the features. Values are written with nine significant digits, which is more
-than the features are good for; training reads them back from the file, so that whoever has the table gets the same model.
+Columns: those of the utterance table, then the features. CSV has nine significant digits, which is more than the features
+are good for; Parquet, for large tables, has float32 with 13 bits of mantissa (1e-4), which makes it small. Training reads them
+back from the file, so that whoever has the table gets the same model.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 from collections.abc import Sequence
@@ -18,15 +20,19 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from ser_core import audio, corpora, features
+from ser_core.corpora import CORPORA
 from ser_core.emotions import GENDERS, LABELS, parse_emotion
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import DATA_DIR
 from ser_core.features import FEATURE_SETS, FeatureSet
+from ser_core.training.augmentation import disturbed_copy
 
 _FORMAT = "%.9g"
 _NEEDED = ("speaker", "emotion")
 _LARGEST = 1e9  # no feature comes near; a scaler's squares must stay finite
 _LEAST_SPEAKERS = 3
+_MOST_IN_CSV = 200  # features
+_MANTISSA = 0xFFFFFC00  # 13 of float32's 23 bits
 _LEAST_CLIPS = 5  # the folds of the random split
 
 
@@ -53,28 +59,34 @@ class FeatureTable:
         return self.rows[task].to_numpy(dtype=str)
 
 
-def shipped_table(corpus: str, feature_set: str) -> Path:
-    """Where `data/` holds the table of a corpus and feature set."""
-    return DATA_DIR / corpus / f"{feature_set}.csv"
+def shipped_table(corpus: str, feature_set: str, *, disturbed: bool = False) -> Path:
+    """Where `data/` holds the table of a corpus and feature set: the large feature set as Parquet, the others as CSV."""
+    suffix = ".parquet" if len(FEATURE_SETS[feature_set].names) > _MOST_IN_CSV else ".csv"
+    return DATA_DIR / corpus / f"{feature_set}{'_disturbed' if disturbed else ''}{suffix}"
 
 
-def extract_files(paths: Sequence[Path], feature_set: str, jobs: int = 1) -> list[np.ndarray | SerError]:
-    """The features [d] of each file, or the error it ended in, in order; progress on stderr."""
-    work = (delayed(_extract_file)(path, feature_set) for path in paths)
+def extract_files(paths: Sequence[Path], feature_set: str, jobs: int = 1, *, disturbed: bool = False) -> list[np.ndarray | SerError]:
+    """The features [d] of each file (of its disturbed copy), or the error it ended in, in order; progress on stderr."""
+    work = (delayed(_extract_file)(path, feature_set, disturbed) for path in paths)
     done = Parallel(n_jobs=jobs, return_as="generator")(work)
     return list(tqdm(done, total=len(paths), unit="clip", desc=feature_set))
 
 
-def _extract_file(path: Path, feature_set: str) -> np.ndarray | SerError:
+def _extract_file(path: Path, feature_set: str, disturbed: bool) -> np.ndarray | SerError:
     try:
-        return features.extract_by_windows(audio.load(path), feature_set).values
+        recording = audio.load(path)
+        if disturbed:
+            recording = dataclasses.replace(recording, samples=disturbed_copy(recording.samples, recording.sha256))
+        return features.extract_by_windows(recording, feature_set).values
     except SerError as error:
         return error
 
 
-def extract_table(about: pd.DataFrame, files: Sequence[Path], feature_set: str, jobs: int = 1) -> tuple[pd.DataFrame, Failed]:
+def extract_table(
+    about: pd.DataFrame, files: Sequence[Path], feature_set: str, jobs: int = 1, *, disturbed: bool = False
+) -> tuple[pd.DataFrame, Failed]:
     """`about`, one row a file, with the features beside it; the rows of files that cannot be used are left out and returned apart."""
-    results = extract_files(files, feature_set, jobs)
+    results = extract_files(files, feature_set, jobs, disturbed=disturbed)
     good = [number for number, result in enumerate(results) if isinstance(result, np.ndarray)]
     values = np.array([results[number] for number in good]).reshape(len(good), -1)
     names = list(FEATURE_SETS[feature_set].names)
@@ -83,15 +95,74 @@ def extract_table(about: pd.DataFrame, files: Sequence[Path], feature_set: str, 
     return pd.concat([about.iloc[good].reset_index(drop=True), features_of], axis=1), failed
 
 
-def extract_corpus(folder: Path, feature_set: str, jobs: int = 1) -> tuple[pd.DataFrame, Failed]:
+def extract_corpus(folder: Path, feature_set: str, jobs: int = 1, *, disturbed: bool = False) -> tuple[pd.DataFrame, Failed]:
     """The feature table of a corpus folder, with its labels; clips that cannot be used are left out and returned apart."""
     about = corpora.utterances(folder)
-    return extract_table(about, [folder / path for path in about["path"]], feature_set, jobs)
+    return extract_table(about, [folder / path for path in about["path"]], feature_set, jobs, disturbed=disturbed)
 
 
 def write_csv(table: pd.DataFrame, target: Path | io.TextIOBase) -> None:
     """Write a feature table."""
     table.to_csv(target, index=False, float_format=_FORMAT, lineterminator="\n")
+
+
+def write_parquet(table: pd.DataFrame, path: Path) -> None:
+    """Write a feature table as Parquet: features in float32, rounded to 13 bits of mantissa."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    numbers = [name for name in table.columns if table[name].dtype == np.float64 and name != "duration_s"]
+    values = np.ascontiguousarray(table[numbers].to_numpy(dtype=np.float32))
+    rounded = ((values.view(np.uint32) + np.uint32(0x200)) & np.uint32(_MANTISSA)).view(np.float32)
+    small = pd.concat([table.drop(columns=numbers), pd.DataFrame(rounded, columns=numbers, index=table.index)], axis=1)
+    arrow = pa.Table.from_pandas(small[list(table.columns)], preserve_index=False)
+    pq.write_table(arrow, path, compression="zstd", compression_level=15, use_dictionary=False, use_byte_stream_split=numbers)
+
+
+@dataclass(frozen=True, eq=False)
+class JointTable:
+    """The large feature set of several corpora: the utterance table, and features [n, d] float32 of the clips and of their disturbed copies.
+
+    `files` has the digest of each corpus's table (of the clips as they are).
+    """
+
+    rows: pd.DataFrame
+    x: np.ndarray
+    disturbed: np.ndarray
+    files: dict[str, str]
+
+
+def read_joint(feature_set: str, names: Sequence[str] = tuple(CORPORA)) -> JointTable:
+    """The shipped tables of a feature set for several corpora, one after the other.
+
+    Raises
+    ------
+    SerError
+        NOT_FOUND where `data/` has no table of a corpus; BAD_TABLE where a disturbed one has other clips.
+    """
+    features_of = list(FEATURE_SETS[feature_set].names)
+    plain, copies, digests = [], [], {}
+    for name in names:
+        table, digests[name] = _read_shipped(name, feature_set, disturbed=False)
+        copy, _ = _read_shipped(name, feature_set, disturbed=True)
+        if copy["sha256"].tolist() != table["sha256"].tolist():
+            raise _bad(f"The two {feature_set} tables of {name} hold different clips.")
+        plain.append(table)
+        copies.append(copy[features_of])
+    rows = pd.concat(plain, ignore_index=True)
+    disturbed = pd.concat(copies, ignore_index=True).to_numpy(dtype=np.float32)
+    return JointTable(rows.drop(columns=features_of), rows[features_of].to_numpy(dtype=np.float32), disturbed, digests)
+
+
+def _read_shipped(corpus: str, feature_set: str, *, disturbed: bool) -> tuple[pd.DataFrame, str]:
+    path = shipped_table(corpus, feature_set, disturbed=disturbed)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        flag = " --disturbed" if disturbed else ""
+        make = f"python -m ser_core extract {corpus} --feature-set {feature_set}{flag} --output data/{corpus}/{path.name}"
+        raise SerError(ErrorCode.NOT_FOUND, f"The feature table {corpus}/{path.name} is missing in data/.", f"Make it: {make}") from error
+    return pd.read_parquet(io.BytesIO(data)), hashlib.sha256(data).hexdigest()
 
 
 def read_table(path: Path) -> FeatureTable:

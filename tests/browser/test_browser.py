@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +12,8 @@ from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
 
 from ser_core import audio
 from ser_core.emotions import LABELS, display_name
-from tests.browser.server import chromium_options, free_port, wait_until_up
-from tests.conftest import ROOT
-from tests.synthesis import FORMATS, RATE, bad_inputs, voice, wav
+from tests.browser.server import chromium_options, microphone_file, served
+from tests.synthesis import FORMATS, RATE, bad_inputs, voice
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -28,19 +25,6 @@ PATHS = {
 }
 LOCAL = ("http://localhost:", "data:", "blob:")
 MODEL_TIMEOUT_MS = 60_000  # a first prediction on a busy machine
-
-
-@contextlib.contextmanager
-def served() -> Iterator[str]:
-    """A new server of the app; gives its address."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "Home.py", "--server.port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            wait_until_up(port)
-            yield f"http://localhost:{port}"
-        finally:
-            server.terminate()
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +84,6 @@ def similarity(one: np.ndarray, other: np.ndarray) -> float:
     first, second = (np.sqrt((x[: len(x) // 320 * 320].reshape(-1, 320) ** 2).mean(axis=1)) for x in (one, other))
     first, second = ((x - x.mean()) / x.std() for x in (first, second))
     return float(np.correlate(np.pad(first, len(second)), second).max() / len(second))
-
-
-def microphone_file(folder: Path, samples: np.ndarray) -> Path:
-    path = folder / "microphone.wav"
-    silence = np.zeros(RATE * 3 // 10, np.float32)
-    path.write_bytes(wav(np.concatenate([silence, samples, silence])))
-    return path
 
 
 @pytest.fixture(params=["synthetic", pytest.param("ravdess", marks=pytest.mark.corpus)])

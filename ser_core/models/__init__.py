@@ -1,7 +1,9 @@
 """Trained models on disk: what `models/` holds, loading them safely, and asking them for probabilities.
 
-A model is a folder `models/<task>-<name>/` with the artefact and `card.json`. A pickle runs code when it is loaded, so the
-artefact's SHA-256 is checked against the card before a byte of it is unpickled; nothing here takes a model from an upload.
+A model is a folder `models/<task>-<name>/` with the artefact and `card.json`. The artefact is a pickled scikit-learn model
+(`model.joblib`), a network (`model.onnx`), or a combination (`model.json`: other models of the folder, each with its digest and
+weight). A pickle runs code when it is loaded, so the artefact's SHA-256 is checked against the card before a byte of it is
+read; nothing here takes a model from an upload.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from importlib import metadata
 from pathlib import Path
@@ -19,13 +22,16 @@ import numpy.typing as npt
 
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
-from ser_core.features import FEATURE_SETS, FeatureVector
+from ser_core.features import FEATURE_SETS, NETWORK_INPUT, Inputs
+from ser_core.models.estimators import Combination, Estimator, Network, load_classical
 
-MODELS_DIR = Path(__file__).resolve().parent.parent / "models"
+MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
 CARD = "card.json"
 ARTEFACT = "model.joblib"
-SCHEMA = 1
-LIBRARIES = ("scikit-learn", "numpy", "scipy", "joblib", "librosa", "soxr")
+NETWORK_ARTEFACT = "model.onnx"
+COMBINATION_ARTEFACT = "model.json"
+SCHEMA = 2
+LIBRARIES = ("scikit-learn", "numpy", "scipy", "joblib", "librosa", "soxr", "onnxruntime")
 """What a model's predictions depend on; the card records the versions."""
 
 CLASSIFIER_TITLES = {
@@ -35,10 +41,15 @@ CLASSIFIER_TITLES = {
     "svc": "Support vector machine (RBF)",
     "logistic_regression": "Logistic regression",
     "mlp": "Multilayer perceptron",
+    "network": "Network",
+    "bagged_mlp": "Bagged perceptrons",
+    "combination": "Combination of network and perceptrons",
 }
 """The classifiers that are compared, as pages name them. They are built in `ser_core.training`."""
 
 MAIN_FEATURE_SET = "acoustic128_v1"
+
+_ON_SEVERAL_SETS = set(CLASSIFIER_TITLES) - {"network", "bagged_mlp", "combination"}
 
 _DECIDING_LIBRARY = "scikit-learn"  # its pickles hold for one version only
 
@@ -76,6 +87,7 @@ class ModelCard:
     inner_uar: float
     """UAR on inner speaker folds of the training data: what the choice of parameters and of the default model rests on."""
     scores: dict[str, Any]
+    """By corpus, then protocol: `Scores.to_dict()`."""
     licence: str
     intended_use: str
     limits: str
@@ -90,28 +102,28 @@ class ModelCard:
         """The folder's name, `<task>-<name>`."""
         return f"{self.task}-{self.name}"
 
+    @property
+    def unseen_uar(self) -> float:
+        """UAR on unseen speakers of the first corpus it was scored on: RAVDESS, for what ships."""
+        return float(next(iter(self.scores.values()))["unseen_speakers"]["uar"]["value"])
+
+    @property
+    def left_out_uars(self) -> tuple[float, ...]:
+        """UAR on each corpus where training had the others only; empty for a model of one corpus."""
+        found = (scores.get("corpus_left_out") for scores in self.scores.values())
+        return tuple(float(scores["uar"]["value"]) for scores in found if scores)
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """A loaded model."""
 
     card: ModelCard
-    estimator: Any
+    estimator: Estimator
 
-    def predict_proba(self, vector: FeatureVector) -> npt.NDArray[np.float64]:
-        """The probability of each label of the task, in the order of `LABELS[task]`; 0 for one it has not learnt.
-
-        Raises
-        ------
-        ValueError
-            If the features are not those the model was trained on.
-        """
-        if vector.feature_set != self.card.feature_set or vector.names != self.card.feature_names:
-            raise ValueError(f"The model {self.card.id} takes {self.card.feature_set}. Got {vector.feature_set}.")
-        raw = self.estimator.predict_proba(vector.values.reshape(1, -1))[0]
-        known = dict(zip(self.estimator.classes_, raw, strict=True))
-        probabilities = np.array([known.get(label, 0.0) for label in LABELS[self.card.task]], dtype=np.float64)
-        return np.asarray(probabilities / probabilities.sum())
+    def predict_proba(self, inputs: Inputs) -> npt.NDArray[np.float64]:
+        """The probability of each label of the task for one clip, in the order of `LABELS[task]`; 0 for one it has not learnt."""
+        return self.estimator.predict_proba(inputs)
 
 
 def title(classifier: str, feature_set: str) -> str:
@@ -120,7 +132,7 @@ def title(classifier: str, feature_set: str) -> str:
     >>> title("svc", "mfcc128_v1")
     'Support vector machine (RBF), mfcc128_v1'
     """
-    return CLASSIFIER_TITLES[classifier] + ("" if feature_set == MAIN_FEATURE_SET else f", {feature_set}")
+    return CLASSIFIER_TITLES[classifier] + (f", {feature_set}" if classifier in _ON_SEVERAL_SETS and feature_set != MAIN_FEATURE_SET else "")
 
 
 def library_versions() -> dict[str, str]:
@@ -128,17 +140,27 @@ def library_versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in LIBRARIES}
 
 
-def save(estimator: Any, card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
-    """Write artefact and card; gives the card with its digest and versions filled in."""
-    import dataclasses
-
+def save(fitted: Any, card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
+    """Write a fitted scikit-learn model and its card; gives the card with its digest and versions filled in."""
     import joblib
+
+    buffer = io.BytesIO()
+    joblib.dump(fitted, buffer, compress=("xz", 6))
+    return save_artefact(buffer.getvalue(), card, folder)
+
+
+def save_combination(weights: Mapping[str, float], card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
+    """Write a combination of models of the same folder, by id, and its card."""
+    members = [{"id": name, "weight": weight, "sha256": read_card(folder / name).sha256} for name, weight in weights.items()]
+    return save_artefact((json.dumps({"members": members}, indent=1) + "\n").encode(), card, folder)
+
+
+def save_artefact(artefact: bytes, card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
+    """Write an artefact under the name on its card, and the card; gives the card with its digest and versions filled in."""
+    import dataclasses
 
     home = folder / card.id
     home.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    joblib.dump(estimator, buffer, compress=("xz", 6))
-    artefact = buffer.getvalue()
     card = dataclasses.replace(card, sha256=hashlib.sha256(artefact).hexdigest(), libraries=library_versions())
     (home / card.artefact).write_bytes(artefact)
     (home / CARD).write_text(json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -146,10 +168,14 @@ def save(estimator: Any, card: ModelCard, folder: Path = MODELS_DIR) -> ModelCar
 
 
 def cards(folder: Path = MODELS_DIR, task: str | None = None) -> list[ModelCard]:
-    """The cards of all models, or of one task's, best first by `inner_uar`; no artefact is read."""
+    """The cards of all models, or of one task's; no artefact is read.
+
+    A combination comes first, then its members, then the others, best first by `inner_uar`.
+    """
     found = [read_card(path.parent) for path in sorted(folder.glob(f"*/{CARD}"))]
     chosen = [card for card in found if task in (None, card.task)]
-    return sorted(chosen, key=lambda card: (card.task, -card.inner_uar, card.name))
+    first = {"combination": 0, "network": 1, "bagged_mlp": 2}
+    return sorted(chosen, key=lambda card: (card.task, first.get(card.classifier, 3), -card.inner_uar, card.name))
 
 
 def read_card(home: Path) -> ModelCard:
@@ -202,21 +228,47 @@ def load(card: ModelCard, folder: Path = MODELS_DIR) -> Model:
     Raises
     ------
     SerError
-        MODEL_NOT_FOUND, MODEL_TAMPERED, MODEL_SCHEMA or MODEL_VERSION; nothing is unpickled then.
+        MODEL_NOT_FOUND, MODEL_TAMPERED, MODEL_SCHEMA or MODEL_VERSION; nothing is read of the artefact then.
     """
-    import joblib
+    return Model(card, _estimator(card, _read(card, folder), folder))
 
+
+def _read(card: ModelCard, folder: Path) -> bytes:
+    """The artefact of a model, verified."""
     path = folder / card.id / card.artefact
     try:
         artefact = path.read_bytes()
     except OSError as error:
         raise SerError(ErrorCode.MODEL_NOT_FOUND, f"The model file {card.id}/{card.artefact} cannot be read.", _rebuild(card.id)) from error
     verify(card, artefact)
-    return Model(card, joblib.load(io.BytesIO(artefact)))
+    return artefact
+
+
+def _estimator(card: ModelCard, artefact: bytes, folder: Path) -> Estimator:
+    raw = _raw_estimator(card, artefact, folder)
+    # One exponent sharpens or flattens a single model's probabilities (its reciprocal is the temperature).
+    return Combination([(raw, card.parameters["exponents"][0])]) if len(card.parameters.get("exponents", ())) == 1 else raw
+
+
+def _raw_estimator(card: ModelCard, artefact: bytes, folder: Path) -> Estimator:
+    """What the artefact holds, as it was fitted."""
+    if card.artefact == NETWORK_ARTEFACT:
+        return Network(artefact)
+    if card.artefact == ARTEFACT:
+        return load_classical(artefact, card.task, card.feature_set)
+    members = []
+    for member in json.loads(artefact)["members"]:
+        of_member = read_card(folder / member["id"])
+        if of_member.sha256 != member["sha256"]:
+            message = f"The model {of_member.id} is not the one that {card.id} was combined from."
+            raise SerError(ErrorCode.MODEL_TAMPERED, message, _rebuild(card.id))
+        of_it = _read(of_member, folder)
+        members.append((_raw_estimator(of_member, of_it, folder), float(member["weight"])))
+    return Combination(members)
 
 
 def verify(card: ModelCard, artefact: bytes) -> None:
-    """Check an artefact against its card and the card against this installation, without unpickling.
+    """Check an artefact against its card and the card against this installation, without reading it.
 
     Raises
     ------
@@ -231,9 +283,14 @@ def verify(card: ModelCard, artefact: bytes) -> None:
             f"(SHA-256 {digest[:12]}..., expected {card.sha256[:12]}...).",
             _rebuild(card.id),
         )
-    feature_set = FEATURE_SETS.get(card.feature_set)
-    if feature_set is None or feature_set.names != card.feature_names or not set(card.labels) <= set(LABELS.get(card.task, ())):
+    if card.artefact == ARTEFACT:
+        fits = card.feature_set in FEATURE_SETS and FEATURE_SETS[card.feature_set].names == card.feature_names
+    else:
+        fits = card.artefact == COMBINATION_ARTEFACT or (card.artefact == NETWORK_ARTEFACT and card.feature_set == NETWORK_INPUT)
+    if not fits or not set(card.labels) <= set(LABELS.get(card.task, ())):
         raise SerError(ErrorCode.MODEL_SCHEMA, f"The model {card.id} was made for other features or labels than these.", _rebuild(card.id))
+    if card.artefact != ARTEFACT:
+        return
     installed = metadata.version(_DECIDING_LIBRARY)
     recorded = card.libraries.get(_DECIDING_LIBRARY)
     if installed != recorded:
@@ -250,7 +307,7 @@ def load_named(name: str, task: str, folder: Path = MODELS_DIR) -> Model:
 
 
 def default_card(task: str, folder: Path = MODELS_DIR) -> ModelCard:
-    """The card of the model that is used when none is named: the best on inner speaker folds.
+    """The card of the model that is used when none is named: the first of `cards`.
 
     Raises
     ------

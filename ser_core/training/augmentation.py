@@ -1,0 +1,54 @@
+"""Clips as a person at home would have recorded them: disturbed copies for training.
+
+Every corpus goes through the same chain, so that no codec, bandwidth or room tells the corpus and, with it, the labels that
+only one corpus has. What needs the waveform is done here, once per clip and copy; what can be done to a log-mel spectrogram
+(noise, babble, equalising, masking, stretching) is done anew for every batch in `network`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ser_core.audio import channel
+from ser_core.audio.recording import Samples
+
+_EQUALISER_HZ = np.array([60.0, 150, 400, 1000, 2500, 5000, 7500])
+_OPUS_RATES = (12_000, 16_000, 20_000, 24_000, 30_000, 40_000, 64_000)
+_MP3_RATES = (24_000, 32_000, 48_000, 64_000)
+
+
+def disturbed_copy(samples: Samples, digest: str, number: int = 1) -> Samples:
+    """A disturbed copy of the clip whose file has the SHA-256 `digest`: the same for the same clip and number everywhere."""
+    return disturbed(samples, np.random.default_rng([number, int(digest[:16], 16)]))
+
+
+def disturbed(samples: Samples, rng: np.random.Generator) -> Samples:
+    """A copy of a clip at 16 kHz as another voice, room, microphone and recorder would have given it. About 40 ms of work.
+
+    In the order of the real world: the voice (speed and pitch together, at most 14%, which keeps the emotion), the room, the
+    microphone, noise, the browser's noise suppression and automatic gain, and the codec or telephone line. Each happens to
+    some copies only.
+    """
+
+    def happens(probability: float) -> bool:
+        return bool(rng.random() < probability)
+
+    if happens(0.5):
+        samples = channel.resampled_speed(samples, float(np.exp(rng.uniform(np.log(0.88), np.log(1.14)))))
+    if happens(0.4):
+        samples = channel.reverberated(samples, rng.uniform(0.15, 0.9), rng, rng.uniform(-3, 12))
+    if happens(0.6):
+        response = rng.normal(0, 5, len(_EQUALISER_HZ)) + rng.uniform(-3, 3) * np.log2(_EQUALISER_HZ / 1000)
+        samples = channel.equalised(samples, _EQUALISER_HZ, response)
+    if happens(0.35):
+        samples = channel.with_noise(samples, channel.coloured_noise(len(samples), rng, rng.uniform(-6, 2)), rng.uniform(3, 30))
+    if happens(0.25):
+        samples = channel.noise_suppressed(samples, rng.uniform(-25, -8))
+    if happens(0.35):
+        samples = channel.automatic_gain(samples, rng.uniform(-24, -10), 30.0, rng.uniform(0.1, 1.0))
+    if happens(0.12):
+        return channel.telephone(samples)
+    if happens(0.55):
+        codec, rates = ("opus", _OPUS_RATES) if happens(0.7) else ("mp3", _MP3_RATES)
+        return channel.coded(samples, codec, int(rng.choice(rates)))
+    return samples

@@ -1,0 +1,234 @@
+"""The models that learn from all corpora: perceptrons on a large feature set, the network, and their combination.
+
+Every protocol of `runs` is carried out for both members; the combination's exponents (and with them the temperatures) are
+fitted on clips that the run set aside, or, where a corpus is left out, on the corpora that inner runs left out. What comes out
+are out-of-fold tables as `ser_core.evaluation` reads them, and the exponents that the saved models take over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from ser_core import evaluation
+from ser_core.cache import cache_folder
+from ser_core.corpora import CORPORA
+from ser_core.emotions import EMOTIONS, GENDERS, LABELS
+from ser_core.features import NETWORK_INPUT
+from ser_core.models.estimators import Probabilities, pooled
+from ser_core.training import classifiers, runs
+from ser_core.training.calibration import Positions, equal_parts, exponents
+from ser_core.training.runs import Run
+from ser_core.training.tables import JointTable
+
+FEATURE_SET = "functionals_v1"
+LEFT_OUT_SHARE = 2 / 3
+"""How much the left-out corpora weigh in the exponents of the saved models; the rest are the unseen speakers."""
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Opinions:
+    """What one model says of clips it was not trained on: `rows` [n] of the table and, by task, probabilities [n, labels]."""
+
+    rows: npt.NDArray[np.int64]
+    probabilities: Mapping[str, Probabilities]
+
+    def of(self, rows: npt.NDArray[np.int64], task: str) -> Probabilities:
+        """The probabilities of some of its rows, shape [rows, labels]."""
+        return self.probabilities[task][np.searchsorted(self.rows, rows)]
+
+
+# ---------------------------------------------------------------------------------------------------------- comparability
+
+
+def comparable(
+    table: pd.DataFrame, rows: npt.NDArray[np.int64], probabilities: Probabilities, task: str, learnt: Mask
+) -> tuple[npt.NDArray[np.int64], Positions, Probabilities]:
+    """Predictions on the labels that both the tested corpus and the training have: rows kept, truth [n], probabilities [n, labels].
+
+    Where one side lacks calm, calm counts as neutral. Clips of an emotion that training lacks are dropped, labels that
+    the tested corpus or training lacks are taken out, and the rest sums to 1 again.
+    """
+    labels = LABELS[task]
+    truth = np.array([labels.index(label) for label in table[task].iloc[rows]], dtype=np.int64)
+    if task == "gender":
+        return rows, truth, probabilities
+    calm, neutral = labels.index("calm"), labels.index("neutral")
+    probabilities = probabilities.copy()
+    usable = np.zeros_like(probabilities, dtype=bool)
+    of_corpus = table["corpus"].iloc[rows].to_numpy()
+    for name in np.unique(of_corpus):
+        here = of_corpus == name
+        tested = np.isin(EMOTIONS, CORPORA[name].emotions)
+        usable[here] = tested & learnt
+        if not usable[here][0, calm]:
+            probabilities[here, neutral] += probabilities[here, calm]
+            truth[here & (truth == calm)] = neutral
+    kept = usable[np.arange(len(rows)), truth]
+    left = np.where(usable, np.maximum(probabilities, 1e-9), 0.0)[kept]
+    return rows[kept], truth[kept], left / left.sum(axis=1, keepdims=True)
+
+
+def learnt_emotions(table: pd.DataFrame, train: Mask) -> Mask:
+    """Which of the eight emotions the training rows have, shape [8]."""
+    return np.isin(EMOTIONS, table["emotion"][train].unique())
+
+
+# ---------------------------------------------------------------------------------------------------- the perceptrons
+
+
+def perceptron_opinions(table: JointTable, every: Sequence[Run], jobs: int = 1) -> dict[str, Opinions]:
+    """The bagged perceptrons of each run, fitted for both tasks; kept in the cache folder by the digest of tables and code."""
+    digest = hashlib.sha256(repr(sorted(table.files.items())).encode())
+    for module in (classifiers, runs):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    folder = cache_folder() / "perceptrons" / digest.hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    done = Parallel(n_jobs=jobs, return_as="generator")(delayed(_perceptrons)(table, run, folder) for run in every)
+    return {run.name: opinions for run, opinions in zip(every, tqdm(done, total=len(every), unit="run", desc="perceptrons"), strict=True)}
+
+
+def fit_perceptrons(table: JointTable, train: Mask, task: str) -> Any:
+    """The bagged perceptrons of a task, fitted on some rows: each clip as it is and in its disturbed copy."""
+    part = table.rows[train]
+    y, of_corpus = part[task].to_numpy(str), part["corpus"].to_numpy(str)
+    x = np.concatenate([table.x[train], table.disturbed[train]])
+    return classifiers.bagged_perceptrons(x, np.tile(y, 2), np.tile(of_corpus, 2))
+
+
+def _perceptrons(table: JointTable, run: Run, folder: Path) -> Opinions:
+    kept = folder / f"{run.name}.npz"
+    rows = np.flatnonzero(run.calibrate | run.test)
+    if not kept.exists():
+        found = {}
+        for task, labels in LABELS.items():
+            fitted = fit_perceptrons(table, run.train, task)
+            found[task] = np.zeros((len(rows), len(labels)))
+            found[task][:, [labels.index(str(label)) for label in fitted.classes_]] = fitted.predict_proba(table.x[rows])
+        unfinished = kept.with_suffix(".part.npz")
+        np.savez(unfinished, emotion=found["emotion"], gender=found["gender"])
+        unfinished.replace(kept)
+    with np.load(kept) as stored:
+        return Opinions(rows, {task: stored[task] for task in LABELS})
+
+
+# ------------------------------------------------------------------------------------------------------- putting together
+
+
+def mean_network(every: Iterable[Opinions]) -> Opinions:
+    """Several networks as one: the mean of their log probabilities."""
+    members = list(every)
+    return Opinions(
+        members[0].rows,
+        {task: pooled([member.probabilities[task] for member in members], [1 / len(members)] * len(members)) for task in LABELS},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Everything that was predicted: `networks` by run and seed, `perceptrons` by run."""
+
+    table: pd.DataFrame
+    runs: Mapping[str, Run]
+    networks: Mapping[tuple[str, int], Opinions]
+    perceptrons: Mapping[str, Opinions]
+
+    def seeds(self, run: str) -> list[int]:
+        return sorted(seed for name, seed in self.networks if name == run)
+
+    def members(self, model: str, run: str, seed: int | None) -> list[Opinions]:
+        """The opinions that a model pools in a run. Without a seed the network is the mean of those of all seeds, as it is served."""
+        if model == "bagged_mlp":
+            return [self.perceptrons[run]]
+        seeds = [seed] if (run, seed) in self.networks else self.seeds(run)
+        network = mean_network(self.networks[run, s] for s in seeds if s is not None)
+        return [network] if model == "network" else [network, self.perceptrons[run]]
+
+    def calibration(self, model: str, run: Run, task: str, seed: int | None) -> tuple[list[Probabilities], Positions, npt.NDArray[np.float64]]:
+        """What the exponents of a model in a run are fitted on: opinions, truth and weights of clips that no member was trained on."""
+        if run.protocol == "corpus_left_out":
+            inner = [other for other in self.runs.values() if other.protocol == "single_corpus" and not (other.train & run.test).any()]
+            sources = [(other, np.flatnonzero(other.test & run.train)) for other in inner]
+        else:
+            sources = [(run, np.flatnonzero(run.calibrate))]
+        parts = []
+        for source, rows in sources:
+            members = self.members(model, source.name, seed)
+            learnt = learnt_emotions(self.table, source.train)
+            each = [comparable(self.table, rows, member.of(rows, task), task, learnt) for member in members]
+            parts.append((each[0][0], each[0][1], [probabilities for _, _, probabilities in each]))
+        rows = np.concatenate([part[0] for part in parts])
+        truth = np.concatenate([part[1] for part in parts])
+        opinions = [np.concatenate([part[2][number] for part in parts]) for number in range(len(parts[0][2]))]
+        return opinions, truth, equal_parts(self.table["corpus"].iloc[rows].to_numpy(str))
+
+    def exponents(self, model: str, run: Run, task: str, seed: int | None = None) -> list[float]:
+        opinions, truth, weights = self.calibration(model, run, task, seed)
+        return exponents(opinions, truth, weights)
+
+    def tested(self, model: str, run: Run, task: str, seed: int | None) -> tuple[npt.NDArray[np.int64], Positions, Probabilities]:
+        """Rows, truth and calibrated probabilities of the clips that a run tests."""
+        rows = np.flatnonzero(run.test)
+        learnt = learnt_emotions(self.table, run.train)
+        each = [comparable(self.table, rows, member.of(rows, task), task, learnt) for member in self.members(model, run.name, seed)]
+        return each[0][0], each[0][1], pooled([probabilities for _, _, probabilities in each], self.exponents(model, run, task, seed))
+
+
+MODELS = ("network", "bagged_mlp", "combination")
+MODEL_INPUTS = {"network": NETWORK_INPUT, "bagged_mlp": FEATURE_SET, "combination": "several"}
+
+
+def out_of_fold(evidence: Evidence) -> pd.DataFrame:
+    """The out-of-fold rows of the three models under every protocol: `evaluation.OUT_OF_FOLD_COLUMNS`.
+
+    The network has rows for each seed, one net each; in the combination it is the mean of its nets, as it is served.
+    """
+    parts = []
+    for task in LABELS:
+        for run in evidence.runs.values():
+            if run.protocol == "single_corpus" or (task == "gender" and run.protocol == "other_statement"):
+                continue
+            for model in MODELS:
+                if model != "bagged_mlp" and not evidence.seeds(run.name):
+                    continue
+                seeds: list[int | None] = [*evidence.seeds(run.name)] if model == "network" else [None]
+                for seed in seeds:
+                    rows, truth, probabilities = evidence.tested(model, run, task, seed)
+                    run_of = (task, MODEL_INPUTS[model], model, run.protocol, seed or 0, run.fold)
+                    parts.append(_rows(evidence.table, rows, truth, probabilities, run_of))
+    return pd.concat(parts, ignore_index=True)[list(evaluation.OUT_OF_FOLD_COLUMNS)]
+
+
+def saved_exponents(evidence: Evidence, model: str, task: str) -> list[float]:
+    """The exponents of a model that is fitted on everything: means over the runs, the left-out corpora weighing most."""
+    means = []
+    for protocol in ("corpus_left_out", "unseen_speakers"):
+        found = [evidence.exponents(model, run, task) for run in evidence.runs.values() if run.protocol == protocol]
+        means.append(np.mean(found, axis=0))
+    return [round(float(value), 3) for value in LEFT_OUT_SHARE * means[0] + (1 - LEFT_OUT_SHARE) * means[1]]
+
+
+def _rows(
+    table: pd.DataFrame, rows: npt.NDArray[np.int64], truth: Positions, probabilities: Probabilities, run_of: tuple[object, ...]
+) -> pd.DataFrame:
+    about = table.iloc[rows]
+    columns: dict[str, object] = {"corpus": about["corpus"].to_numpy()}
+    columns |= dict(zip(evaluation.RUN_COLUMNS, run_of, strict=True))
+    columns |= {name: about[name].to_numpy() for name in ("path", "speaker", "gender", "intensity", "statement")}
+    task = str(run_of[0])
+    columns["truth"] = np.array(LABELS[task])[truth]
+    for label in (*EMOTIONS, *GENDERS):
+        values = probabilities[:, LABELS[task].index(label)] if label in LABELS[task] else np.full(len(rows), np.nan)
+        columns[label] = np.round(values, 5).astype(np.float32)
+    return pd.DataFrame(columns)

@@ -1,0 +1,164 @@
+"""From the evidence of all runs to what ships: the models of all corpora, their cards, and the fold models of run 1.
+
+The saved models are fitted on every speaker. Their exponents (temperatures and weights) cannot be fitted on themselves and
+come from the runs; the card says so.
+"""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ser_core import audio, corpora, evaluation, models, robustness
+from ser_core.corpora import CORPORA
+from ser_core.emotions import LABELS
+from ser_core.errors import ErrorCode, SerError
+from ser_core.features import FEATURE_SETS, NETWORK_INPUT
+from ser_core.models import COMBINATION_ARTEFACT, NETWORK_ARTEFACT, ModelCard, TrainingCorpus
+from ser_core.training import joint, runs
+from ser_core.training.joint import FEATURE_SET, Evidence
+from ser_core.training.runs import Run
+from ser_core.training.tables import JointTable, read_joint, shipped_table
+
+SEEDS = (0, 1, 2)
+HELD_OUT_RUN = "joint-1"
+
+
+def collect(jobs: int = 1) -> tuple[Evidence, JointTable, Any]:
+    """Train every network and perceptron of every run, or take them from the cache; gives the evidence, the table and the clips.
+
+    Raises
+    ------
+    SerError
+        BAD_USAGE where PyTorch is not installed; NOT_FOUND where a corpus or a table is not there.
+    """
+    try:
+        from ser_core.training import networks, spectrograms
+    except ModuleNotFoundError as error:
+        raise SerError(ErrorCode.BAD_USAGE, "Training the network needs PyTorch.", "Run: pip install -r requirements-train.txt") from error
+    table = read_joint(FEATURE_SET)
+    clips = spectrograms.load(jobs=jobs)
+    if clips.table["sha256"].tolist() != table.rows["sha256"].tolist():
+        raise SerError(
+            ErrorCode.BAD_CORPUS,
+            f"The clips below SER_CORPORA are not those of the {FEATURE_SET} tables in data/.",
+            f"Extract them anew: python -m ser_core extract CORPUS --feature-set {FEATURE_SET} --output data/CORPUS/{FEATURE_SET}.parquet",
+        )
+    rows = table.rows
+    tested = [*runs.joint(rows), *runs.corpus_left_out(rows)]
+    once = [*runs.single_corpus(rows), *runs.other_statement(rows)]
+    every = [*tested, *once]
+    opinions = networks.train_all(clips, every, SEEDS[:1], jobs)
+    opinions |= networks.train_all(clips, tested[: corpora.N_JOINT_RUNS], SEEDS[1:], jobs)
+    return Evidence(rows, {run.name: run for run in every}, opinions, joint.perceptron_opinions(table, every, jobs)), table, clips
+
+
+def ship(evidence: Evidence, table: JointTable, clips: Any, out_of_fold: pd.DataFrame, jobs: int = 1) -> list[ModelCard]:
+    """Fit the models of all corpora on everything and those of run 1 on its training part, and save them with their cards."""
+    from ser_core.training import networks
+
+    everything = np.ones(len(table.rows), dtype=bool)
+    whole = Run("final", "final", 0, everything, ~everything, ~everything)
+    networks.train_all(clips, [whole], SEEDS, jobs)
+    saved = []
+    for run, folder in ((whole, models.MODELS_DIR), (evidence.runs[HELD_OUT_RUN], robustness.HELD_OUT)):
+        nets = [networks.trained(clips, run, seed) for seed in SEEDS]
+        for task in LABELS:
+            saved += _save(evidence, table, run, folder, nets, task, out_of_fold)
+    return saved
+
+
+def _save(evidence: Evidence, table: JointTable, run: Run, folder: Path, nets: list[Any], task: str, out_of_fold: pd.DataFrame) -> list[ModelCard]:
+    from ser_core.training import network
+
+    def exponents(model: str) -> list[float]:
+        own = run.name in evidence.runs
+        return evidence.exponents(model, run, task) if own else joint.saved_exponents(evidence, model, task)
+
+    def card(model: str) -> ModelCard:
+        return _card(table, run, task, model, exponents(model), out_of_fold)
+
+    of_network, of_perceptrons = card("network"), card("bagged_mlp")
+    saved = [models.save_artefact(network.export(nets, task), of_network, folder)]
+    saved.append(models.save(joint.fit_perceptrons(table, run.train, task), of_perceptrons, folder))
+    of_both = card("combination")
+    weights = dict(zip((of_network.id, of_perceptrons.id), of_both.parameters["exponents"], strict=True))
+    saved.append(models.save_combination(weights, of_both, folder))
+    return saved
+
+
+def _card(table: JointTable, run: Run, task: str, model: str, exponents: list[float], out_of_fold: pd.DataFrame) -> ModelCard:
+    scores: dict[str, Any] = {}
+    for corpus in CORPORA:
+        for protocol in evaluation.PROTOCOLS:
+            rows = evaluation.model_rows(out_of_fold, task, joint.MODEL_INPUTS[model], model, protocol, corpus)
+            if run.name == "final" and len(rows):
+                scores.setdefault(corpus, {})[protocol] = evaluation.score(rows, task).to_dict()
+    fold = " THIS IS A FOLD MODEL of joint run 1, fitted without the speakers of that run; it is for evaluation only."
+    held_out = "" if run.name == "final" else fold
+    return ModelCard(
+        name=model.replace("_", "-"),
+        task=task,
+        title=models.CLASSIFIER_TITLES[model],
+        classifier=model,
+        parameters={"exponents": exponents, "seeds": list(SEEDS) if model != "bagged_mlp" else []},
+        feature_set={"network": NETWORK_INPUT, "bagged_mlp": FEATURE_SET, "combination": ""}[model],
+        feature_names=FEATURE_SETS[FEATURE_SET].names if model == "bagged_mlp" else (),
+        sample_rate=audio.SAMPLE_RATE,
+        labels=LABELS[task],
+        corpora=tuple(_training_corpus(table, name, run) for name in CORPORA),
+        protocol=(
+            "Scores are out of fold. Unseen speakers: six joint runs, each holding out one fold of RAVDESS, of CREMA-D and of nEMO. One corpus "
+            "left out: trained on the other two. Temperature and weights were fitted inside each run: on training speakers set aside, or, "
+            "where a corpus is left out, on corpora that inner runs left out. The saved model was fitted on all speakers; its temperature "
+            "and weights are means over those runs, the left-out corpora counting two thirds. Calibration is an average over speakers, no "
+            "promise for one of them." + held_out
+        ),
+        seed=0,
+        inner_uar=0.0,
+        scores=scores,
+        licence="CC BY-NC-SA 4.0, as RAVDESS and nEMO: non-commercial use only; CREMA-D under the Open Database License 1.0",
+        intended_use="Teaching and research on how speech emotion recognition works.",
+        limits=(
+            "Trained on acted speech of 124 adults with fixed sentences, in North American English and Polish. Acted emotions are clearer "
+            "than real ones. Calm was heard in RAVDESS only, disgust in RAVDESS and CREMA-D, surprise in RAVDESS and nEMO. It says how a voice "
+            "sounds, not how a person feels. Never for judging pupils, staff or anyone else: the EU's AI Act prohibits inferring emotions at "
+            "work and in education, except for medical or safety reasons."
+        ),
+        created=datetime.date.today().isoformat(),
+        artefact={"network": NETWORK_ARTEFACT, "bagged_mlp": models.ARTEFACT, "combination": COMBINATION_ARTEFACT}[model],
+    )
+
+
+def _training_corpus(table: JointTable, name: str, run: Run) -> TrainingCorpus:
+    entry = CORPORA[name]
+    rows = table.rows[run.train & (table.rows["corpus"] == name).to_numpy()]
+    return TrainingCorpus(
+        name=name,
+        speech=entry.speech,
+        n_utterances=len(rows),
+        n_speakers=int(rows["speaker"].nunique()),
+        digest=corpora.corpus_digest(rows["sha256"]),
+        licence=entry.licence,
+        table=f"{name}/{shipped_table(name, FEATURE_SET).name}",
+        table_sha256=table.files[name],
+    )
+
+
+def rebuild_perceptrons(card: ModelCard, folder: Path) -> ModelCard:
+    """Refit the perceptrons of all corpora from the tables in `data/`, with the exponent on their card.
+
+    Raises
+    ------
+    SerError
+        BAD_TABLE where the tables are not those that the card was made from.
+    """
+    table = read_joint(FEATURE_SET)
+    changed = [corpus.table for corpus in card.corpora if table.files[corpus.name] != corpus.table_sha256]
+    if changed:
+        raise SerError(ErrorCode.BAD_TABLE, f"{card.id} was trained on another {', '.join(changed)}.", "Restore the file, or run: make train")
+    return models.save(joint.fit_perceptrons(table, np.ones(len(table.rows), dtype=bool), card.task), card, folder)

@@ -1,0 +1,210 @@
+"""What is promised of the models of all corpora: who is trained on, what is compared, how probabilities are made believable."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ser_core.corpora import CORPORA
+from ser_core.emotions import EMOTIONS, LABELS
+from ser_core.evaluation import OUT_OF_FOLD_COLUMNS, PROTOCOLS
+from ser_core.training import joint, runs
+from ser_core.training.calibration import equal_parts, exponents
+from ser_core.training.joint import Evidence, Opinions
+
+STATEMENTS = ("Dogs are sitting by the door", "Kids are talking by the door")
+
+
+def utterances():
+    """One clip of each speaker, emotion and (in RAVDESS) statement."""
+    rows = [
+        (f"{speaker}-{emotion}-{statement}", name, speaker, gender, emotion, statement)
+        for name, corpus in CORPORA.items()
+        for speaker, gender in corpus.genders.items()
+        for emotion in corpus.emotions
+        for statement in (STATEMENTS if name == "ravdess" else ("",))
+    ]
+    table = pd.DataFrame(rows, columns=["path", "corpus", "speaker", "gender", "emotion", "statement"])
+    return table.assign(intensity="normal", sha256=table["path"])
+
+
+TABLE = utterances()
+
+
+def every_run(table):
+    return [*runs.joint(table), *runs.corpus_left_out(table), *runs.single_corpus(table), *runs.other_statement(table)]
+
+
+# ---------------------------------------------------------------------------------------------------------------- the runs
+
+
+@pytest.mark.parametrize("run", every_run(TABLE), ids=lambda run: run.name)
+def test_no_speaker_is_on_two_sides_of_a_run(run):
+    sides = [set(TABLE["speaker"][side]) for side in (run.train, run.calibrate, run.test)]
+    assert not sides[0] & sides[1]
+    assert not sides[0] & sides[2]
+    assert not sides[1] & sides[2]
+
+
+def test_every_clip_is_tested_once_on_unseen_speakers_and_once_with_its_corpus_left_out():
+    for protocol in (runs.joint, runs.corpus_left_out):
+        assert np.sum([run.test for run in protocol(TABLE)], axis=0).tolist() == [1] * len(TABLE)
+
+
+def test_a_left_out_corpus_is_neither_trained_on_nor_calibrated_on():
+    for run in runs.corpus_left_out(TABLE):
+        (left_out,) = set(TABLE["corpus"][run.test])
+        assert left_out not in set(TABLE["corpus"][run.train | run.calibrate])
+
+
+def test_the_other_statement_is_never_heard_in_training():
+    tested = []
+    for run in runs.other_statement(TABLE):
+        (statement,) = set(TABLE["statement"][run.test])
+        assert statement not in set(TABLE["statement"][run.train | run.calibrate])
+        assert set(TABLE["corpus"][run.test]) == {"ravdess"}
+        tested += TABLE["path"][run.test].tolist()
+    assert sorted(tested) == sorted(TABLE["path"][TABLE["corpus"] == "ravdess"])
+
+
+def test_a_joint_run_sets_two_actors_of_ravdess_and_eight_of_crema_d_aside():
+    for run in runs.joint(TABLE):
+        aside = TABLE[run.calibrate]
+        assert aside.groupby("corpus")["speaker"].nunique().to_dict() == {"crema-d": 8, "ravdess": 2}
+        assert set(aside.loc[aside["corpus"] == "ravdess", "gender"]) == {"male", "female"}
+
+
+# ----------------------------------------------------------------------------------------------------------- comparability
+
+
+def rows_of(corpus):
+    return np.flatnonzero((TABLE["corpus"] == corpus).to_numpy())
+
+
+def even(n):
+    return np.full((n, 8), 1 / 8)
+
+
+def learnt(*names):
+    return np.isin(EMOTIONS, [emotion for name in names for emotion in CORPORA[name].emotions])
+
+
+def test_predictions_are_restricted_to_the_labels_of_the_tested_corpus_and_sum_to_one():
+    rows = rows_of("nemo")
+    kept, truth, probabilities = joint.comparable(TABLE, rows, even(len(rows)), "emotion", learnt(*CORPORA))
+    assert kept.tolist() == rows.tolist()
+    assert [EMOTIONS[position] for position in truth] == TABLE["emotion"].iloc[rows].tolist()
+    lacking = [EMOTIONS.index("calm"), EMOTIONS.index("disgust")]
+    assert (probabilities[:, lacking] == 0).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def test_calm_counts_as_neutral_where_a_side_lacks_it():
+    rows = rows_of("crema-d")
+    _, _, probabilities = joint.comparable(TABLE, rows, even(len(rows)), "emotion", learnt(*CORPORA))
+    assert probabilities[0, EMOTIONS.index("neutral")] == pytest.approx(2 / 7)  # two of the seven eighths that are left
+    rows = rows_of("ravdess")
+    _, truth, probabilities = joint.comparable(TABLE, rows, even(len(rows)), "emotion", learnt("crema-d", "nemo"))
+    calm = (TABLE["emotion"].iloc[rows] == "calm").to_numpy()
+    assert set(truth[calm]) == {EMOTIONS.index("neutral")}
+    assert (probabilities[:, EMOTIONS.index("calm")] == 0).all()
+
+
+def test_clips_of_an_emotion_that_training_lacks_are_dropped():
+    rows = rows_of("nemo")
+    kept, _, _ = joint.comparable(TABLE, rows, even(len(rows)), "emotion", learnt("crema-d"))
+    assert set(TABLE["emotion"].iloc[kept]) == set(CORPORA["nemo"].emotions) - {"surprised"}
+
+
+def test_all_eight_labels_stay_on_unseen_speakers_of_ravdess():
+    rows = rows_of("ravdess")
+    given = np.random.default_rng(0).dirichlet(np.ones(8), len(rows))
+    _, _, probabilities = joint.comparable(TABLE, rows, given, "emotion", learnt(*CORPORA))
+    np.testing.assert_allclose(probabilities, given, atol=1e-6)
+
+
+# ------------------------------------------------------------------------------------------------------------- calibration
+
+
+def overconfident(rng, truth, labels, sharpness):
+    """Opinions whose exponent should be 1 / sharpness: the truth is drawn from them before they are sharpened."""
+    calibrated = rng.dirichlet(np.ones(labels), len(truth))
+    drawn = np.array([rng.choice(labels, p=p) for p in calibrated])
+    sharpened = calibrated**sharpness
+    return drawn, sharpened / sharpened.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 2.0])
+def test_an_exponent_undoes_over_and_underconfidence(rng, sharpness):
+    truth, opinion = overconfident(rng, np.zeros(4000), 4, sharpness)
+    (found,) = exponents([opinion], truth, np.ones(4000))
+    assert found == pytest.approx(1 / sharpness, rel=0.1)
+
+
+def test_a_member_that_knows_nothing_gets_no_weight(rng):
+    truth, opinion = overconfident(rng, np.zeros(4000), 4, 1.0)
+    knows, guesses = exponents([opinion, rng.dirichlet(np.ones(4), 4000)], truth, np.ones(4000))
+    assert knows == pytest.approx(1.0, rel=0.15)
+    assert guesses < 0.1
+
+
+def test_every_corpus_counts_the_same():
+    weights = equal_parts(np.array(["a", "a", "a", "b"]))
+    assert weights[:3].sum() == pytest.approx(weights[3])
+
+
+# ---------------------------------------------------------------------------------------------------------- putting together
+
+
+@pytest.fixture(scope="module")
+def evidence():
+    """Networks that know the truth better than the perceptrons do."""
+    rng = np.random.default_rng(0)
+
+    def opinions(run, strength):
+        rows = np.flatnonzero(run.calibrate | run.test)
+        said = {}
+        for task, labels in LABELS.items():
+            right = np.array([[label == truth for label in labels] for truth in TABLE[task].iloc[rows]])
+            scores = strength * right + rng.normal(size=right.shape)
+            said[task] = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        return Opinions(rows, said)
+
+    every = {run.name: run for run in every_run(TABLE)}
+    seeds = {name: (0, 1, 2) if run.protocol == "unseen_speakers" else (0,) for name, run in every.items()}
+    networks = {(name, seed): opinions(run, 3.0) for name, run in every.items() for seed in seeds[name]}
+    return Evidence(TABLE, every, networks, {name: opinions(run, 1.0) for name, run in every.items()})
+
+
+def test_the_out_of_fold_table_holds_every_clip_under_every_protocol(evidence):
+    table = joint.out_of_fold(evidence)
+    assert tuple(table.columns) == OUT_OF_FOLD_COLUMNS
+    assert set(table["protocol"]) == set(PROTOCOLS) - {"random_split"}
+    unseen = table[(table["protocol"] == "unseen_speakers") & (table["task"] == "emotion")]
+    for (classifier, seed), rows in unseen.groupby(["classifier", "seed"]):
+        assert sorted(rows["path"]) == sorted(TABLE["path"]), (classifier, seed)
+    assert set(unseen.loc[unseen["classifier"] == "network", "seed"]) == {0, 1, 2}
+    for task, labels in LABELS.items():
+        np.testing.assert_allclose(table.loc[table["task"] == task, list(labels)].sum(axis=1), 1, atol=1e-4)
+
+
+def test_what_a_left_out_corpus_is_calibrated_on_are_the_other_two_testing_each_other(evidence):
+    run = evidence.runs["without-nemo"]
+    opinions, truth, weights = evidence.calibration("combination", run, "emotion", None)
+    n = sum((TABLE["corpus"] == name).sum() for name in ("ravdess", "crema-d"))
+    dropped = (TABLE["corpus"] == "ravdess").to_numpy() & (TABLE["emotion"] == "surprised").to_numpy()  # CREMA-D has not learnt it
+    assert len(truth) == len(weights) == n - dropped.sum()
+    assert [opinion.shape for opinion in opinions] == [(len(truth), 8)] * 2
+
+
+def test_the_better_member_weighs_more(evidence):
+    network, perceptrons = joint.saved_exponents(evidence, "combination", "emotion")
+    assert network > perceptrons > 0
+
+
+def test_changing_the_tested_labels_changes_nothing_in_the_exponents(evidence):
+    run = evidence.runs["joint-1"]
+    before = evidence.exponents("combination", run, "emotion")
+    shuffled = TABLE.copy()
+    shuffled.loc[run.test, "emotion"] = "happy"
+    changed = Evidence(shuffled, evidence.runs, evidence.networks, evidence.perceptrons)
+    assert changed.exponents("combination", run, "emotion") == before

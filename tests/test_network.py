@@ -1,0 +1,162 @@
+"""The network and its training. Needs PyTorch, which the app does not: see requirements-train.txt."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.training
+torch = pytest.importorskip("torch", reason="the marker says what to install")
+
+from ser_core import audio  # noqa: E402
+from ser_core.corpora import CORPORA  # noqa: E402
+from ser_core.emotions import EMOTIONS, LABELS  # noqa: E402
+from ser_core.features import Inputs  # noqa: E402
+from ser_core.models.estimators import Network  # noqa: E402
+from ser_core.training import network, networks  # noqa: E402
+from ser_core.training.network import SETTINGS, Net, Settings  # noqa: E402
+from ser_core.training.runs import Run  # noqa: E402
+from ser_core.training.spectrograms import Clips, Copy  # noqa: E402
+from tests.synthesis import RATE, voice  # noqa: E402
+
+SMALL = Settings(channels=(4, 8), hidden=8, epochs=3, clips_per_epoch=64, batch=16, frames=64)
+
+
+@pytest.fixture(scope="module")
+def clips():
+    """Noise in which the angry clips are bright and the neutral ones dark; CREMA-D lacks calm and surprised."""
+    rng = np.random.default_rng(0)
+    rows, spectrograms = [], []
+    for corpus in ("ravdess", "crema-d"):
+        for emotion in CORPORA[corpus].emotions:
+            for number in range(6):
+                n = int(rng.integers(50, 90))
+                tilt = np.linspace(-10, 10, 64) * (EMOTIONS.index(emotion) - 3.5) / 3.5
+                spectrograms.append((rng.normal(-30, 5, (n, 64)) + tilt).astype(np.float16))
+                rows.append((f"{corpus}-{emotion}-{number}", corpus, f"{corpus}-{number}", ("male", "female")[number % 2], emotion))
+    table = pd.DataFrame(rows, columns=["path", "corpus", "speaker", "gender", "emotion"]).assign(statement="", intensity="", sha256="x")
+    starts = np.concatenate([[0], np.cumsum([len(spectrogram) for spectrogram in spectrograms])])
+    return Clips(table, [Copy(np.concatenate(spectrograms), starts)] * 2)
+
+
+def everything(clips):
+    return np.ones(len(clips.table), dtype=bool)
+
+
+def test_it_keeps_within_its_size():
+    net = Net()
+    assert sum(parameter.numel() for parameter in net.parameters()) < 1_000_000
+    done = []
+
+    def count(module, _, output):
+        if isinstance(module, (torch.nn.Conv1d, torch.nn.Conv2d)):
+            done.append(output[0].numel() * module.weight[0].numel())
+
+    for module in net.modules():
+        module.register_forward_hook(count)
+    net.eval()(torch.zeros(1, 2, 300, 64), torch.ones(1, 300, dtype=torch.bool))  # three seconds of speech
+    assert 10e6 < sum(done) < 60e6
+
+
+def test_a_gain_of_the_clip_changes_nothing():
+    log_mel, heard = torch.randn(2, 80, 64) * 10 - 40, torch.ones(2, 80, dtype=torch.bool)
+    torch.testing.assert_close(network.normalised(log_mel + 17.0, heard), network.normalised(log_mel, heard), atol=1e-4, rtol=1e-4)
+
+
+def test_a_steady_frequency_response_is_gone_from_the_second_view():
+    log_mel, heard = torch.randn(1, 80, 64) - 40, torch.ones(1, 80, dtype=torch.bool)
+    response = torch.linspace(-3, 3, 64)
+    before, after = (network.normalised(x, heard)[:, 1] for x in (log_mel, log_mel + response))
+    torch.testing.assert_close(after, before, atol=1e-3, rtol=1e-3)
+
+
+def test_what_a_batch_pads_a_clip_with_hardly_matters(clips):
+    net = Net(SMALL).eval()
+    rows = np.arange(len(clips.table))
+    together, _ = network.logits(net, clips, rows)
+    alone = np.concatenate([network.logits(net, clips, rows[[row]])[0] for row in rows[::7]])
+    np.testing.assert_allclose(together[::7], alone, atol=0.01)
+
+
+def test_it_learns_and_the_same_seed_gives_the_same_net(clips, tmp_path):
+    longer = Settings(**{**vars(SMALL), "epochs": 20, "clips_per_epoch": 128})
+    nets = [network.train(clips, everything(clips), 0, tmp_path / f"{number}.pt", longer) for number in range(2)]
+    first, second = (network.logits(net, clips, np.arange(len(clips.table)))[0] for net in nets)
+    np.testing.assert_array_equal(first, second)
+    has = clips.has[clips.corpus]
+    right = np.where(has, first, -np.inf).argmax(axis=1) == clips.emotion
+    assert right.mean() > 0.4  # guessing: 0.14
+
+
+def test_an_interrupted_training_goes_on_and_ends_in_the_same_net(clips, tmp_path):
+    whole = network.train(clips, everything(clips), 0, tmp_path / "whole.pt", SMALL)
+
+    def stop_after_two_epochs(*arguments):
+        if torch.load(tmp_path / "cut.pt", weights_only=True)["epochs"] == 2:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    original = network._loss
+    network._loss = lambda *arguments: original(*arguments) if not (tmp_path / "cut.pt").exists() else stop_after_two_epochs(*arguments)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            network.train(clips, everything(clips), 0, tmp_path / "cut.pt", SMALL)
+    finally:
+        network._loss = original
+    resumed = network.train(clips, everything(clips), 0, tmp_path / "cut.pt", SMALL)
+    for ours, theirs in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_only_the_chosen_rows_are_trained_on_and_corpora_and_emotions_are_balanced(clips):
+    rows = everything(clips) & (clips.emotion != EMOTIONS.index("sad"))
+    chances = network._chances(clips, rows, SETTINGS)
+    assert chances.sum() == pytest.approx(1)
+    assert (chances[~rows] == 0).all()
+    by_emotion = pd.Series(chances).groupby([clips.corpus, clips.emotion]).sum()
+    for corpus in (0, 1):
+        of_corpus = by_emotion[corpus][by_emotion[corpus] > 0]
+        np.testing.assert_allclose(of_corpus, of_corpus.iloc[0])
+
+
+def loss(logits, truth, has):
+    tensors = torch.tensor([logits]), torch.tensor([EMOTIONS.index(truth)]), torch.tensor([has])
+    return float(network._emotion_loss(*tensors, Settings(label_smoothing=0.0)))
+
+
+def test_calm_is_as_good_as_neutral_where_a_corpus_lacks_it_and_no_other_label_is():
+    lacking = [emotion in CORPORA["crema-d"].emotions for emotion in EMOTIONS]
+    says_calm = [9.0 if emotion == "calm" else 0.0 for emotion in EMOTIONS]
+    assert loss(says_calm, "neutral", lacking) < 0.1
+    assert loss(says_calm, "angry", lacking) > 5
+    assert loss(says_calm, "neutral", [True] * 8) > 5
+
+
+def test_an_absent_label_costs_less_than_a_wrong_one():
+    lacking = [emotion in CORPORA["crema-d"].emotions for emotion in EMOTIONS]
+    says = {wrong: [2.0 if emotion == wrong else 0.0 for emotion in EMOTIONS] for wrong in ("surprised", "happy")}
+    assert loss(says["surprised"], "angry", lacking) < loss(says["happy"], "angry", lacking)
+
+
+@pytest.mark.parametrize("task", LABELS)
+@pytest.mark.parametrize("seconds", [0.5, 3.0, 8.0])
+def test_onnx_says_what_pytorch_says(task, seconds):
+    torch.manual_seed(0)
+    nets = [Net().eval(), Net().eval()]
+    inputs = Inputs(audio.from_samples(voice(seconds=seconds), RATE))
+    with torch.no_grad():
+        expected = network.Served(nets, task).eval()(torch.from_numpy(inputs.log_mel[None].copy()))[0]
+    np.testing.assert_allclose(Network(network.export(nets, task)).predict_proba(inputs), expected.numpy(), atol=1e-4)
+
+
+def test_finished_networks_are_not_trained_again(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(networks, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(network, "SETTINGS", SMALL)
+    monkeypatch.setattr(network.train, "__defaults__", (SMALL,))
+    half = (clips.table["speaker"].str[-1].astype(int) < 3).to_numpy()
+    run = Run("half", "unseen_speakers", 1, half, ~half & False, ~half)
+    first = networks.train_all(clips, [run], [0])["half", 0]
+    assert first.rows.tolist() == np.flatnonzero(~half).tolist()
+    np.testing.assert_allclose(first.probabilities["emotion"].sum(axis=1), 1)
+    monkeypatch.setattr(network, "train", lambda *_: pytest.fail("trained again"))
+    again = networks.train_all(clips, [run], [0])["half", 0]
+    np.testing.assert_array_equal(first.probabilities["gender"], again.probabilities["gender"])
