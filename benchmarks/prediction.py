@@ -41,11 +41,11 @@ def main() -> None:
     for name in ("wav", "webm"):
         data = FORMATS[name](voice(seconds=4.0))
         recording = audio.decode(data)
-        vector = features.extract(recording, pair[0].card.feature_set)
+        inputs = features.Inputs(recording)
         rows = {
             "decode": milliseconds(lambda data=data: audio.decode(data)),
-            "features": milliseconds(lambda recording=recording: features.extract(recording)),
-            "two models": milliseconds(lambda vector=vector: [model.predict_proba(vector) for model in pair]),
+            "features": milliseconds(lambda recording=recording: features.extract(recording, "functionals_v1")),
+            "two models": milliseconds(lambda inputs=inputs: [model.predict_proba(inputs) for model in pair]),
             "bytes to result": milliseconds(lambda data=data: prediction.predict(audio.decode(data), *pair)),
         }
         for part, figure in rows.items():

@@ -34,7 +34,6 @@ from ser_core.emotions import RAVDESS_CODES  # noqa: E402
 from ser_core.errors import SerError  # noqa: E402
 from ser_core.evaluation import RECORDER, recorder_scores  # noqa: E402
 from ser_core.prediction import predict  # noqa: E402
-from ser_core.robustness import HELD_OUT  # noqa: E402
 from tests.browser.server import chromium, chromium_options, microphone_file, served  # noqa: E402
 
 SOURCES = ("file", "recorder")
@@ -225,7 +224,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Play clips of RAVDESS into the app's recorder; what it costs a model.")
     parser.add_argument("--capture", action="store_true", help="only record the clips that are not yet recorded")
     parser.add_argument("--score", action="store_true", help="only predict and write the table")
-    parser.add_argument("--models", type=Path, default=HELD_OUT, metavar="DIR", help="folder of models (default: those that never heard actors 1-4)")
+    parser.add_argument(
+        "--models", type=Path, default=models.HELD_OUT, metavar="DIR", help="folder of models (default: those that never heard actors 1-4)"
+    )
     parser.add_argument("--table", type=Path, default=RECORDER, metavar="CSV", help="where to write the table (default: %(default)s)")
     options = parser.parse_args()
     both = options.capture == options.score

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import re
 import sys
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.server import chromium_options, free_port, wait_until_up  # noqa: E402
+from tests.browser.server import chromium_options, served  # noqa: E402
 
 PAGES = {"record_and_predict": "Record & predict", "feature_explorer": "Feature explorer", "model_comparison": "Model comparison", "home": "Home"}
 
@@ -33,29 +33,23 @@ def visit(page: Page, name: str) -> None:
 
 
 def main(folder: str = str(ROOT / "docs"), scheme: str = "light", width: str = "1280") -> None:
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "Home.py", "--server.port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server, sync_playwright() as playwright:
-        try:
-            wait_until_up(port)
-            browser = playwright.chromium.launch(**chromium_options())
-            page = browser.new_page(viewport={"width": int(width), "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-            page.goto(f"http://localhost:{port}/record_and_predict")
-            page.get_by_role("radio", name="Sample").or_(page.get_by_role("button", name="Sample")).first.click()
-            page.get_by_text("Lively high").click()
-            page.get_by_role("heading", name="Sounds").wait_for(timeout=60_000)
-            page.wait_for_timeout(3000)
-            for name in PAGES:
-                if name != "record_and_predict":
-                    visit(page, name)
-                height = page.evaluate("Math.max(...[...document.querySelectorAll('[data-testid=stMain] > *')].map(e => e.scrollHeight)) + 60")
-                page.set_viewport_size({"width": int(width), "height": min(max(int(height), 600), 3000)})
-                page.wait_for_timeout(1000)
-                page.screenshot(path=Path(folder) / f"{name}.png")
-                page.set_viewport_size({"width": int(width), "height": 900})
-            browser.close()
-        finally:
-            server.terminate()
+    with served() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**chromium_options())
+        page = browser.new_page(viewport={"width": int(width), "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+        page.goto(f"{url}/record_and_predict")
+        page.get_by_role("radio", name="Sample").or_(page.get_by_role("button", name="Sample")).first.click()
+        page.get_by_text("Lively high").click()
+        page.get_by_role("heading", name=re.compile("Sounds|Perhaps")).wait_for(timeout=60_000)
+        page.wait_for_timeout(3000)
+        for name in PAGES:
+            if name != "record_and_predict":
+                visit(page, name)
+            height = page.evaluate("Math.max(...[...document.querySelectorAll('[data-testid=stMain] > *')].map(e => e.scrollHeight)) + 60")
+            page.set_viewport_size({"width": int(width), "height": min(max(int(height), 600), 3000)})
+            page.wait_for_timeout(1000)
+            page.screenshot(path=Path(folder) / f"{name}.png")
+            page.set_viewport_size({"width": int(width), "height": 900})
+        browser.close()
 
 
 if __name__ == "__main__":

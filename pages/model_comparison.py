@@ -142,7 +142,7 @@ def one_model(table: pd.DataFrame, task: str, corpus: str) -> None:
     interval = f"{scores.uar.value:.1%} (95% interval {scores.uar.low:.1%} to {scores.uar.high:.1%})"
     runs = f", mean of {len(scores.seeds)} runs" if len(scores.seeds) > 1 else ""
     st.markdown(f"On average **{interval}** of each {task} recognised; {scores.n_utterances:,} clips of {scores.n_speakers} speakers{runs}.")
-    heard = [position for position, label in enumerate(LABELS[task]) if scores.recall[label] == scores.recall[label]]  # the corpus has them
+    heard = [position for position, label in enumerate(LABELS[task]) if label in scores.recall]  # the corpus has them
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Which was taken for which**")

@@ -11,6 +11,9 @@ from types import MappingProxyType
 EMOTIONS: tuple[str, ...] = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 GENDERS: tuple[str, ...] = ("male", "female")
 
+NOT_EVERYWHERE: tuple[str, ...] = ("calm", "surprised")
+"""Emotions that few corpora have: what a model learns of their sound, it must not take from the sound of those corpora."""
+
 LABELS: Mapping[str, tuple[str, ...]] = MappingProxyType({"emotion": EMOTIONS, "gender": GENDERS})
 """The labels of each task, in order."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ser_core.emotions import EMOTIONS, GENDERS, LABELS
+from ser_core.emotions import EMOTIONS, GENDERS, LABELS, NOT_EVERYWHERE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +68,7 @@ class Scores:
     macro_f1: Interval
     ece: float
     recall: dict[str, float]
+    """Of the labels that occur."""
 
     def to_dict(self) -> dict[str, object]:
         return _rounded(asdict(self))  # type: ignore[return-value]
@@ -184,7 +185,7 @@ def score(rows: pd.DataFrame, task: str) -> Scores:
         accuracy=interval(accuracy),
         macro_f1=interval(macro_f1),
         ece=float(np.mean([ece(truth[rows["seed"] == seed], probabilities[rows["seed"] == seed]) for seed in seeds])),
-        recall={label: float(value) for label, value in zip(labels, recalls(total), strict=True)},
+        recall={label: float(value) for label, value in zip(labels, recalls(total), strict=True) if not np.isnan(value)},
     )
 
 
@@ -305,7 +306,7 @@ def condition_scores(path: Path = CONDITIONS) -> pd.DataFrame:
     for condition, part in table.groupby("condition", sort=False):
         now = part.set_index("clip").loc[clean.index]
         scores = {name: _one_take(frame[list(EMOTIONS)], frame["emotion"], EMOTIONS) for name, frame in (("now", now), ("clean", clean))}
-        lost = {emotion: scores["clean"][1][emotion] - scores["now"][1][emotion] for emotion in ("calm", "surprised")}
+        lost = {emotion: scores["clean"][1][emotion] - scores["now"][1][emotion] for emotion in NOT_EVERYWHERE}
         same = now[list(EMOTIONS)].to_numpy().argmax(axis=1) == clean[list(EMOTIONS)].to_numpy().argmax(axis=1)
         rows.append(
             {
@@ -313,8 +314,7 @@ def condition_scores(path: Path = CONDITIONS) -> pd.DataFrame:
                 "UAR": f"{100 * scores['now'][0]:.1f}",
                 "lost": f"{100 * (scores['clean'][0] - scores['now'][0]):+.1f}",
                 "same emotion": f"{100 * same.mean():.1f}",
-                "lost on calm": f"{100 * lost['calm']:+.1f}",
-                "lost on surprised": f"{100 * lost['surprised']:+.1f}",
+                **{f"lost on {emotion}": f"{100 * value:+.1f}" for emotion, value in lost.items()},
                 "gender": f"{100 * _one_take(now[list(GENDERS)], now['gender'], GENDERS)[0]:.1f}",
             }
         )

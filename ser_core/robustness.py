@@ -22,7 +22,6 @@ from ser_core.emotions import LABELS
 if TYPE_CHECKING:
     import pandas as pd
 
-HELD_OUT = models.MODELS_DIR / "heldout"
 CORPUS = "ravdess"
 RUN = 1
 
@@ -46,7 +45,7 @@ CONDITIONS: Mapping[str, Change] = {
 """What is done to a clip: `(samples, random generator of the clip, clips of other voices) -> samples`."""
 
 
-def measure(jobs: int = 1, folder: Path = HELD_OUT) -> pd.DataFrame:
+def measure(jobs: int = 1, folder: Path = models.HELD_OUT) -> pd.DataFrame:
     """Predict every clip under every condition.
 
     Returns

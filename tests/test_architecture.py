@@ -22,6 +22,7 @@ FLOORS = {
     "ser_core.prediction": 3,
     "ser_core.training": 3,
     "ser_core.exploration": 3,
+    "ser_core.robustness": 4,
     "ser_core.charts": 4,
     "ser_core.cli": 4,
     "ser_core.__main__": 5,
@@ -34,6 +35,7 @@ SAME_FLOOR = {
     ("ser_core.audio", "ser_core.errors"),
     ("ser_core.evaluation", "ser_core.emotions"),
     ("ser_core.models", "ser_core.features"),
+    ("ser_core.cli", "ser_core.robustness"),
     ("pages", "ui"),
 }
 ROOMS = {
@@ -44,6 +46,7 @@ ROOMS = {
     "sklearn": ("ser_core/training/",),
     "av": ("ser_core/audio/",),
     "librosa": ("ser_core/features/",),
+    "onnxruntime": ("ser_core/models/",),
 }
 FILES = sorted(path for pattern in ("*.py", "pages/*.py", "ser_core/**/*.py") for path in ROOT.glob(pattern))
 
@@ -104,7 +107,7 @@ def test_only_the_command_line_writes_to_the_terminal(path):
 
 
 def test_nothing_heavy_is_imported_on_the_way_to_the_first_page():
-    heavy = ["librosa", "numba", "sklearn", "scipy", "altair", "pandas", "av", "soundfile", "soxr"]
+    heavy = ["librosa", "numba", "sklearn", "scipy", "altair", "pandas", "av", "soundfile", "soxr", "onnxruntime"]
     code = f"import sys, ui; print([name for name in {heavy} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

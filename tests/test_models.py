@@ -10,8 +10,7 @@ from ser_core import models
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
 from ser_core.features import FEATURE_SETS, Inputs
-from ser_core.models import ModelCard
-from ser_core.robustness import HELD_OUT
+from ser_core.models import HELD_OUT, ModelCard
 
 IDS = [card.id for card in models.cards()]
 

@@ -26,6 +26,9 @@ from ser_core.features import FEATURE_SETS, NETWORK_INPUT, Inputs
 from ser_core.models.estimators import Combination, Estimator, Network, load_classical
 
 MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
+HELD_OUT = MODELS_DIR / "heldout"
+"""The models of all corpora as joint run 1 fitted them, without RAVDESS actors 1 to 4, for evaluation only."""
+
 CARD = "card.json"
 ARTEFACT = "model.joblib"
 NETWORK_ARTEFACT = "model.onnx"
@@ -43,7 +46,7 @@ CLASSIFIER_TITLES = {
     "mlp": "Multilayer perceptron",
     "network": "Network",
     "bagged_mlp": "Bagged perceptrons",
-    "combination": "Combination of network and perceptrons",
+    "combination": "Combination, network and perceptrons",
 }
 """The classifiers that are compared, as pages name them. They are built in `ser_core.training`."""
 

@@ -103,7 +103,12 @@ def bagged_perceptrons(x: npt.NDArray[np.float32], y: Labels, corpora: npt.Array
     _, which, counts = np.unique(groups, return_inverse=True, return_counts=True)
     perceptron = MLPClassifier(hidden_layer_sizes=(256,), alpha=3.0, learning_rate_init=5e-4, batch_size=256, max_iter=12)
     bag = BaggingClassifier(make_pipeline(StandardScaler(), perceptron), n_estimators=4, random_state=seed)
-    return _fitted(bag, x, y, sample_weight=1 / counts[which])
+    fitted = _fitted(bag, x, y, sample_weight=1 / counts[which])
+    # What only further fitting would need makes the saved model three times as large.
+    fitted._sample_weight = None
+    for pipeline in fitted.estimators_:
+        pipeline[-1]._optimizer = pipeline[-1]._best_coefs = pipeline[-1]._best_intercepts = None
+    return fitted
 
 
 def speaker_splits(speakers: npt.ArrayLike, n_splits: int = INNER_FOLDS) -> Splits:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ser_core import audio, corpora, evaluation, models, robustness
+from ser_core import audio, corpora, evaluation, models
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
@@ -24,7 +24,7 @@ from ser_core.training.joint import FEATURE_SET, Evidence
 from ser_core.training.runs import Run
 from ser_core.training.tables import JointTable, read_joint, shipped_table
 
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 HELD_OUT_RUN = "joint-1"
 
 
@@ -65,7 +65,7 @@ def ship(evidence: Evidence, table: JointTable, clips: Any, out_of_fold: pd.Data
     whole = Run("final", "final", 0, everything, ~everything, ~everything)
     networks.train_all(clips, [whole], SEEDS, jobs)
     saved = []
-    for run, folder in ((whole, models.MODELS_DIR), (evidence.runs[HELD_OUT_RUN], robustness.HELD_OUT)):
+    for run, folder in ((whole, models.MODELS_DIR), (evidence.runs[HELD_OUT_RUN], models.HELD_OUT)):
         nets = [networks.trained(clips, run, seed) for seed in SEEDS]
         for task in LABELS:
             saved += _save(evidence, table, run, folder, nets, task, out_of_fold)

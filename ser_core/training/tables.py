@@ -1,7 +1,7 @@
 """Feature tables: one file per corpus and feature set, from which every classical model is trained.
 
 Columns: those of the utterance table, then the features. CSV has nine significant digits, which is more than the features
-are good for; Parquet, for large tables, has float32 with 13 bits of mantissa (1e-4), which makes it small. Training reads them
+are good for; Parquet has float32, in large tables with 13 bits of mantissa (1e-4), which makes them small. Training reads them
 back from the file, so that whoever has the table gets the same model.
 """
 
@@ -107,14 +107,15 @@ def write_csv(table: pd.DataFrame, target: Path | io.TextIOBase) -> None:
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """Write a feature table as Parquet: features in float32, rounded to 13 bits of mantissa."""
+    """Write a feature table as Parquet: features in float32, those of a large feature set rounded to 13 bits of mantissa."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     numbers = [name for name in table.columns if table[name].dtype == np.float64 and name != "duration_s"]
     values = np.ascontiguousarray(table[numbers].to_numpy(dtype=np.float32))
-    rounded = ((values.view(np.uint32) + np.uint32(0x200)) & np.uint32(_MANTISSA)).view(np.float32)
-    small = pd.concat([table.drop(columns=numbers), pd.DataFrame(rounded, columns=numbers, index=table.index)], axis=1)
+    if len(numbers) > _MOST_IN_CSV:
+        values = ((values.view(np.uint32) + np.uint32(0x200)) & np.uint32(_MANTISSA)).view(np.float32)
+    small = pd.concat([table.drop(columns=numbers), pd.DataFrame(values, columns=numbers, index=table.index)], axis=1)
     arrow = pa.Table.from_pandas(small[list(table.columns)], preserve_index=False)
     pq.write_table(arrow, path, compression="zstd", compression_level=15, use_dictionary=False, use_byte_stream_split=numbers)
 

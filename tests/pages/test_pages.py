@@ -193,7 +193,7 @@ def test_a_model_that_cannot_be_loaded_is_one_clear_sentence_and_no_traceback(pa
     streamlit.cache_data.clear()
     healthy(upload(page, FORMATS["wav"](voice(seconds=2.1))))
     assert [error.value for error in page.error] == [
-        "The model emotion-mlp is not the one its card describes. Run: rebuild :small[Code: MODEL_TAMPERED]"
+        "The model emotion-combination is not the one its card describes. Run: rebuild :small[Code: MODEL_TAMPERED]"
     ]
 
 
