@@ -41,7 +41,7 @@ PROTOCOLS = {
 """How clips are divided into training and test, and what it means."""
 
 UNTOUCHED_RUNS = (3, 4)
-"""The joint runs whose figures nobody looked at while the models of all corpora were developed."""
+"""The joint runs on whose speakers no setting of the models of all corpora was chosen."""
 
 _REPLICATES = 2000
 _ECE_BINS = 15
