@@ -32,8 +32,8 @@ from ser_core.cache import cache_folder  # noqa: E402
 from ser_core.corpora import CORPORA, Labels, labelled_clips, resolve  # noqa: E402
 from ser_core.emotions import RAVDESS_CODES  # noqa: E402
 from ser_core.errors import SerError  # noqa: E402
-from ser_core.evaluation import RECORDER, recorder_scores  # noqa: E402
 from ser_core.prediction import predict  # noqa: E402
+from ser_core.robustness import RECORDER_TABLE, recorder_scores  # noqa: E402
 from tests.browser.server import chromium, chromium_options, microphone_file, served  # noqa: E402
 
 SOURCES = ("file", "recorder")
@@ -227,7 +227,7 @@ def main() -> None:
     parser.add_argument(
         "--models", type=Path, default=models.HELD_OUT, metavar="DIR", help="folder of models (default: those that never heard actors 1-4)"
     )
-    parser.add_argument("--table", type=Path, default=RECORDER, metavar="CSV", help="where to write the table (default: %(default)s)")
+    parser.add_argument("--table", type=Path, default=RECORDER_TABLE, metavar="CSV", help="where to write the table (default: %(default)s)")
     options = parser.parse_args()
     both = options.capture == options.score
     try:

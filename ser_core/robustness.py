@@ -13,17 +13,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import audio, corpora, models, prediction
+from ser_core import audio, corpora, evaluation, models, prediction
 from ser_core.audio import channel
 from ser_core.audio.recording import Recording, Samples
 from ser_core.corpora import CORPORA
-from ser_core.emotions import LABELS
+from ser_core.emotions import EMOTIONS, GENDERS, LABELS, NOT_EVERYWHERE
+from ser_core.evaluation import DATA_DIR
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CORPUS = "ravdess"
 RUN = 1
+
+CONDITIONS_TABLE = DATA_DIR / CORPUS / "conditions.csv"
+RECORDER_TABLE = DATA_DIR / CORPUS / "recorder.csv"
+"""What `measure` and `benchmarks/recorder.py` found, one row per clip."""
 
 _BABBLE_VOICES = 4
 
@@ -102,3 +107,61 @@ def _babble(n: int, rng: np.random.Generator, others: list[Samples]) -> Samples:
         voice = np.roll(others[number], -int(rng.integers(len(others[number]))))
         mixed += np.resize(voice / (np.sqrt(np.mean(voice**2)) + 1e-9), n)
     return mixed
+
+
+# ------------------------------------------------------------------------------------------------- from what is stored
+
+
+def condition_scores(path: Path = CONDITIONS_TABLE) -> pd.DataFrame:
+    """What each condition costs, from the stored predictions of the same clips: one row per condition, in %.
+
+    `UAR` and `lost` (points, against the clip as it is), `same` (share of clips with the same top emotion as without), the recall
+    lost on calm and surprised, and gender's UAR.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(path)
+    clean = table[table["condition"] == "as it is"].set_index("clip")
+    rows = []
+    for condition, part in table.groupby("condition", sort=False):
+        now = part.set_index("clip").loc[clean.index]
+        scores = {name: _one_take(frame[list(EMOTIONS)], frame["emotion"], EMOTIONS) for name, frame in (("now", now), ("clean", clean))}
+        lost = {emotion: scores["clean"][1][emotion] - scores["now"][1][emotion] for emotion in NOT_EVERYWHERE}
+        same = now[list(EMOTIONS)].to_numpy().argmax(axis=1) == clean[list(EMOTIONS)].to_numpy().argmax(axis=1)
+        rows.append(
+            {
+                "condition": condition,
+                "UAR": f"{100 * scores['now'][0]:.1f}",
+                "lost": f"{100 * (scores['clean'][0] - scores['now'][0]):+.1f}",
+                "same emotion": f"{100 * same.mean():.1f}",
+                **{f"lost on {emotion}": f"{100 * value:+.1f}" for emotion, value in lost.items()},
+                "gender": f"{100 * _one_take(now[list(GENDERS)], now['gender'], GENDERS)[0]:.1f}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def recorder_scores(path: Path = RECORDER_TABLE) -> pd.DataFrame:
+    """What the browser's recorder costs, from the stored predictions of clips from their files and through it; one row, in %."""
+    import pandas as pd
+
+    table = pd.read_csv(path)
+    files, recorded = (table[[f"{source}_{emotion}" for emotion in EMOTIONS]] for source in ("file", "recorder"))
+    before, after = (_one_take(source, table["truth"], EMOTIONS)[0] for source in (files, recorded))
+    same = np.mean(files.to_numpy().argmax(axis=1) == recorded.to_numpy().argmax(axis=1))
+    row = {
+        "clips": str(len(table)),
+        "same emotion": f"{100 * same:.1f}",
+        "UAR from the file": f"{100 * before:.1f}",
+        "UAR through the recorder": f"{100 * after:.1f}",
+        "lost": f"{100 * (before - after):+.1f}",
+        "level changed by (dB, median)": f"{table['level_change_db'].median():+.1f}",
+    }
+    return pd.DataFrame([row])
+
+
+def _one_take(probabilities: pd.DataFrame, truth: pd.Series, labels: tuple[str, ...]) -> tuple[float, dict[str, float]]:
+    """UAR and recalls of one prediction per clip."""
+    positions = truth.map(labels.index).to_numpy(dtype=np.int64)
+    counts = evaluation.confusion(positions, probabilities.to_numpy().argmax(axis=1).astype(np.int64), len(labels))
+    return float(evaluation.uar(counts)), dict(zip(labels, evaluation.recalls(counts).tolist(), strict=True))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_core import evaluation, robustness
+from ser_core import robustness
 from ser_core.emotions import EMOTIONS, GENDERS
 from tests.synthesis import voice
 
@@ -39,7 +39,7 @@ def test_what_a_condition_costs_is_counted_against_the_same_clips(tmp_path):
                 | {label: float(label == gender) for label in GENDERS}
             )
     pd.DataFrame(rows).to_csv(tmp_path / "c.csv", index=False)
-    scores = evaluation.condition_scores(tmp_path / "c.csv").set_index("condition")
+    scores = robustness.condition_scores(tmp_path / "c.csv").set_index("condition")
     assert scores.loc["as it is", ["UAR", "lost", "same emotion", "gender"]].tolist() == ["100.0", "+0.0", "100.0", "100.0"]
     noise = scores.loc["noise"]
     assert (noise["UAR"], noise["lost"], noise["same emotion"]) == ("87.5", "+12.5", "87.5")
@@ -54,13 +54,13 @@ def test_what_the_recorder_costs(tmp_path):
         for emotion in EMOTIONS
     ]
     pd.DataFrame(rows).to_csv(tmp_path / "r.csv", index=False)
-    (scores,) = evaluation.recorder_scores(tmp_path / "r.csv").to_dict("records")
+    (scores,) = robustness.recorder_scores(tmp_path / "r.csv").to_dict("records")
     assert (scores["clips"], scores["same emotion"], scores["lost"]) == ("8", "87.5", "+12.5")
 
 
 @pytest.fixture(scope="module")
 def conditions():
-    return evaluation.condition_scores().set_index("condition")
+    return robustness.condition_scores().set_index("condition")
 
 
 def test_the_stored_conditions_are_those_of_the_code(conditions):

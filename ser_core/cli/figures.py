@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import corpora, evaluation
+from ser_core import corpora, evaluation, robustness
 from ser_core.cli.output import Rows
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, LABELS
@@ -91,12 +91,20 @@ def _beside(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
     errors = _gender_errors(out_of_fold)
     if errors:
         yield f"Gender not recognised on unseen speakers, by emotion (%, default model)\n\n{render(('corpus', 'gender', *EMOTIONS), errors)}"
-    for path, title in (
-        (evaluation.CONDITIONS, "What rooms, noise and codecs cost: the default model of run 1 on actors 1 to 4 of RAVDESS, whom it never heard"),
-        (evaluation.RECORDER, "Played into the recorder of the page in Chromium: 40 clips of actors 1 to 4 of RAVDESS, the default model of run 1"),
+    for path, scores_from, title in (
+        (
+            robustness.CONDITIONS_TABLE,
+            robustness.condition_scores,
+            "What rooms, noise and codecs cost: the default model of run 1 on actors 1 to 4 of RAVDESS, whom it never heard",
+        ),
+        (
+            robustness.RECORDER_TABLE,
+            robustness.recorder_scores,
+            "Played into the recorder of the page in Chromium: 40 clips of actors 1 to 4 of RAVDESS, the default model of run 1",
+        ),
     ):
         if path.exists():
-            summary = (evaluation.condition_scores if path == evaluation.CONDITIONS else evaluation.recorder_scores)(path)
+            summary = scores_from(path)
             yield f"{title}\n\n{render(tuple(summary.columns), summary.to_numpy(dtype=str).tolist())}"
 
 

@@ -89,7 +89,7 @@ def evaluate(options: argparse.Namespace) -> int:
     if options.conditions:
         from ser_core import robustness
 
-        robustness.measure(jobs_for(options.jobs)).to_csv(evaluation.CONDITIONS, index=False, float_format="%.5f", lineterminator="\n")
+        robustness.measure(jobs_for(options.jobs)).to_csv(robustness.CONDITIONS_TABLE, index=False, float_format="%.5f", lineterminator="\n")
     out_of_fold = evaluation.read_out_of_fold()
     if options.format == "json":
         keys = ["task", "corpus", "feature_set", "classifier", "protocol"]
@@ -110,6 +110,11 @@ def _refit(names: tuple[str, ...], jobs: int) -> None:
     parts = [evaluation.read_out_of_fold()]
     parts[0] = parts[0][~parts[0]["classifier"].isin(names)]
     single = [name for name in names if name in CLASSIFIERS]
+    if set(names) - set(CLASSIFIERS):  # first, as it says at once what is missing
+        from ser_core.training import joint, shipping
+
+        evidence, _, _ = shipping.collect(jobs)
+        parts.append(joint.out_of_fold(evidence))
     if single:
         fitted = [training.out_of_fold(table, single, jobs=jobs) for table in training.shipped_tables()]
         parts += [rows for rows, _ in fitted]
@@ -118,11 +123,6 @@ def _refit(names: tuple[str, ...], jobs: int) -> None:
         kept = evaluation.read_selections() if evaluation.SELECTIONS.exists() else chosen.iloc[:0]
         chosen = pd.concat([kept[~kept["classifier"].isin(single)], chosen])
         chosen.to_csv(evaluation.SELECTIONS, index=False, float_format="%.4f", lineterminator="\n")
-    if set(names) - set(CLASSIFIERS):
-        from ser_core.training import joint, shipping
-
-        evidence, _, _ = shipping.collect(jobs)
-        parts.append(joint.out_of_fold(evidence))
     evaluation.write_out_of_fold(pd.concat(parts, ignore_index=True))
 
 

@@ -87,8 +87,8 @@ class ModelCard:
     corpora: tuple[TrainingCorpus, ...]
     protocol: str
     seed: int
-    inner_uar: float
-    """UAR on inner speaker folds of the training data: what the choice of parameters and of the default model rests on."""
+    inner_uar: float | None
+    """UAR on inner speaker folds of the training data, which the choice of parameters rests on; None where nothing was chosen so."""
     scores: dict[str, Any]
     """By corpus, then protocol: `Scores.to_dict()`."""
     licence: str
@@ -178,7 +178,7 @@ def cards(folder: Path = MODELS_DIR, task: str | None = None) -> list[ModelCard]
     found = [read_card(path.parent) for path in sorted(folder.glob(f"*/{CARD}"))]
     chosen = [card for card in found if task in (None, card.task)]
     first = {"combination": 0, "network": 1, "bagged_mlp": 2}
-    return sorted(chosen, key=lambda card: (card.task, first.get(card.classifier, 3), -card.inner_uar, card.name))
+    return sorted(chosen, key=lambda card: (card.task, first.get(card.classifier, 3), -(card.inner_uar or 0.0), card.name))
 
 
 def read_card(home: Path) -> ModelCard:

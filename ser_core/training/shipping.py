@@ -119,7 +119,7 @@ def _card(table: JointTable, run: Run, task: str, model: str, exponents: list[fl
             "promise for one of them." + held_out
         ),
         seed=0,
-        inner_uar=0.0,
+        inner_uar=None,
         scores=scores,
         licence="CC BY-NC-SA 4.0, as RAVDESS and nEMO: non-commercial use only; CREMA-D under the Open Database License 1.0",
         intended_use="Teaching and research on how speech emotion recognition works.",
