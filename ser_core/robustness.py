@@ -32,6 +32,12 @@ RECORDER_TABLE = DATA_DIR / CORPUS / "recorder.csv"
 
 _BABBLE_VOICES = 4
 
+
+def _babble(n: int, rng: np.random.Generator, others: list[Samples]) -> Samples:
+    chosen = rng.choice(len(others), _BABBLE_VOICES, replace=False)
+    return channel.babble(n, [others[number] for number in chosen], rng)
+
+
 Change = Callable[[Samples, np.random.Generator, list[Samples]], Samples]
 
 CONDITIONS: Mapping[str, Change] = {
@@ -98,15 +104,6 @@ def _model(task: str, folder: Path) -> models.Model:
     if (task, folder) not in _loaded:
         _loaded[task, folder] = models.load_default(task, folder)
     return _loaded[task, folder]
-
-
-def _babble(n: int, rng: np.random.Generator, others: list[Samples]) -> Samples:
-    """Several voices at once, all equally loud, each beginning anywhere in its clip. Shape [n]."""
-    mixed = np.zeros(n, np.float32)
-    for number in rng.choice(len(others), _BABBLE_VOICES, replace=False):
-        voice = np.roll(others[number], -int(rng.integers(len(others[number]))))
-        mixed += np.resize(voice / (np.sqrt(np.mean(voice**2)) + 1e-9), n)
-    return mixed
 
 
 # ------------------------------------------------------------------------------------------------- from what is stored

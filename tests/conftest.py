@@ -16,6 +16,7 @@ import pytest
 
 from ser_core import audio
 from ser_core.corpora import CORPORA, audio_files
+from ser_core.training.augmentation import COPIES
 from ser_core.training.tables import shipped_table
 from tests.browser.server import chromium
 from tests.synthesis import RATE, voice
@@ -37,7 +38,7 @@ def corpus_folder(name: str) -> Path | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    large = [shipped_table(name, "functionals_v1", disturbed=disturbed).exists() for name in CORPORA for disturbed in (False, True)]
+    large = [shipped_table(name, "functionals_v1", copy).exists() for name in CORPORA for copy in ("", *COPIES)]
     missing = {
         "browser": chromium() is None,
         "corpus": corpus_folder("ravdess") is None,

@@ -34,6 +34,15 @@ def test_noise_is_as_far_below_the_speech_as_was_asked_for(rng, snr_db):
     assert level_db(clip) - level_db(added) == pytest.approx(snr_db, abs=0.05)
 
 
+def test_babble_holds_every_voice_alike_however_loud_and_long_it_was():
+    t = np.arange(16_000) / 16_000
+    quiet, loud = (np.sin(2 * np.pi * 500 * t) * 0.01).astype(np.float32), np.sin(2 * np.pi * 2000 * t[:8000]).astype(np.float32)
+    mixed = channel.babble(32_000, [quiet, loud], np.random.default_rng(0))
+    assert mixed.shape == (32_000,)
+    power = np.abs(np.fft.rfft(mixed)) ** 2
+    assert power[2 * 2000] == pytest.approx(power[2 * 500], rel=0.05)
+
+
 def test_pink_noise_falls_by_three_decibels_an_octave(rng):
     noise = channel.coloured_noise(60 * RATE, rng, -3.0)
     frequencies, power = scipy.signal.welch(noise, RATE, nperseg=4096)

@@ -158,20 +158,28 @@ def test_every_corpus_counts_the_same():
 @pytest.fixture(scope="module")
 def evidence():
     """Networks that know the truth better than the perceptrons do."""
+    return evidence_of(network_strength=3.0)
+
+
+def evidence_of(network_strength, network_disturbed=None):
     rng = np.random.default_rng(0)
 
-    def opinions(run, strength):
+    def opinions(run, strength, disturbed=None):
         rows = np.flatnonzero(run.calibrate | run.test)
+        as_it_is, copy = (answers(rows, of_copy) for of_copy in (strength, strength if disturbed is None else disturbed))
+        return Opinions(rows, dict(zip(joint.ASKED, (as_it_is, copy), strict=True)))
+
+    def answers(rows, strength):
         said = {}
         for task, labels in LABELS.items():
             right = np.array([[label == truth for label in labels] for truth in TABLE[task].iloc[rows]])
             scores = strength * right + rng.normal(size=right.shape)
             said[task] = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-        return Opinions(rows, said)
+        return said
 
     every = {run.name: run for run in every_run(TABLE)}
     seeds = {name: (0, 1, 2) if run.protocol == "unseen_speakers" else (0,) for name, run in every.items()}
-    networks = {(name, seed): opinions(run, 3.0) for name, run in every.items() for seed in seeds[name]}
+    networks = {(name, seed): opinions(run, network_strength, network_disturbed) for name, run in every.items() for seed in seeds[name]}
     return Evidence(TABLE, every, networks, {name: opinions(run, 1.0) for name, run in every.items()})
 
 
@@ -199,6 +207,13 @@ def test_what_a_left_out_corpus_is_calibrated_on_are_the_other_two_testing_each_
 def test_the_better_member_weighs_more(evidence):
     network, perceptrons = joint.saved_exponents(evidence, "combination", "emotion")
     assert network > perceptrons > 0
+
+
+def test_a_member_that_fails_on_disturbed_clips_weighs_less(evidence):
+    run = "joint-1"
+    weights = [of.exponents("combination", of.runs[run], "emotion") for of in (evidence, evidence_of(3.0, network_disturbed=-1.0))]
+    holds, fails = (network / (network + perceptrons) for network, perceptrons in weights)
+    assert fails < holds - 0.1
 
 
 def test_changing_the_tested_labels_changes_nothing_in_the_exponents(evidence):

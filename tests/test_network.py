@@ -1,5 +1,7 @@
 """The network and its training. Needs PyTorch, which the app does not: see requirements-train.txt."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,12 +15,20 @@ from ser_core.emotions import EMOTIONS, LABELS  # noqa: E402
 from ser_core.features import Inputs  # noqa: E402
 from ser_core.models.estimators import Network  # noqa: E402
 from ser_core.training import network, networks  # noqa: E402
-from ser_core.training.network import SETTINGS, Net, Settings  # noqa: E402
+from ser_core.training.network import SETTINGS, Net, Phase, Settings  # noqa: E402
 from ser_core.training.runs import Run  # noqa: E402
 from ser_core.training.spectrograms import Clips, Copy  # noqa: E402
 from tests.synthesis import RATE, voice  # noqa: E402
 
-SMALL = Settings(channels=(4, 8), hidden=8, epochs=3, clips_per_epoch=64, batch=16, frames=64)
+EVENLY = (("ravdess", 0.5), ("crema-d", 0.5))
+SMALL = Settings(
+    channels=(4, 8),
+    hidden=8,
+    phases=(Phase(2, 3e-3, EVENLY, undisturbed=0.6, noisy=0.3), Phase(2, 1e-3, EVENLY, undisturbed=0.5, noisy=0.5)),
+    clips_per_epoch=64,
+    batch=16,
+    frames=64,
+)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +88,7 @@ def test_what_a_batch_pads_a_clip_with_hardly_matters(clips):
 
 
 def test_it_learns_and_the_same_seed_gives_the_same_net(clips, tmp_path):
-    longer = Settings(**{**vars(SMALL), "epochs": 20, "clips_per_epoch": 128})
+    longer = dataclasses.replace(SMALL, phases=(dataclasses.replace(SMALL.phases[0], epochs=20),), clips_per_epoch=128)
     nets = [network.train(clips, everything(clips), 0, tmp_path / f"{number}.pt", longer) for number in range(2)]
     first, second = (network.logits(net, clips, np.arange(len(clips.table)))[0] for net in nets)
     np.testing.assert_array_equal(first, second)
@@ -87,16 +97,17 @@ def test_it_learns_and_the_same_seed_gives_the_same_net(clips, tmp_path):
     assert right.mean() > 0.4  # guessing: 0.14
 
 
-def test_an_interrupted_training_goes_on_and_ends_in_the_same_net(clips, tmp_path):
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+def test_an_interrupted_training_goes_on_and_ends_in_the_same_net(clips, tmp_path, epochs):
     whole = network.train(clips, everything(clips), 0, tmp_path / "whole.pt", SMALL)
 
-    def stop_after_two_epochs(*arguments):
-        if torch.load(tmp_path / "cut.pt", weights_only=True)["epochs"] == 2:
+    def stop_after_some_epochs(*arguments):
+        if torch.load(tmp_path / "cut.pt", weights_only=True)["epochs"] == epochs:
             raise KeyboardInterrupt
         return original(*arguments)
 
     original = network._loss
-    network._loss = lambda *arguments: original(*arguments) if not (tmp_path / "cut.pt").exists() else stop_after_two_epochs(*arguments)
+    network._loss = lambda *arguments: original(*arguments) if not (tmp_path / "cut.pt").exists() else stop_after_some_epochs(*arguments)
     try:
         with pytest.raises(KeyboardInterrupt):
             network.train(clips, everything(clips), 0, tmp_path / "cut.pt", SMALL)
@@ -109,7 +120,7 @@ def test_an_interrupted_training_goes_on_and_ends_in_the_same_net(clips, tmp_pat
 
 def test_only_the_chosen_rows_are_trained_on_and_corpora_and_emotions_are_balanced(clips):
     rows = everything(clips) & (clips.emotion != EMOTIONS.index("sad"))
-    chances = network._chances(clips, rows, SETTINGS)
+    chances = network._chances(clips, rows, SETTINGS.phases[0])
     assert chances.sum() == pytest.approx(1)
     assert (chances[~rows] == 0).all()
     by_emotion = pd.Series(chances).groupby([clips.corpus, clips.emotion]).sum()
@@ -156,7 +167,7 @@ def test_finished_networks_are_not_trained_again(clips, tmp_path, monkeypatch):
     run = Run("half", "unseen_speakers", 1, half, ~half & False, ~half)
     first = networks.train_all(clips, [run], [0])["half", 0]
     assert first.rows.tolist() == np.flatnonzero(~half).tolist()
-    np.testing.assert_allclose(first.probabilities["emotion"].sum(axis=1), 1)
+    np.testing.assert_allclose(first.probabilities["as_it_is"]["emotion"].sum(axis=1), 1)
     monkeypatch.setattr(network, "train", lambda *_: pytest.fail("trained again"))
     again = networks.train_all(clips, [run], [0])["half", 0]
-    np.testing.assert_array_equal(first.probabilities["gender"], again.probabilities["gender"])
+    np.testing.assert_array_equal(first.probabilities["as_it_is"]["gender"], again.probabilities["as_it_is"]["gender"])

@@ -8,6 +8,7 @@ from ser_core.emotions import EMOTIONS, LABELS
 from ser_core.errors import SerError
 from ser_core.features import FEATURE_SETS
 from ser_core.training import tables
+from ser_core.training.augmentation import COPIES
 from ser_core.training.classifiers import CLASSIFIERS, fit, speaker_splits, tune
 from tests.conftest import ROOT
 
@@ -205,28 +206,42 @@ def test_a_missing_large_table_is_named_with_the_way_to_make_it(tmp_path, monkey
 
 
 @pytest.mark.tables
-def test_the_tables_of_all_corpora_hold_every_usable_clip_and_its_disturbed_copy(all_corpora):
+def test_the_tables_of_all_corpora_hold_every_usable_clip_and_its_copies(all_corpora):
     assert all_corpora.rows["corpus"].value_counts().to_dict() == {"crema-d": 7435, "nemo": 4481, "ravdess": 1440}
     assert all_corpora.rows["speaker"].nunique() == 124
-    assert all_corpora.x.shape == all_corpora.disturbed.shape == (13356, 639)
+    assert tuple(all_corpora.copies) == COPIES
     assert np.isfinite(all_corpora.x).all()
-    assert np.isfinite(all_corpora.disturbed).all()
-    differ = np.abs(all_corpora.x - all_corpora.disturbed) / all_corpora.x.std(axis=0)
-    assert np.median(differ) > 0.1
+    for copy in all_corpora.copies.values():
+        assert copy.shape == all_corpora.x.shape == (13356, 639)
+        assert np.isfinite(copy).all()
+        assert np.median(np.abs(all_corpora.x - copy) / all_corpora.x.std(axis=0)) > 0.1
 
 
 @pytest.mark.tables
 @pytest.mark.corpus
-@pytest.mark.parametrize("disturbed", [False, True])
+@pytest.mark.parametrize("copy", ["", *COPIES])
 @pytest.mark.parametrize("corpus", CORPORA)
-def test_the_stored_tables_of_all_corpora_are_what_the_code_computes(corpus, disturbed, all_corpora):
+def test_the_stored_tables_of_all_corpora_are_what_the_code_computes(corpus, copy, all_corpora):
     folder = corpora.resolve(corpus)
-    rows = np.flatnonzero(all_corpora.rows["corpus"] == corpus)[::400]
+    of_corpus = np.flatnonzero(all_corpora.rows["corpus"] == corpus)
+    about = all_corpora.rows.iloc[of_corpus]
+    files = [folder / path for path in about["path"]]
+    babble = tables.babble_of(about)
+    chosen = range(0, len(about), 400)
+    voices = [[files[other] for other in babble[row]] for row in chosen] if copy == "noisy" else []
     spread = all_corpora.x.std(axis=0)
-    files = [folder / path for path in all_corpora.rows["path"].iloc[rows]]
-    for row, computed in zip(rows, tables.extract_files(files, "functionals_v1", disturbed=disturbed), strict=True):
-        stored = (all_corpora.disturbed if disturbed else all_corpora.x)[row]
+    for row, computed in zip(chosen, tables.extract_files([files[row] for row in chosen], "functionals_v1", copy=copy, voices=voices), strict=True):
+        stored = (all_corpora.copies[copy] if copy else all_corpora.x)[of_corpus[row]]
         assert np.max(np.abs(computed - stored) / (np.abs(stored) + spread)) < 1e-3
+
+
+def test_babble_is_made_of_the_same_speaker_saying_the_same_statement():
+    # Else a speaker or a sentence that is left out would be in the background of the clips that are trained on.
+    about = pd.DataFrame({"speaker": list("aaaabbbb"), "statement": list("11221111"), "sha256": [f"{n:064x}" for n in range(8)]})
+    for row, others in enumerate(tables.babble_of(about)):
+        assert others
+        assert row not in others
+        assert (about.loc[others, ["speaker", "statement"]] == about.loc[row, ["speaker", "statement"]]).all(axis=None)
 
 
 @pytest.mark.parametrize("model_id", ["emotion-svc", "gender-logistic-regression", "emotion-decision-tree"])

@@ -6,6 +6,7 @@ Training imitates these, and `evaluate --conditions` measures what each costs. C
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,15 @@ def coloured_noise(n: int, rng: np.random.Generator, decibels_per_octave: float 
         return white.astype(np.float32)
     hertz = np.array([20.0, SAMPLE_RATE / 2])
     return equalised(white.astype(np.float32), hertz, decibels_per_octave * np.log2(hertz / 1000))
+
+
+def babble(n: int, voices: Sequence[Samples], rng: np.random.Generator) -> Samples:
+    """Several voices at once, all equally loud, each beginning anywhere in its clip and going round. Shape [n]."""
+    mixed = np.zeros(n, np.float32)
+    for voice in voices:
+        turned = np.roll(voice, -int(rng.integers(len(voice))))
+        mixed += np.resize(turned / np.float32(np.sqrt(_power(voice))), n)
+    return mixed
 
 
 def reverberated(samples: Samples, rt60_s: float, rng: np.random.Generator, direct_to_reverberant_db: float = 0.0) -> Samples:

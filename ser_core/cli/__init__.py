@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("extract", predict.extract, "Write the features of clips as a table; a corpus folder gets its labels too.")
     added.add_argument("paths", nargs="+", metavar="PATH", help="audio file, folder, or name of a corpus in SER_CORPORA")
     added.add_argument("--feature-set", choices=tuple(FEATURE_SETS), default="acoustic128_v1")
-    added.add_argument("--disturbed", action="store_true", help="of each clip's disturbed copy, as training uses it (rooms, noise, codecs)")
+    added.add_argument("--copy", metavar="KIND", default="", help="of a copy as training uses it: disturbed (rooms, codecs) or noisy (babble)")
     added.add_argument("--output", metavar="FILE", help=".csv or .parquet (default: CSV to stdout)")
     _add_jobs(added)
 

@@ -82,18 +82,21 @@ def extract(options: argparse.Namespace) -> int:
     import pandas as pd
 
     from ser_core.training import tables
+    from ser_core.training.augmentation import COPIES
 
     suffix = Path(options.output).suffix.lower() if options.output else ".csv"
     if suffix not in {".csv", ".parquet"}:
         raise SerError(ErrorCode.BAD_USAGE, f"The output must end in .csv or .parquet. Got {options.output!r}.", "Choose another name.")
+    if options.copy and options.copy not in COPIES:
+        raise SerError(ErrorCode.BAD_USAGE, f"There is no copy {options.copy!r}.", f"Kinds of copies: {', '.join(COPIES)}.")
     labelled = _corpus_folder(options.paths)
     if labelled is not None:
-        table, failed = tables.extract_corpus(labelled, options.feature_set, jobs_for(options.jobs), disturbed=options.disturbed)
+        table, failed = tables.extract_corpus(labelled, options.feature_set, jobs_for(options.jobs), options.copy)
     else:
         named = _inputs(options.paths)
         about = pd.DataFrame({"path": [name for name, _ in named]})
         files, jobs = [path for _, path in named], jobs_for(options.jobs, len(named))
-        table, failed = tables.extract_table(about, files, options.feature_set, jobs, disturbed=options.disturbed)
+        table, failed = tables.extract_table(about, files, options.feature_set, jobs, options.copy)
     for name, error in failed:
         sys.stderr.write(f"{name}: {error.code}: {error}\n")
     if suffix == ".parquet":

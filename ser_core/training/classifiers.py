@@ -93,17 +93,21 @@ CLASSIFIERS: dict[str, Classifier] = {
 }
 
 
-def bagged_perceptrons(x: npt.NDArray[np.float32], y: Labels, corpora: npt.ArrayLike, seed: int = 0) -> Any:
+def bagged_perceptrons(
+    x: npt.NDArray[np.float32], y: Labels, corpora: npt.ArrayLike, weights: npt.NDArray[np.float64], n_draws: int, seed: int = 0
+) -> Any:
     """Four perceptrons on balanced draws of clips, fitted: the classifier for the large feature set and several corpora.
 
-    Each perceptron is fitted on as many clips as there are, drawn with replacement so that corpora and the labels in each are
-    equally frequent (bagging: Breiman 1996). Sizes and epochs were settled on development speakers.
+    Each perceptron is fitted on `n_draws` clips, drawn with replacement so that corpora and the labels in each are equally
+    frequent, and inside those in proportion to `weights` [n] (bagging: Breiman 1996). Sizes and epochs were settled on
+    development speakers.
     """
     groups = np.char.add(np.char.add(np.asarray(corpora, dtype=str), "/"), y)
-    _, which, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    _, which = np.unique(groups, return_inverse=True)
+    chances = weights / np.bincount(which, weights)[which]
     perceptron = MLPClassifier(hidden_layer_sizes=(256,), alpha=3.0, learning_rate_init=5e-4, batch_size=256, max_iter=12)
-    bag = BaggingClassifier(make_pipeline(StandardScaler(), perceptron), n_estimators=4, random_state=seed)
-    fitted = _fitted(bag, x, y, sample_weight=1 / counts[which])
+    bag = BaggingClassifier(make_pipeline(StandardScaler(), perceptron), n_estimators=4, max_samples=n_draws, random_state=seed)
+    fitted = _fitted(bag, x, y, sample_weight=chances)
     # What only further fitting would need makes the saved model three times as large.
     fitted._sample_weight = None
     for pipeline in fitted.estimators_:

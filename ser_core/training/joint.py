@@ -34,19 +34,26 @@ FEATURE_SET = "functionals_v1"
 LEFT_OUT_SHARE = 2 / 3
 """How much the left-out corpora weigh in the exponents of the saved models; the rest are the unseen speakers."""
 
+SHARE_OF_COPIES = 0.4
+"""How many of the clips that the perceptrons draw are copies (disturbed, noisy) and not clips as they are."""
+
 Mask = npt.NDArray[np.bool_]
+
+
+ASKED = ("as_it_is", "disturbed")
+"""What the members are asked about: each clip as it is, and its disturbed copy, which only the fitting of weights looks at."""
 
 
 @dataclass(frozen=True, eq=False)
 class Opinions:
-    """What one model says of clips it was not trained on: `rows` [n] of the table and, by task, probabilities [n, labels]."""
+    """What one model says of clips it was not trained on: `rows` [n] of the table and, by copy and task, probabilities [n, labels]."""
 
     rows: npt.NDArray[np.int64]
-    probabilities: Mapping[str, Probabilities]
+    probabilities: Mapping[str, Mapping[str, Probabilities]]
 
-    def of(self, rows: npt.NDArray[np.int64], task: str) -> Probabilities:
+    def of(self, rows: npt.NDArray[np.int64], task: str, copy: str = ASKED[0]) -> Probabilities:
         """The probabilities of some of its rows, shape [rows, labels]."""
-        return self.probabilities[task][np.searchsorted(self.rows, rows)]
+        return self.probabilities[copy][task][np.searchsorted(self.rows, rows)]
 
 
 # ---------------------------------------------------------------------------------------------------------- comparability
@@ -100,27 +107,31 @@ def perceptron_opinions(table: JointTable, every: Sequence[Run], jobs: int = 1) 
 
 
 def fit_perceptrons(table: JointTable, train: Mask, task: str) -> Any:
-    """The bagged perceptrons of a task, fitted on some rows: each clip as it is and in its disturbed copy."""
+    """The bagged perceptrons of a task, fitted on some rows: each clip as it is and in its copies."""
     part = table.rows[train]
     y, of_corpus = part[task].to_numpy(str), part["corpus"].to_numpy(str)
-    x = np.concatenate([table.x[train], table.disturbed[train]])
-    return classifiers.bagged_perceptrons(x, np.tile(y, 2), np.tile(of_corpus, 2))
+    n = len(table.copies)
+    x = np.concatenate([table.x[train], *(copy[train] for copy in table.copies.values())])
+    weights = np.repeat([1 - SHARE_OF_COPIES, *[SHARE_OF_COPIES / n] * n], len(part))
+    return classifiers.bagged_perceptrons(x, np.tile(y, n + 1), np.tile(of_corpus, n + 1), weights, n_draws=2 * len(part))
 
 
 def _perceptrons(table: JointTable, run: Run, folder: Path) -> Opinions:
     kept = folder / f"{run.name}.npz"
     rows = np.flatnonzero(run.calibrate | run.test)
     if not kept.exists():
-        found = {}
+        found: dict[str, Any] = {}
         for task, labels in LABELS.items():
             fitted = fit_perceptrons(table, run.train, task)
-            found[task] = np.zeros((len(rows), len(labels)))
-            found[task][:, [labels.index(str(label)) for label in fitted.classes_]] = fitted.predict_proba(table.x[rows])
+            columns = [labels.index(str(label)) for label in fitted.classes_]
+            for copy, x in zip(ASKED, (table.x, table.copies["disturbed"]), strict=True):
+                found[f"{task}_{copy}"] = np.zeros((len(rows), len(labels)))
+                found[f"{task}_{copy}"][:, columns] = fitted.predict_proba(x[rows])
         unfinished = kept.with_suffix(".part.npz")
-        np.savez(unfinished, emotion=found["emotion"], gender=found["gender"])
+        np.savez(unfinished, **found)
         unfinished.replace(kept)
     with np.load(kept) as stored:
-        return Opinions(rows, {task: stored[task] for task in LABELS})
+        return Opinions(rows, {copy: {task: stored[f"{task}_{copy}"] for task in LABELS} for copy in ASKED})
 
 
 # ------------------------------------------------------------------------------------------------------- putting together
@@ -129,10 +140,12 @@ def _perceptrons(table: JointTable, run: Run, folder: Path) -> Opinions:
 def mean_network(every: Iterable[Opinions]) -> Opinions:
     """Several networks as one: the mean of their log probabilities."""
     members = list(every)
-    return Opinions(
-        members[0].rows,
-        {task: pooled([member.probabilities[task] for member in members], [1 / len(members)] * len(members)) for task in LABELS},
-    )
+    share = [1 / len(members)] * len(members)
+
+    def mean(copy: str, task: str) -> Probabilities:
+        return pooled([member.probabilities[copy][task] for member in members], share)
+
+    return Opinions(members[0].rows, {copy: {task: mean(copy, task) for task in LABELS} for copy in ASKED})
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +168,9 @@ class Evidence:
         network = mean_network(self.networks[run, s] for s in seeds if s is not None)
         return [network] if model == "network" else [network, self.perceptrons[run]]
 
-    def calibration(self, model: str, run: Run, task: str, seed: int | None) -> tuple[list[Probabilities], Positions, npt.NDArray[np.float64]]:
+    def calibration(
+        self, model: str, run: Run, task: str, seed: int | None, copy: str = ASKED[0]
+    ) -> tuple[list[Probabilities], Positions, npt.NDArray[np.float64]]:
         """What the exponents of a model in a run are fitted on: opinions, truth and weights of clips that no member was trained on."""
         if run.protocol == "corpus_left_out":
             inner = [other for other in self.runs.values() if other.protocol == "single_corpus" and not (other.train & run.test).any()]
@@ -166,7 +181,7 @@ class Evidence:
         for source, rows in sources:
             members = self.members(model, source.name, seed)
             learnt = learnt_emotions(self.table, source.train)
-            each = [comparable(self.table, rows, member.of(rows, task), task, learnt) for member in members]
+            each = [comparable(self.table, rows, member.of(rows, task, copy), task, learnt) for member in members]
             parts.append((each[0][0], each[0][1], [probabilities for _, _, probabilities in each]))
         rows = np.concatenate([part[0] for part in parts])
         truth = np.concatenate([part[1] for part in parts])
@@ -174,8 +189,18 @@ class Evidence:
         return opinions, truth, equal_parts(self.table["corpus"].iloc[rows].to_numpy(str))
 
     def exponents(self, model: str, run: Run, task: str, seed: int | None = None) -> list[float]:
+        """The exponents of a model in a run: how they compare from clips as they are and disturbed ones alike, their sum from the first.
+
+        So a member that holds in a room or on a telephone weighs more, and the temperature is that of good recordings.
+        """
         opinions, truth, weights = self.calibration(model, run, task, seed)
-        return exponents(opinions, truth, weights)
+        if len(opinions) == 1:
+            return exponents(opinions, truth, weights)
+        disturbed, _, _ = self.calibration(model, run, task, seed, ASKED[1])
+        both = [np.concatenate(pair) for pair in zip(opinions, disturbed, strict=True)]
+        shares = exponents(both, np.tile(truth, 2), np.tile(weights, 2))
+        (scale,) = exponents([pooled(opinions, shares)], truth, weights)
+        return [round(scale * share, 3) for share in shares]
 
     def tested(self, model: str, run: Run, task: str, seed: int | None) -> tuple[npt.NDArray[np.int64], Positions, Probabilities]:
         """Rows, truth and calibrated probabilities of the clips that a run tests."""

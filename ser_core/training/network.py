@@ -19,6 +19,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,26 +37,36 @@ _BANDS_DB = 10 * math.log10(N_MELS)  # a frame's level is the sum over its bands
 
 
 @dataclass(frozen=True)
+class Phase:
+    """A part of the training with a learning rate that rises and falls once, and what its batches are made of."""
+
+    epochs: int
+    learning_rate: float
+    corpus_weights: tuple[tuple[str, float], ...]
+    undisturbed: float
+    """Share of clips drawn as they are; the others are disturbed copies."""
+    noisy: float
+    """Share of clips in a batch that noise or babble is added to."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What was settled while developing, on the development speakers only."""
 
     channels: tuple[int, ...] = (16, 32, 64, 96)
     hidden: int = 128
     dropout: float = 0.3
-    epochs: int = 15
+    phases: tuple[Phase, ...] = (
+        Phase(15, 3e-3, (("ravdess", 0.28), ("crema-d", 0.42), ("nemo", 0.3)), undisturbed=0.6, noisy=0.3),
+        Phase(6, 1.5e-3, (("ravdess", 0.33), ("crema-d", 0.34), ("nemo", 0.33)), undisturbed=0.5, noisy=0.5),
+    )
     clips_per_epoch: int = 8192
     batch: int = 48
     frames: int = 224
-    learning_rate: float = 3e-3
     weight_decay: float = 0.03
     label_smoothing: float = 0.1
     absent_margin: float = 1.0
     gender_weight: float = 0.5
-    corpus_weights: tuple[tuple[str, float], ...] = (("ravdess", 0.28), ("crema-d", 0.42), ("nemo", 0.3))
-    undisturbed: float = 0.6
-    """Share of clips drawn as they are; the others are disturbed copies."""
-    noisy: float = 0.3
-    """Share of clips in a batch that noise or babble is added to."""
     equaliser_db: float = 2.0
     """Standard deviation of the gains of a batch's random equalisers."""
 
@@ -149,7 +160,7 @@ def _shifts(n: int = 9, most: float = 2.5) -> Tensor:
 _SHIFTS = _shifts()
 
 
-def _disturb(x: Tensor, heard: Tensor, rng: np.random.Generator, settings: Settings) -> Tensor:
+def _disturb(x: Tensor, heard: Tensor, rng: np.random.Generator, noisy_share: float, equaliser_db: float) -> Tensor:
     """Shift, equalise, add noise or the babble of three other clips at 0 to 30 dB, cut the band: log-mel in, log-mel out."""
     clips, frames, bands = x.shape
 
@@ -160,11 +171,11 @@ def _disturb(x: Tensor, heard: Tensor, rng: np.random.Generator, settings: Setti
         return torch.from_numpy(rng.integers(low, high, n)).to(x.device)
 
     x = torch.bmm(x, _SHIFTS.to(x.device)[pick(0, len(_SHIFTS), clips)])
-    curve = torch.from_numpy(rng.normal(0, settings.equaliser_db, (clips, 1, 6)).astype(np.float32)).to(x.device)
+    curve = torch.from_numpy(rng.normal(0, equaliser_db, (clips, 1, 6)).astype(np.float32)).to(x.device)
     x = x + functional.interpolate(curve, size=bands, mode="linear", align_corners=True)
 
     power = torch.exp(x * _DB) * heard[..., None]
-    noisy = torch.nonzero(uniform(0, 1, clips) < settings.noisy)[:, 0]
+    noisy = torch.nonzero(uniform(0, 1, clips) < noisy_share)[:, 0]
     n = len(noisy)
     if n:
         babble = sum(power[pick(0, clips, n)].roll(int(rng.integers(frames)), 1) for _ in range(3))
@@ -207,26 +218,44 @@ def train(clips: Clips, rows: npt.NDArray[np.bool_], seed: int, checkpoint: Path
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     net = Net(settings).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    decayed = [p for p in net.parameters() if p.ndim > 1]
-    others = [p for p in net.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}])
+    begun: dict[str, Any] = {"epochs": 0, "mean": {name: value.detach().clone() for name, value in net.state_dict().items()}}
+    saved = torch.load(checkpoint, map_location=device, weights_only=True) if checkpoint.exists() else begun
+    end = 0
+    for phase in settings.phases:
+        start, end = end, end + phase.epochs
+        if saved["epochs"] < end:
+            saved = _train_phase(net, clips, _chances(clips, rows, phase), seed, range(start, end), saved, checkpoint, phase, settings)
+    net.load_state_dict(saved["mean"])
+    return net.cpu().eval()
+
+
+def _train_phase(
+    net: Net,
+    clips: Clips,
+    chances: npt.NDArray[np.float64],
+    seed: int,
+    epochs: range,
+    saved: dict[str, Any],
+    checkpoint: Path,
+    phase: Phase,
+    settings: Settings,
+) -> dict[str, Any]:
+    """One phase, from where `saved` stands; gives what the checkpoint holds after it. A phase begins with the mean of the one before."""
+    device = next(net.parameters()).device
+    mean = saved["mean"]
     steps = settings.clips_per_epoch // settings.batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=steps * settings.epochs + 1, pct_start=0.25)
-    mean = {name: value.detach().clone() for name, value in net.state_dict().items()}
-    first = 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, map_location=device, weights_only=True)
+    net.load_state_dict(mean)
+    optimiser, schedule = _optimiser(net, phase, steps, settings)
+    if saved["epochs"] > epochs.start:
         net.load_state_dict(saved["net"])
         optimiser.load_state_dict(saved["optimiser"])
         schedule.load_state_dict(saved["schedule"])
-        mean, first = saved["mean"], saved["epochs"]
-    chances = _chances(clips, rows, settings)
-    for epoch in range(first, settings.epochs):
+    for epoch in epochs[max(0, saved["epochs"] - epochs.start) :]:
         rng = np.random.default_rng([seed, epoch])
         torch.manual_seed(seed * 1000 + epoch)
         net.train()
         for step in range(steps):
-            loss = _loss(net, clips, rng.choice(len(chances), settings.batch, p=chances), rng, device, settings)
+            loss = _loss(net, clips, rng.choice(len(chances), settings.batch, p=chances), rng, device, phase, settings)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 2.0)
@@ -234,17 +263,25 @@ def train(clips: Clips, rows: npt.NDArray[np.bool_], seed: int, checkpoint: Path
             schedule.step()
             done = epoch * steps + step + 1
             _blend(mean, net.state_dict(), min(0.995, done / (done + 9)))
-        state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "mean": mean, "epochs": epoch + 1}
+        state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
+        saved = state | {"mean": mean, "epochs": epoch + 1}
         unfinished = checkpoint.with_suffix(".part")
-        torch.save(state, unfinished)
+        torch.save(saved, unfinished)
         unfinished.replace(checkpoint)
-    net.load_state_dict(mean)
-    return net.cpu().eval()
+    return saved
 
 
-def _chances(clips: Clips, rows: npt.NDArray[np.bool_], settings: Settings) -> npt.NDArray[np.float64]:
+def _optimiser(net: Net, phase: Phase, steps: int, settings: Settings) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
+    decayed = [p for p in net.parameters() if p.ndim > 1]
+    others = [p for p in net.parameters() if p.ndim <= 1]
+    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}])
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, phase.learning_rate, total_steps=steps * phase.epochs + 1, pct_start=0.25)
+    return optimiser, schedule
+
+
+def _chances(clips: Clips, rows: npt.NDArray[np.bool_], phase: Phase) -> npt.NDArray[np.float64]:
     """How likely each clip is drawn, shape [clips]: by corpus, then every emotion of the corpus alike."""
-    weight_of = dict(settings.corpus_weights)
+    weight_of = dict(phase.corpus_weights)
     chances = np.zeros(len(rows))
     for corpus, name in enumerate(clips.corpora):
         of_corpus = rows & (clips.corpus == corpus)
@@ -255,10 +292,18 @@ def _chances(clips: Clips, rows: npt.NDArray[np.bool_], settings: Settings) -> n
     return np.asarray(chances / chances.sum())
 
 
-def _loss(net: Net, clips: Clips, chosen: npt.NDArray[np.int64], rng: np.random.Generator, device: torch.device, settings: Settings) -> Tensor:
-    log_mel, n_frames = clips.batch(chosen, settings.frames, rng, settings.undisturbed)
+def _loss(
+    net: Net,
+    clips: Clips,
+    chosen: npt.NDArray[np.int64],
+    rng: np.random.Generator,
+    device: torch.device,
+    phase: Phase,
+    settings: Settings,
+) -> Tensor:
+    log_mel, n_frames = clips.batch(chosen, settings.frames, rng, phase.undisturbed)
     heard = torch.arange(settings.frames, device=device)[None] < torch.from_numpy(n_frames).to(device)[:, None]
-    x = _disturb(torch.from_numpy(log_mel).to(device), heard, rng, settings)
+    x = _disturb(torch.from_numpy(log_mel).to(device), heard, rng, phase.noisy, settings.equaliser_db)
     range_db = torch.from_numpy(rng.uniform(RANGE_DB - 15, RANGE_DB + 15, (len(chosen), 1, 1)).astype(np.float32)).to(device)
     x = _mask(normalised(x, heard, range_db), rng).contiguous(memory_format=torch.channels_last)
     with torch.autocast(device.type, torch.bfloat16, enabled=_bfloat16(device)):
@@ -316,14 +361,16 @@ class Served(nn.Module):
 
 
 @torch.no_grad()
-def logits(net: Net, clips: Clips, rows: npt.NDArray[np.int64], batch: int = 32) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Emotion and gender logits of whole clips as they are, shapes [rows, 8] and [rows, 2]."""
+def logits(
+    net: Net, clips: Clips, rows: npt.NDArray[np.int64], copy: int = 0, batch: int = 32
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Emotion and gender logits of whole clips (of one of their copies), shapes [rows, 8] and [rows, 2]."""
     emotion = np.zeros((len(rows), len(EMOTIONS)), np.float32)
     gender = np.zeros((len(rows), len(GENDERS)), np.float32)
     order = np.argsort(clips.n_frames[rows], kind="stable")
     for start in range(0, len(rows), batch):
         part = order[start : start + batch]
-        log_mel, n_frames = clips.whole(rows[part])
+        log_mel, n_frames = clips.whole(rows[part], copy)
         heard = torch.arange(log_mel.shape[1])[None] < torch.from_numpy(n_frames)[:, None]
         of_emotion, of_gender = net(normalised(torch.from_numpy(log_mel), heard).contiguous(memory_format=torch.channels_last), heard)
         emotion[part], gender[part] = of_emotion.numpy(), of_gender.numpy()

@@ -20,7 +20,7 @@ from ser_core.cache import cache_folder
 from ser_core.emotions import LABELS
 from ser_core.models.estimators import Probabilities
 from ser_core.training import network, spectrograms
-from ser_core.training.joint import Opinions
+from ser_core.training.joint import ASKED, Opinions
 from ser_core.training.network import Net
 from ser_core.training.runs import Run
 from ser_core.training.spectrograms import Clips
@@ -50,12 +50,12 @@ def _opinions(clips: Clips, run: Run, seed: int, folder: Path, jobs: int) -> Opi
             torch.set_num_threads(1)  # the networks share the processor
         net = network.train(clips, run.train, seed, folder / f"{run.name}-{seed}.pt")
         rows = np.flatnonzero(run.calibrate | run.test)
-        emotion, gender = network.logits(net, clips, rows)
+        found = {copy: dict(zip(LABELS, network.logits(net, clips, rows, number), strict=True)) for number, copy in enumerate(ASKED)}
         unfinished = kept.with_suffix(".part.npz")
-        np.savez(unfinished, rows=rows, emotion=emotion, gender=gender)
+        np.savez(unfinished, rows=rows, **{f"{task}_{copy}": logits for copy, of_copy in found.items() for task, logits in of_copy.items()})
         unfinished.replace(kept)
     with np.load(kept) as stored:
-        return Opinions(stored["rows"], {task: _softmax(stored[task]) for task in LABELS})
+        return Opinions(stored["rows"], {copy: {task: _softmax(stored[f"{task}_{copy}"]) for task in LABELS} for copy in ASKED})
 
 
 def _softmax(logits: npt.NDArray[np.float32]) -> Probabilities:

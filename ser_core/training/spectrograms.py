@@ -24,9 +24,9 @@ from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, GENDERS
 from ser_core.features import logmel
 from ser_core.training import augmentation
-from ser_core.training.augmentation import disturbed_copy
+from ser_core.training.augmentation import COPIES, changed_copy
 
-N_COPIES = 1  # disturbed copies of each clip
+N_COPIES = 1  # of the kinds of `COPIES`: the noise is added to each batch anew, in `network`
 _PART = 500  # clips
 _STRETCH = 0.15  # the logarithm of the most that a clip is stretched or squeezed in time
 
@@ -59,12 +59,12 @@ class Clips:
         self.has = np.zeros((len(self.corpora), len(EMOTIONS)), dtype=bool)
         self.has[self.corpus, self.emotion] = True
 
-    def whole(self, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Undisturbed clips padded to the longest: spectrograms [rows, frames, bands] in dB, and how many frames each has."""
-        n_frames = self.n_frames[rows]
+    def whole(self, rows: npt.NDArray[np.int64], copy: int = 0) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """One copy of some clips, padded to the longest: spectrograms [rows, frames, bands] in dB, and how many frames each has."""
+        n_frames = np.diff(self.copies[copy].starts)[rows]
         log_mel = np.full((len(rows), int(n_frames.max()), logmel.N_MELS), -200.0, np.float32)
         for number, row in enumerate(rows):
-            log_mel[number, : n_frames[number]] = self.copies[0].clip(row)
+            log_mel[number, : n_frames[number]] = self.copies[copy].clip(row)
         return log_mel, n_frames
 
     def batch(
@@ -146,5 +146,5 @@ def _part(target: Path, files: list[str], number: int) -> Path:
 
 def _log_mel(file: Path, number: int) -> npt.NDArray[np.float16]:
     recording = audio.load(file)
-    samples = disturbed_copy(recording.samples, recording.sha256, number) if number else recording.samples
+    samples = changed_copy(COPIES[number - 1], recording.samples, recording.sha256) if number else recording.samples
     return logmel.log_mel(samples).astype(np.float16)  # 0.06 dB at worst

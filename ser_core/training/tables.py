@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from ser_core.emotions import GENDERS, LABELS, parse_emotion
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import DATA_DIR
 from ser_core.features import FEATURE_SETS, FeatureSet
-from ser_core.training.augmentation import disturbed_copy
+from ser_core.training.augmentation import COPIES, changed_copy
 
 _FORMAT = "%.9g"
 _NEEDED = ("speaker", "emotion")
@@ -34,6 +34,7 @@ _LEAST_SPEAKERS = 3
 _MOST_IN_CSV = 200  # features
 _MANTISSA = 0xFFFFFC00  # 13 of float32's 23 bits
 _LEAST_CLIPS = 5  # the folds of the random split
+_MOST_VOICES = 5  # in babble
 
 
 Failed = list[tuple[str, SerError]]
@@ -59,34 +60,53 @@ class FeatureTable:
         return self.rows[task].to_numpy(dtype=str)
 
 
-def shipped_table(corpus: str, feature_set: str, *, disturbed: bool = False) -> Path:
-    """Where `data/` holds the table of a corpus and feature set: the large feature set as Parquet, the others as CSV."""
+def shipped_table(corpus: str, feature_set: str, copy: str = "") -> Path:
+    """Where `data/` holds the table of a corpus and feature set (of one of the `COPIES`): the large set as Parquet, the others as CSV."""
     suffix = ".parquet" if len(FEATURE_SETS[feature_set].names) > _MOST_IN_CSV else ".csv"
-    return DATA_DIR / corpus / f"{feature_set}{'_disturbed' if disturbed else ''}{suffix}"
+    return DATA_DIR / corpus / f"{feature_set}{'_' if copy else ''}{copy}{suffix}"
 
 
-def extract_files(paths: Sequence[Path], feature_set: str, jobs: int = 1, *, disturbed: bool = False) -> list[np.ndarray | SerError]:
-    """The features [d] of each file (of its disturbed copy), or the error it ended in, in order; progress on stderr."""
-    work = (delayed(_extract_file)(path, feature_set, disturbed) for path in paths)
+def extract_files(
+    paths: Sequence[Path], feature_set: str, jobs: int = 1, copy: str = "", voices: Sequence[Sequence[Path]] = ()
+) -> list[np.ndarray | SerError]:
+    """The features [d] of each file, or of one of its `COPIES`, or the error it ended in, in order; progress on stderr.
+
+    `voices` are, for each file, the clips that its noisy copy's babble is made of.
+    """
+    work = (delayed(_extract_file)(path, feature_set, copy, voices[number] if voices else ()) for number, path in enumerate(paths))
     done = Parallel(n_jobs=jobs, return_as="generator")(work)
     return list(tqdm(done, total=len(paths), unit="clip", desc=feature_set))
 
 
-def _extract_file(path: Path, feature_set: str, disturbed: bool) -> np.ndarray | SerError:
+def _extract_file(path: Path, feature_set: str, copy: str, voices: Sequence[Path]) -> np.ndarray | SerError:
     try:
         recording = audio.load(path)
-        if disturbed:
-            recording = dataclasses.replace(recording, samples=disturbed_copy(recording.samples, recording.sha256))
+        if copy:
+            others = [audio.load(voice).samples for voice in voices]
+            recording = dataclasses.replace(recording, samples=changed_copy(copy, recording.samples, recording.sha256, others))
         return features.extract_by_windows(recording, feature_set).values
     except SerError as error:
         return error
 
 
-def extract_table(
-    about: pd.DataFrame, files: Sequence[Path], feature_set: str, jobs: int = 1, *, disturbed: bool = False
-) -> tuple[pd.DataFrame, Failed]:
+def babble_of(about: pd.DataFrame) -> list[list[int]]:
+    """For each row of an utterance table, the rows that its babble is made of: one to five clips of the speaker saying the same statement.
+
+    So no split by speaker or by statement is undone by it. The same for the same table everywhere.
+    """
+    said = pd.Series(range(len(about))).groupby([about["speaker"].to_numpy(), about["statement"].to_numpy()]).agg(list)
+    chosen = []
+    for row, (speaker, statement, digest) in enumerate(zip(about["speaker"], about["statement"], about["sha256"], strict=True)):
+        rng = np.random.default_rng(int(digest[16:32], 16))
+        others = [other for other in said[speaker, statement] if other != row]
+        chosen.append([others[number] for number in rng.permutation(len(others))[: rng.integers(1, _MOST_VOICES + 1)]])
+    return chosen
+
+
+def extract_table(about: pd.DataFrame, files: Sequence[Path], feature_set: str, jobs: int = 1, copy: str = "") -> tuple[pd.DataFrame, Failed]:
     """`about`, one row a file, with the features beside it; the rows of files that cannot be used are left out and returned apart."""
-    results = extract_files(files, feature_set, jobs, disturbed=disturbed)
+    voices = [[files[other] for other in others] for others in babble_of(about)] if copy == "noisy" and "statement" in about else []
+    results = extract_files(files, feature_set, jobs, copy, voices)
     good = [number for number, result in enumerate(results) if isinstance(result, np.ndarray)]
     values = np.array([results[number] for number in good]).reshape(len(good), -1)
     names = list(FEATURE_SETS[feature_set].names)
@@ -95,10 +115,10 @@ def extract_table(
     return pd.concat([about.iloc[good].reset_index(drop=True), features_of], axis=1), failed
 
 
-def extract_corpus(folder: Path, feature_set: str, jobs: int = 1, *, disturbed: bool = False) -> tuple[pd.DataFrame, Failed]:
+def extract_corpus(folder: Path, feature_set: str, jobs: int = 1, copy: str = "") -> tuple[pd.DataFrame, Failed]:
     """The feature table of a corpus folder, with its labels; clips that cannot be used are left out and returned apart."""
     about = corpora.utterances(folder)
-    return extract_table(about, [folder / path for path in about["path"]], feature_set, jobs, disturbed=disturbed)
+    return extract_table(about, [folder / path for path in about["path"]], feature_set, jobs, copy)
 
 
 def write_csv(table: pd.DataFrame, target: Path | io.TextIOBase) -> None:
@@ -122,14 +142,14 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 @dataclass(frozen=True, eq=False)
 class JointTable:
-    """The large feature set of several corpora: the utterance table, and features [n, d] float32 of the clips and of their disturbed copies.
+    """The large feature set of several corpora: the utterance table, and features [n, d] float32 of the clips and of their copies.
 
-    `files` has the digest of each corpus's table (of the clips as they are).
+    `copies` is by `COPIES`; `files` has the digest of each corpus's table (of the clips as they are).
     """
 
     rows: pd.DataFrame
     x: np.ndarray
-    disturbed: np.ndarray
+    copies: Mapping[str, np.ndarray]
     files: dict[str, str]
 
 
@@ -139,28 +159,29 @@ def read_joint(feature_set: str, names: Sequence[str] = tuple(CORPORA)) -> Joint
     Raises
     ------
     SerError
-        NOT_FOUND where `data/` has no table of a corpus; BAD_TABLE where a disturbed one has other clips.
+        NOT_FOUND where `data/` has no table of a corpus; BAD_TABLE where one of copies has other clips.
     """
     features_of = list(FEATURE_SETS[feature_set].names)
-    plain, copies, digests = [], [], {}
+    parts: dict[str, list[pd.DataFrame]] = {copy: [] for copy in ("", *COPIES)}
+    digests: dict[str, str] = {}
     for name in names:
-        table, digests[name] = _read_shipped(name, feature_set, disturbed=False)
-        copy, _ = _read_shipped(name, feature_set, disturbed=True)
-        if copy["sha256"].tolist() != table["sha256"].tolist():
-            raise _bad(f"The two {feature_set} tables of {name} hold different clips.")
-        plain.append(table)
-        copies.append(copy[features_of])
-    rows = pd.concat(plain, ignore_index=True)
-    disturbed = pd.concat(copies, ignore_index=True).to_numpy(dtype=np.float32)
-    return JointTable(rows.drop(columns=features_of), rows[features_of].to_numpy(dtype=np.float32), disturbed, digests)
+        for copy, read in parts.items():
+            table, digest = _read_shipped(name, feature_set, copy)
+            if copy and table["sha256"].tolist() != parts[""][-1]["sha256"].tolist():
+                raise _bad(f"The {feature_set} tables of {name} hold different clips.")
+            read.append(table[features_of] if copy else table)
+            digests[name] = digests.get(name, digest)
+    rows, *copies = (pd.concat(read, ignore_index=True) for read in parts.values())
+    x, *changed = (table[features_of].to_numpy(dtype=np.float32) for table in (rows, *copies))
+    return JointTable(rows.drop(columns=features_of), x, dict(zip(COPIES, changed, strict=True)), digests)
 
 
-def _read_shipped(corpus: str, feature_set: str, *, disturbed: bool) -> tuple[pd.DataFrame, str]:
-    path = shipped_table(corpus, feature_set, disturbed=disturbed)
+def _read_shipped(corpus: str, feature_set: str, copy: str) -> tuple[pd.DataFrame, str]:
+    path = shipped_table(corpus, feature_set, copy)
     try:
         data = path.read_bytes()
     except OSError as error:
-        flag = " --disturbed" if disturbed else ""
+        flag = f" --copy {copy}" if copy else ""
         make = f"python -m ser_core extract {corpus} --feature-set {feature_set}{flag} --output data/{corpus}/{path.name}"
         raise SerError(ErrorCode.NOT_FOUND, f"The feature table {corpus}/{path.name} is missing in data/.", f"Make it: {make}") from error
     return pd.read_parquet(io.BytesIO(data)), hashlib.sha256(data).hexdigest()
