@@ -19,7 +19,7 @@ lint: $(VENV)/.dev
 
 # Train everything that ships anew: all folds of all protocols, all models, and what is measured with them. Needs SER_CORPORA;
 # goes on where it was interrupted.
-LARGE := $(foreach corpus,ravdess crema-d nemo,data/$(corpus)/functionals_v1.parquet data/$(corpus)/functionals_v1_disturbed.parquet)
+LARGE := $(foreach corpus,ravdess crema-d nemo,$(addprefix data/$(corpus)/functionals_v1,.parquet _disturbed.parquet _noisy.parquet))
 
 train: $(VENV)/.train $(LARGE)
 	$(BIN)/python -m ser_core evaluate --refit
@@ -31,7 +31,10 @@ data/%/functionals_v1.parquet: | $(VENV)/.train
 	$(BIN)/python -m ser_core extract $* --feature-set functionals_v1 --output $@
 
 data/%/functionals_v1_disturbed.parquet: | $(VENV)/.train
-	$(BIN)/python -m ser_core extract $* --feature-set functionals_v1 --disturbed --output $@
+	$(BIN)/python -m ser_core extract $* --feature-set functionals_v1 --copy disturbed --output $@
+
+data/%/functionals_v1_noisy.parquet: | $(VENV)/.train
+	$(BIN)/python -m ser_core extract $* --feature-set functionals_v1 --copy noisy --output $@
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py

@@ -73,6 +73,14 @@ def test_a_joint_run_sets_two_actors_of_ravdess_and_eight_of_crema_d_aside():
         assert set(aside.loc[aside["corpus"] == "ravdess", "gender"]) == {"male", "female"}
 
 
+def test_the_random_split_tests_every_clip_once_and_never_what_it_trained_on():
+    every = list(runs.random_split(TABLE))
+    assert np.sum([run.test for run in every], axis=0).tolist() == [1] * len(TABLE)
+    for run in every:
+        assert (run.train.astype(int) + run.calibrate + run.test == 1).all()
+        assert set(TABLE["speaker"][run.test]) & set(TABLE["speaker"][run.train])
+
+
 # ----------------------------------------------------------------------------------------------------------- comparability
 
 

@@ -10,6 +10,7 @@ from ser_core.features import FEATURE_SETS
 from ser_core.training import tables
 from ser_core.training.augmentation import COPIES
 from ser_core.training.classifiers import CLASSIFIERS, fit, speaker_splits, tune
+from ser_core.training.runs import random_folds
 from tests.conftest import ROOT
 
 NAMES = FEATURE_SETS["acoustic128_v1"].names
@@ -166,7 +167,7 @@ def test_a_faulty_table_is_refused_with_the_place_of_the_fault(change, message, 
 
 def test_a_random_split_is_stratified_and_has_the_same_voices_on_both_sides():
     y = np.repeat(EMOTIONS, 10)
-    folds = training.random_folds(y)
+    folds = random_folds(y)
     assert sorted(set(folds)) == [1, 2, 3, 4, 5]
     for fold in range(1, 6):
         assert pd.Series(y[folds == fold]).value_counts().tolist() == [2] * 8

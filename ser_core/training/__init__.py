@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from joblib import Memory, Parallel, delayed
-from sklearn.model_selection import StratifiedKFold
 from tqdm import tqdm
 
 from ser_core import audio, corpora, evaluation, models
@@ -30,12 +29,12 @@ from ser_core.evaluation import OUT_OF_FOLD_COLUMNS
 from ser_core.models import ModelCard, TrainingCorpus
 from ser_core.training import classifiers as classifiers_module
 from ser_core.training.classifiers import CLASSIFIERS, Labels, Matrix, Parameters, fit, tune
+from ser_core.training.runs import random_folds
 from ser_core.training.tables import FeatureTable, read_table, shipped_table, tasks_of
 
-__all__ = ["SHIPPED", "Selection", "out_of_fold", "random_folds", "rebuild", "shipped_tables", "train"]
+__all__ = ["SHIPPED", "Selection", "out_of_fold", "rebuild", "shipped_tables", "train"]
 
 SEEDS = (0, 1, 2)
-RANDOM_FOLDS = 5
 SINGLE_PROTOCOLS = ("unseen_speakers", "random_split")
 """What a single corpus can be tested for."""
 SHIPPED_CORPUS = "ravdess"
@@ -106,14 +105,6 @@ def out_of_fold(
             parts.append(_rows(table, rows, run_of, labels, probabilities))
     shutil.rmtree(kept)  # what is done is done: the next run computes everything anew
     return pd.concat(parts, ignore_index=True)[list(OUT_OF_FOLD_COLUMNS)], selections
-
-
-def random_folds(y: Labels, n_folds: int = RANDOM_FOLDS, seed: int = 0) -> np.ndarray:
-    """The fold, 1 to `n_folds`, of each clip in a stratified random split: shape [n]. Optimistic: voices are on both sides."""
-    fold_of = np.zeros(len(y), dtype=np.int64)
-    for fold, (_, test) in enumerate(StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(y, y), start=1):
-        fold_of[test] = fold
-    return fold_of
 
 
 def _folds(table: FeatureTable, task: str, protocol: str) -> np.ndarray:

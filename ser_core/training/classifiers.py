@@ -9,13 +9,14 @@ probabilities; one temperature, fitted on inner speaker folds, makes them honest
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -94,9 +95,15 @@ CLASSIFIERS: dict[str, Classifier] = {
 
 
 def bagged_perceptrons(
-    x: npt.NDArray[np.float32], y: Labels, corpora: npt.ArrayLike, weights: npt.NDArray[np.float64], n_draws: int, seed: int = 0
+    x: npt.NDArray[np.float32],
+    y: Labels,
+    corpora: npt.ArrayLike,
+    weights: npt.NDArray[np.float64],
+    columns: Sequence[int],
+    n_draws: int,
+    seed: int = 0,
 ) -> Any:
-    """Four perceptrons on balanced draws of clips, fitted: the classifier for the large feature set and several corpora.
+    """Four perceptrons on some columns of balanced draws of clips, fitted: the classifier for the large feature set and several corpora.
 
     Each perceptron is fitted on `n_draws` clips, drawn with replacement so that corpora and the labels in each are equally
     frequent, and inside those in proportion to `weights` [n] (bagging: Breiman 1996). Sizes and epochs were settled on
@@ -106,7 +113,8 @@ def bagged_perceptrons(
     _, which = np.unique(groups, return_inverse=True)
     chances = weights / np.bincount(which, weights)[which]
     perceptron = MLPClassifier(hidden_layer_sizes=(256,), alpha=3.0, learning_rate_init=5e-4, batch_size=256, max_iter=12)
-    bag = BaggingClassifier(make_pipeline(StandardScaler(), perceptron), n_estimators=4, max_samples=n_draws, random_state=seed)
+    chosen = ColumnTransformer([("chosen", "passthrough", list(columns))])
+    bag = BaggingClassifier(make_pipeline(chosen, StandardScaler(), perceptron), n_estimators=4, max_samples=n_draws, random_state=seed)
     fitted = _fitted(bag, x, y, sample_weight=chances)
     # What only further fitting would need makes the saved model three times as large.
     fitted._sample_weight = None

@@ -1,44 +1,32 @@
-"""The models that learn from all corpora: perceptrons on a large feature set, the network, and their combination.
+"""The models that learn from all corpora put together: the network, the perceptrons, and their combination.
 
-Every protocol of `runs` is carried out for both members; the combination's exponents (and with them the temperatures) are
+Every protocol of `runs` is carried out for both members (`networks`, `perceptrons`); the combination's exponents (and with them the temperatures) are
 fitted on clips that the run set aside, or, where a corpus is left out, on the corpora that inner runs left out. What comes out
 are out-of-fold tables as `ser_core.evaluation` reads them, and the exponents that the saved models take over.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from joblib import Parallel, delayed
-from tqdm import tqdm
 
 from ser_core import evaluation
-from ser_core.cache import cache_folder
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, GENDERS, LABELS
 from ser_core.features import NETWORK_INPUT
 from ser_core.models.estimators import Probabilities, pooled
-from ser_core.training import classifiers, runs
 from ser_core.training.calibration import Positions, equal_parts, exponents
-from ser_core.training.runs import Run
-from ser_core.training.tables import JointTable
+from ser_core.training.runs import Mask, Run
 
 FEATURE_SET = "functionals_v1"
+"""What the perceptrons take."""
+
 LEFT_OUT_SHARE = 2 / 3
 """How much the left-out corpora weigh in the exponents of the saved models; the rest are the unseen speakers."""
-
-SHARE_OF_COPIES = 0.4
-"""How many of the clips that the perceptrons draw are copies (disturbed, noisy) and not clips as they are."""
-
-Mask = npt.NDArray[np.bool_]
-
 
 ASKED = ("as_it_is", "disturbed")
 """What the members are asked about: each clip as it is, and its disturbed copy, which only the fitting of weights looks at."""
@@ -90,48 +78,6 @@ def comparable(
 def learnt_emotions(table: pd.DataFrame, train: Mask) -> Mask:
     """Which of the eight emotions the training rows have, shape [8]."""
     return np.isin(EMOTIONS, table["emotion"][train].unique())
-
-
-# ---------------------------------------------------------------------------------------------------- the perceptrons
-
-
-def perceptron_opinions(table: JointTable, every: Sequence[Run], jobs: int = 1) -> dict[str, Opinions]:
-    """The bagged perceptrons of each run, fitted for both tasks; kept in the cache folder by the digest of tables and code."""
-    digest = hashlib.sha256(repr(sorted(table.files.items())).encode())
-    for module in (classifiers, runs):
-        digest.update(Path(str(module.__file__)).read_bytes())
-    folder = cache_folder() / "perceptrons" / digest.hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    done = Parallel(n_jobs=jobs, return_as="generator")(delayed(_perceptrons)(table, run, folder) for run in every)
-    return {run.name: opinions for run, opinions in zip(every, tqdm(done, total=len(every), unit="run", desc="perceptrons"), strict=True)}
-
-
-def fit_perceptrons(table: JointTable, train: Mask, task: str) -> Any:
-    """The bagged perceptrons of a task, fitted on some rows: each clip as it is and in its copies."""
-    part = table.rows[train]
-    y, of_corpus = part[task].to_numpy(str), part["corpus"].to_numpy(str)
-    n = len(table.copies)
-    x = np.concatenate([table.x[train], *(copy[train] for copy in table.copies.values())])
-    weights = np.repeat([1 - SHARE_OF_COPIES, *[SHARE_OF_COPIES / n] * n], len(part))
-    return classifiers.bagged_perceptrons(x, np.tile(y, n + 1), np.tile(of_corpus, n + 1), weights, n_draws=2 * len(part))
-
-
-def _perceptrons(table: JointTable, run: Run, folder: Path) -> Opinions:
-    kept = folder / f"{run.name}.npz"
-    rows = np.flatnonzero(run.calibrate | run.test)
-    if not kept.exists():
-        found: dict[str, Any] = {}
-        for task, labels in LABELS.items():
-            fitted = fit_perceptrons(table, run.train, task)
-            columns = [labels.index(str(label)) for label in fitted.classes_]
-            for copy, x in zip(ASKED, (table.x, table.copies["disturbed"]), strict=True):
-                found[f"{task}_{copy}"] = np.zeros((len(rows), len(labels)))
-                found[f"{task}_{copy}"][:, columns] = fitted.predict_proba(x[rows])
-        unfinished = kept.with_suffix(".part.npz")
-        np.savez(unfinished, **found)
-        unfinished.replace(kept)
-    with np.load(kept) as stored:
-        return Opinions(rows, {copy: {task: stored[f"{task}_{copy}"] for task in LABELS} for copy in ASKED})
 
 
 # ------------------------------------------------------------------------------------------------------- putting together

@@ -144,13 +144,14 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 class JointTable:
     """The large feature set of several corpora: the utterance table, and features [n, d] float32 of the clips and of their copies.
 
-    `copies` is by `COPIES`; `files` has the digest of each corpus's table (of the clips as they are).
+    `copies` is by `COPIES`; `files` has the digest of each corpus's table (of the clips as they are), `sha256` is of all tables.
     """
 
     rows: pd.DataFrame
     x: np.ndarray
     copies: Mapping[str, np.ndarray]
     files: dict[str, str]
+    sha256: str
 
 
 def read_joint(feature_set: str, names: Sequence[str] = tuple(CORPORA)) -> JointTable:
@@ -159,21 +160,23 @@ def read_joint(feature_set: str, names: Sequence[str] = tuple(CORPORA)) -> Joint
     Raises
     ------
     SerError
-        NOT_FOUND where `data/` has no table of a corpus; BAD_TABLE where one of copies has other clips.
+        NOT_FOUND where `data/` has no table of a corpus; BAD_TABLE where that of a copy has other clips.
     """
     features_of = list(FEATURE_SETS[feature_set].names)
     parts: dict[str, list[pd.DataFrame]] = {copy: [] for copy in ("", *COPIES)}
-    digests: dict[str, str] = {}
+    files: dict[str, str] = {}
+    every = hashlib.sha256()
     for name in names:
         for copy, read in parts.items():
             table, digest = _read_shipped(name, feature_set, copy)
             if copy and table["sha256"].tolist() != parts[""][-1]["sha256"].tolist():
                 raise _bad(f"The {feature_set} tables of {name} hold different clips.")
             read.append(table[features_of] if copy else table)
-            digests[name] = digests.get(name, digest)
+            every.update(digest.encode())
+            files.setdefault(name, digest)
     rows, *copies = (pd.concat(read, ignore_index=True) for read in parts.values())
     x, *changed = (table[features_of].to_numpy(dtype=np.float32) for table in (rows, *copies))
-    return JointTable(rows.drop(columns=features_of), x, dict(zip(COPIES, changed, strict=True)), digests)
+    return JointTable(rows.drop(columns=features_of), x, dict(zip(COPIES, changed, strict=True)), files, every.hexdigest())
 
 
 def _read_shipped(corpus: str, feature_set: str, copy: str) -> tuple[pd.DataFrame, str]:
