@@ -95,6 +95,7 @@ def overview(table: pd.DataFrame, task: str, corpus: str) -> None:
                 for low, high in zip(table["unseen_speakers_uar_low"], table["unseen_speakers_uar_high"], strict=True)
             ],
             left_out=100 * table["corpus_left_out_uar"],
+            other_statement=100 * table["other_statement_uar"],
             random=100 * table["random_split_uar"],
             inflation=100 * table["inflation"],
             accuracy=100 * table["unseen_speakers_accuracy"],
@@ -109,6 +110,7 @@ def overview(table: pd.DataFrame, task: str, corpus: str) -> None:
         hide_index=True,
         width="stretch",
         height="content",
+        placeholder="\u2013",
         column_config={
             "title": st.column_config.TextColumn("Model"),
             "unseen": number(
@@ -116,6 +118,9 @@ def overview(table: pd.DataFrame, task: str, corpus: str) -> None:
             ),
             "interval": st.column_config.TextColumn("95% interval"),
             "left_out": number("Corpus left out (%)", format="%.1f", help="Trained on the other corpora only, tested on this one (UAR)."),
+            "other_statement": number(
+                "Other sentence (%)", format="%.1f", help="Trained on one sentence, tested on the other by other speakers (UAR)."
+            ),
             "random": number("Random split (%)", format="%.1f", help="Optimistic: the same voices in training and test."),
             "inflation": number("Inflation (points)", format="%+.1f", help="Random split less unseen voices."),
             "accuracy": number("Accuracy (%)", format="%.1f", help="Share of all clips recognised, unseen voices."),
