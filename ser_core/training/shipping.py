@@ -20,11 +20,14 @@ from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS, NETWORK_INPUT
 from ser_core.models import COMBINATION_ARTEFACT, NETWORK_ARTEFACT, ModelCard, TrainingCorpus
 from ser_core.training import joint, perceptrons, runs
-from ser_core.training.joint import FEATURE_SET, Evidence
+from ser_core.training.joint import FEATURE_SET, Evidence, Opinions
 from ser_core.training.runs import Run
 from ser_core.training.tables import JointTable, read_joint, shipped_table
 
 SEEDS = (0, 1, 2)
+"""Of the networks that ship and of the joint runs."""
+N_SEEDS = {"unseen_speakers": len(SEEDS), "corpus_left_out": 2, "single_corpus": 1, "other_statement": 1}
+"""How many networks each run has, by protocol: as many as two cores train in two hours."""
 HELD_OUT_RUN = "joint-1"
 
 
@@ -49,11 +52,12 @@ def collect(jobs: int = 1) -> tuple[Evidence, JointTable, Any]:
             f"Extract them anew: python -m ser_core extract CORPUS --feature-set {FEATURE_SET} --output data/CORPUS/{FEATURE_SET}.parquet",
         )
     rows = table.rows
-    tested = [*runs.joint(rows), *runs.corpus_left_out(rows)]
-    once = [*runs.single_corpus(rows), *runs.other_statement(rows)]
-    every = [*tested, *once]
-    opinions = networks.train_all(clips, every, SEEDS[:1], jobs)
-    opinions |= networks.train_all(clips, tested[: corpora.N_JOINT_RUNS], SEEDS[1:], jobs)
+    every: list[Run] = []
+    opinions: dict[tuple[str, int], Opinions] = {}
+    for of_protocol in (runs.joint, runs.corpus_left_out, runs.single_corpus, runs.other_statement):
+        found = list(of_protocol(rows))
+        opinions |= networks.train_all(clips, found, SEEDS[: N_SEEDS[found[0].protocol]], jobs)
+        every += found
     every += runs.random_split(rows)  # of the perceptrons only: five more networks would take half an hour
     return Evidence(rows, {run.name: run for run in every}, opinions, perceptrons.train_all(table, every, jobs)), table, clips
 
