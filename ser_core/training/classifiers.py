@@ -112,7 +112,7 @@ def bagged_perceptrons(
     groups = np.char.add(np.char.add(np.asarray(corpora, dtype=str), "/"), y)
     _, which = np.unique(groups, return_inverse=True)
     chances = weights / np.bincount(which, weights)[which]
-    perceptron = MLPClassifier(hidden_layer_sizes=(256,), alpha=3.0, learning_rate_init=5e-4, batch_size=256, max_iter=12)
+    perceptron = MLPClassifier(hidden_layer_sizes=(512,), alpha=3.0, learning_rate_init=5e-4, batch_size=256, max_iter=12)
     chosen = ColumnTransformer([("chosen", "passthrough", list(columns))])
     bag = BaggingClassifier(make_pipeline(chosen, StandardScaler(), perceptron), n_estimators=4, max_samples=n_draws, random_state=seed)
     fitted = _fitted(bag, x, y, sample_weight=chances)
