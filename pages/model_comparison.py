@@ -53,8 +53,11 @@ def chance(task: str, corpus: str) -> float:
 def best_sentence(table: pd.DataFrame, task: str, corpus: str) -> str:
     best = table.iloc[0]
     text = f"The best here, **{best['title']}**, recognises **{best['unseen_speakers_uar']:.0%}** of each {task} on unseen voices"
-    if best["corpus_left_out_uar"] == best["corpus_left_out_uar"]:
-        text += f", and **{best['corpus_left_out_uar']:.0%}** where it was trained on other corpora only: the nearest thing to your own microphone"
+    left_out = table.dropna(subset="corpus_left_out_uar")
+    if len(left_out):
+        first = left_out.iloc[0]
+        name = "it" if first["title"] == best["title"] else f"**{first['title']}**"
+        text += f"; trained on other corpora only, {name} recognises **{first['corpus_left_out_uar']:.0%}**: the nearest thing to your own microphone"
     text += f". Guessing gives {chance(task, corpus):.0%}."
     split = table.dropna(subset="random_split_uar")
     if len(split):

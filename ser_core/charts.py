@@ -23,6 +23,7 @@ _MARK = "#8a4fd3"  # the current recording, wherever it appears: no emotion has 
 _NEUTRAL_INK = "#808080"  # readable on white and on dark
 _ENVELOPE_POINTS = 500
 _AXIS = 56  # pixels for ticks and title: Streamlit counts them into the height
+_LEGEND_ENTRY = 42  # pixels, of a legend whose entries stand below each other
 
 
 def _names(labels: Iterable[str]) -> list[str]:
@@ -209,7 +210,7 @@ def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
     span = alt.Chart(long).mark_rule(strokeWidth=3, opacity=0.5).encode(x=alt.X("low:Q"), x2="high:Q", y=y, color=colour)
     points = alt.Chart(long).mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip)
     guess = alt.Chart(pd.DataFrame({"uar": [chance], "name": ["Guessing"]})).mark_rule(strokeDash=[4, 4], color=_NEUTRAL_INK)
-    return alt.layer(guess.encode(x="uar:Q", tooltip="name:N"), span, points).properties(height=42 * len(order) + _AXIS + 50)
+    return alt.layer(guess.encode(x="uar:Q", tooltip="name:N"), span, points).properties(height=42 * len(order) + _AXIS + _LEGEND_ENTRY * len(shown))
 
 
 def reliability(bins: pd.DataFrame) -> Chart:

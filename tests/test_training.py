@@ -236,6 +236,13 @@ def test_the_stored_tables_of_all_corpora_are_what_the_code_computes(corpus, cop
         assert np.max(np.abs(computed - stored) / (np.abs(stored) + spread)) < 1e-3
 
 
+def test_a_broken_clip_behind_another_does_not_lose_that_one(tmp_path):
+    broken = tmp_path / "broken.wav"
+    broken.write_text("no audio")
+    (values,) = tables.extract_files([ROOT / "data/samples/steady-low-voice.flac"], "functionals_v1", copy="noisy", voices=[[broken]])
+    assert np.isfinite(values).all()
+
+
 def test_babble_is_made_of_the_same_speaker_saying_the_same_statement():
     # Else a speaker or a sentence that is left out would be in the background of the clips that are trained on.
     about = pd.DataFrame({"speaker": list("aaaabbbb"), "statement": list("11221111"), "sha256": [f"{n:064x}" for n in range(8)]})

@@ -20,6 +20,7 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from ser_core import audio, corpora, features
+from ser_core.audio import Samples
 from ser_core.corpora import CORPORA
 from ser_core.emotions import GENDERS, LABELS, parse_emotion
 from ser_core.errors import ErrorCode, SerError
@@ -82,11 +83,19 @@ def _extract_file(path: Path, feature_set: str, copy: str, voices: Sequence[Path
     try:
         recording = audio.load(path)
         if copy:
-            others = [audio.load(voice).samples for voice in voices]
+            others = [samples for voice in voices if (samples := _samples(voice)) is not None]
             recording = dataclasses.replace(recording, samples=changed_copy(copy, recording.samples, recording.sha256, others))
         return features.extract_by_windows(recording, feature_set).values
     except SerError as error:
         return error
+
+
+def _samples(path: Path) -> Samples | None:
+    """A clip for babble; one that cannot be used has its own row to say so and is no fault of the clip it would be behind."""
+    try:
+        return audio.load(path).samples
+    except SerError:
+        return None
 
 
 def babble_of(about: pd.DataFrame) -> list[list[int]]:
