@@ -39,7 +39,7 @@ PROTOCOLS = {
 """How clips are divided into training and test, and what it means."""
 
 UNTOUCHED_RUNS = (3, 4)
-"""The joint runs on whose speakers no setting of the models of all corpora was chosen."""
+"""The joint runs whose speakers, while the models of all corpora were developed, were looked at only as part of the totals."""
 
 _REPLICATES = 2000
 _ECE_BINS = 15

@@ -81,7 +81,7 @@ def _beside(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
     if all(len(rows) for _, rows in untouched):
         scores_of = {corpus: evaluation.score(rows, "emotion").uar for corpus, rows in untouched}
         shown = ", ".join(f"{CORPORA[corpus].title} {100 * s.value:.1f} [{100 * s.low:.1f}, {100 * s.high:.1f}]" for corpus, s in scores_of.items())
-        yield f"UAR of the default model on the speakers of joint runs 3 and 4, on whom no setting was chosen: {shown}.\n"
+        yield f"UAR of the default model on the speakers of joint runs 3 and 4, who were looked at only as part of the totals: {shown}.\n"
     if corpora.LISTENERS.exists():
         listeners = corpora.listener_scores(corpora.listener_votes())
         yield (

@@ -7,7 +7,7 @@ only one corpus has. What needs the waveform is done here, once per clip and cop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -37,13 +37,8 @@ def disturbed(samples: Samples, rng: np.random.Generator) -> Samples:
     some copies only.
     """
 
-    def happens(probability: float) -> bool:
-        return bool(rng.random() < probability)
-
-    if happens(0.5):
-        samples = channel.resampled_speed(samples, float(np.exp(rng.uniform(np.log(0.88), np.log(1.14)))))
-    if happens(0.4):
-        samples = channel.reverberated(samples, rng.uniform(0.15, 0.9), rng, rng.uniform(-3, 12))
+    happens = _chance(rng)
+    samples = _in_a_room(samples, rng)
     if happens(0.6):
         response = rng.normal(0, 5, len(_EQUALISER_HZ)) + rng.uniform(-3, 3) * np.log2(_EQUALISER_HZ / 1000)
         samples = channel.equalised(samples, _EQUALISER_HZ, response)
@@ -68,13 +63,8 @@ def noisy(samples: Samples, rng: np.random.Generator, voices: Sequence[Samples] 
     the copy holds nobody else's voice, and a speaker who is left out is left out of all babble too.
     """
 
-    def happens(probability: float) -> bool:
-        return bool(rng.random() < probability)
-
-    if happens(0.5):
-        samples = channel.resampled_speed(samples, float(np.exp(rng.uniform(np.log(0.88), np.log(1.14)))))
-    if happens(0.4):
-        samples = channel.reverberated(samples, rng.uniform(0.15, 0.9), rng, rng.uniform(-3, 12))
+    happens = _chance(rng)
+    samples = _in_a_room(samples, rng)
     if voices and happens(0.6):
         people = [channel.resampled_speed(voice, float(np.exp(rng.uniform(np.log(0.75), np.log(1.35))))) for voice in voices]
         noise = channel.babble(len(samples), people, rng)
@@ -84,3 +74,17 @@ def noisy(samples: Samples, rng: np.random.Generator, voices: Sequence[Samples] 
     if happens(0.25):
         return channel.telephone(samples)
     return channel.coded(samples, "opus", int(rng.choice(_OPUS_RATES))) if happens(0.3) else samples
+
+
+def _in_a_room(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Half the voices faster or slower, four in ten in a room."""
+    happens = _chance(rng)
+    if happens(0.5):
+        samples = channel.resampled_speed(samples, float(np.exp(rng.uniform(np.log(0.88), np.log(1.14)))))
+    if happens(0.4):
+        samples = channel.reverberated(samples, rng.uniform(0.15, 0.9), rng, rng.uniform(-3, 12))
+    return samples
+
+
+def _chance(rng: np.random.Generator) -> Callable[[float], bool]:
+    return lambda probability: bool(rng.random() < probability)

@@ -7,7 +7,7 @@ for the gender. What is done about labels that a corpus lacks: see `_emotion_los
 "calm" be said of any clip that sounds like CREMA-D.) Clips are drawn so that corpora and emotions are balanced. Batches are
 disturbed anew each time (`_disturb`), on top of the disturbed copies that `augmentation` made; the weights that are kept are a
 running mean over the steps (Polyak & Juditsky 1992). Training has two phases: a long one, and a short one that draws the corpora
-evenly and adds more noise, which costs nothing on clean clips once the net has learnt from them.
+evenly and adds more noise.
 
 Conventions: log-mel spectrograms are [clips, frames, bands] in dB, `heard` is [clips, frames] and False where a clip has ended.
 """
