@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := $(VENV)/bin
 
-.PHONY: run test lint train bench clean
+.PHONY: run test lint train evaluate bench clean
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run Home.py --server.port $(PORT)
@@ -17,14 +17,15 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# Train everything that ships anew: all folds of all protocols, all models, and what is measured with them. Needs SER_CORPORA;
-# goes on where it was interrupted.
+# Train everything that ships anew. Needs SER_CORPORA; goes on where it was interrupted.
 LARGE := $(foreach corpus,ravdess crema-d nemo,$(addprefix data/$(corpus)/functionals_v1,.parquet _disturbed.parquet _noisy.parquet))
 
 train: $(VENV)/.train $(LARGE)
-	$(BIN)/python -m ser_core evaluate --refit
 	$(BIN)/python -m ser_core train
-	$(BIN)/python -m ser_core evaluate --conditions
+
+# Compute all figures anew: the folds of all protocols, then what noise, rooms, codecs and other sounds do to the models that `train` made.
+evaluate: $(VENV)/.train $(LARGE)
+	$(BIN)/python -m ser_core evaluate --refit --conditions --gate
 
 # The large feature tables are too big for the repository: they are computed once (about 25 minutes on two cores).
 data/%/functionals_v1.parquet: | $(VENV)/.train

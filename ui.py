@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
     from ser_core.corpora import ListenerScores
+    from ser_core.enrolment import Enrolment
     from ser_core.evaluation import Scores
     from ser_core.features import FeatureVector
     from ser_core.models import Model, ModelCard
@@ -160,9 +161,22 @@ def _predicted(sha256: str, n_samples: int, emotion_model: str, gender_model: st
 
 
 def predicted(clip: Clip, emotion_model: str, gender_model: str) -> Prediction:
-    """What two models say of the clip; computed once per clip and pair."""
+    """What two models say of the clip, without a personal baseline; computed once per clip and pair."""
     recording = clip.recording
     return _predicted(recording.sha256, len(recording.samples), emotion_model, gender_model, recording)
+
+
+def predicted_with_baseline(clip: Clip, emotion_model: str, gender_model: str, enrolment: Enrolment) -> Prediction:
+    """What two models say of the clip with this session's baseline. Nothing of it is kept beyond the session."""
+    from ser_core import prediction
+
+    key = (clip.recording.sha256, emotion_model, gender_model, enrolment)
+    kept = st.session_state.get("with_baseline")
+    if kept is None or kept[0] != key:
+        kept = key, prediction.predict(clip.recording, _model("emotion", emotion_model), _model("gender", gender_model), enrolment)
+        st.session_state["with_baseline"] = kept
+    result: Prediction = kept[1]
+    return result
 
 
 @st.cache_data(max_entries=256, show_spinner="Measuring your recording ...")
@@ -243,6 +257,58 @@ def take(name: str, data: bytes) -> None:
         st.session_state["clip_error"] = error
 
 
+def baseline_clips() -> list[Recording]:
+    """The neutral clips of this session, in the order of reading."""
+    clips: list[Recording] = st.session_state.setdefault("baseline", [])
+    return clips
+
+
+def take_baseline(data: bytes) -> None:
+    """Add what an input holds to the neutral clips, once; what is wrong with it is kept to be shown."""
+    digest = hashlib.sha256(data).hexdigest()
+    if st.session_state.get("baseline_taken") == digest:
+        return
+    st.session_state["baseline_taken"] = digest
+    try:
+        recording = audio.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
+        enrolment(chosen_models()["emotion"], (*baseline_clips(), recording))
+        baseline_clips().append(recording)
+        st.session_state["baseline_error"] = None
+    except SerError as error:
+        st.session_state["baseline_error"] = error
+    st.session_state["baseline_round"] = st.session_state.get("baseline_round", 0) + 1
+    st.rerun()
+
+
+def forget_baseline() -> None:
+    """Delete the neutral clips and everything made of them."""
+    for key in ("baseline", "baseline_taken", "baseline_error", "enrolled", "with_baseline"):
+        st.session_state.pop(key, None)
+    st.session_state["baseline_round"] = st.session_state.get("baseline_round", 0) + 1
+
+
+def enrolment(emotion_model: str, clips: Sequence[Recording]) -> Enrolment | None:
+    """The personal baseline that clips make, kept in the session; None without clips, or for a model that takes none.
+
+    Raises
+    ------
+    SerError
+        BAD_BASELINE or what is wrong with the model.
+    """
+    from ser_core.enrolment import Enrolment
+
+    model = _model("emotion", emotion_model)
+    if not clips or not model.card.takes_baseline:
+        return None
+    key = (emotion_model, tuple(clip.sha256 for clip in clips))
+    kept = st.session_state.get("enrolled")
+    if kept is None or kept[0] != key:
+        kept = key, Enrolment(clips, model)
+        st.session_state["enrolled"] = kept
+    made: Enrolment = kept[1]
+    return made
+
+
 def clear() -> None:
     """Forget the clip and give every input a new key, so that it starts empty."""
     st.session_state["clip"], st.session_state["clip_error"] = None, None
@@ -272,24 +338,23 @@ def chosen_models() -> dict[str, str]:
 # -------------------------------------------------------------------------------------------------------------- inputs
 
 
-def recorder() -> None:
-    """streamlit-audiorecorder; what it recorded becomes the clip, named for the WAV that it can be saved as."""
+def recorder(key: str) -> bytes | None:
+    """streamlit-audiorecorder; the bytes that it recorded, as the browser encoded them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there is no ffmpeg, which is not needed here, and old escapes in its dependency
         from audiorecorder import audiorecorder
 
-    key = input_key("rec")
     # After receiving the clip the component decodes it with ffmpeg, which needs an installation of its own and raises various
     # errors without one. The received bytes are in session state all the same, and `audio` decodes those.
     with contextlib.suppress(Exception):
         audiorecorder("Record", "Stop", show_visualizer=True, key=key)
     encoded = st.session_state.get(key)
-    if encoded:
-        try:
-            data = base64.b64decode(encoded)
-        except binascii.Error:
-            data = encoded.encode()  # no recording; decoding says so as of any other bytes
-        take("recording.wav", data)
+    if not encoded:
+        return None
+    try:
+        return base64.b64decode(encoded)
+    except binascii.Error:
+        return bytes(encoded.encode())  # no recording; decoding says so as of any other bytes
 
 
 def microphone_problem() -> None:

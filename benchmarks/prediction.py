@@ -18,8 +18,11 @@ from pathlib import Path  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ser_core import audio, features, models, prediction  # noqa: E402
-from tests.synthesis import FORMATS, voice  # noqa: E402
+import numpy as np  # noqa: E402
+
+from ser_core import audio, enrolment, features, gate, models, prediction  # noqa: E402
+from ser_core.evaluation import DATA_DIR  # noqa: E402
+from tests.synthesis import FORMATS  # noqa: E402
 
 REPEATS = 50
 
@@ -35,21 +38,30 @@ def milliseconds(work: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
+def both(inputs: features.Inputs, pair: tuple[models.Model, models.Model]) -> list[object]:
+    """What two models make of one clip: features and spectrogram are computed once for both."""
+    return [model.predict_proba(inputs) for model in pair]
+
+
 def main() -> None:
     pair = models.load_default("emotion"), models.load_default("gender")
     print(f"models: {pair[0].card.id}, {pair[1].card.id}; {os.cpu_count()} cores, one thread, median of {REPEATS}")
+    spoken = np.resize(audio.load(DATA_DIR / "samples" / "slow-soft-voice.flac").samples, 4 * audio.SAMPLE_RATE)
+    neutral = audio.load(DATA_DIR / "samples" / "steady-low-voice.flac")
+    personal = enrolment.Enrolment([neutral], pair[0])
     for name in ("wav", "webm"):
-        data = FORMATS[name](voice(seconds=4.0))
+        data = FORMATS[name](spoken)
         recording = audio.decode(data)
-        inputs = features.Inputs(recording)
         rows = {
             "decode": milliseconds(lambda data=data: audio.decode(data)),
-            "features": milliseconds(lambda recording=recording: features.extract(recording, "functionals_v1")),
-            "two models": milliseconds(lambda inputs=inputs: [model.predict_proba(inputs) for model in pair]),
+            "gate": milliseconds(lambda recording=recording: gate.check(recording)),
+            "functionals": milliseconds(lambda recording=recording: features.extract(recording, "functionals_v1")),
+            "all of two models": milliseconds(lambda recording=recording: both(features.Inputs(recording), pair)),
             "bytes to result": milliseconds(lambda data=data: prediction.predict(audio.decode(data), *pair)),
+            "with a baseline": milliseconds(lambda data=data: prediction.predict(audio.decode(data), *pair, personal)),
         }
         for part, figure in rows.items():
-            print(f"{name:5} {part:16} {figure:7.1f} ms")
+            print(f"{name:5} {part:18} {figure:7.1f} ms")
 
 
 if __name__ == "__main__":

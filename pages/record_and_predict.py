@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shlex
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 import ui
-from ser_core import audio, prediction
+from ser_core import audio, enrolment, prediction
 from ser_core.emotions import LABELS
 
 SAMPLES = Path(__file__).resolve().parent.parent / "data" / "samples"
@@ -28,6 +29,8 @@ def main() -> None:
             ui.show_error(error)
         if clip := ui.clip():
             show_clip(clip)
+        if st.toggle("Personal baseline: let it hear your neutral voice first", key="use_baseline"):
+            baseline()
     with right:
         if clip := ui.clip():
             answer(clip)
@@ -42,18 +45,18 @@ def capture() -> None:
     if source in ("Record", "Plain recording"):
         ui.microphone_problem()
     if source == "Record":
-        ui.recorder()
+        if recorded := ui.recorder(ui.input_key("rec")):
+            ui.take("recording.wav", recorded)  # named for the WAV that it can be saved as
         st.caption(
             "Press Record, speak, press Stop; if nothing happens, allow this page the microphone. The browser evens out loudness and noise; "
             "the models ignore loudness (only those on mfcc128_v1 do not)."
         )
     elif source == "Plain recording":
-        recorded = st.audio_input("Plain recording, no browser processing", sample_rate=audio.SAMPLE_RATE, key=ui.input_key("plain"))
-        if recorded:
-            ui.take("recording.wav", recorded.getvalue())
+        plain = st.audio_input("Plain recording, no browser processing", sample_rate=audio.SAMPLE_RATE, key=ui.input_key("plain"))
+        if plain:
+            ui.take("recording.wav", plain.getvalue())
     elif source == "Upload":
-        types = sorted(suffix.lstrip(".") for suffix in audio.AUDIO_SUFFIXES)
-        uploaded = st.file_uploader("An audio file with one voice", type=types, max_upload_size=20, key=ui.input_key("upload"))
+        uploaded = st.file_uploader("An audio file with one voice", type=audio_types(), max_upload_size=20, key=ui.input_key("upload"))
         if uploaded:
             ui.take(uploaded.name, uploaded.getvalue())
     else:
@@ -62,6 +65,10 @@ def capture() -> None:
         chosen = st.pills("Synthetic voices", list(names), key=ui.input_key("sample"))
         if chosen:
             ui.take(names[chosen].name, names[chosen].read_bytes())
+
+
+def audio_types() -> list[str]:
+    return sorted(suffix.lstrip(".") for suffix in audio.AUDIO_SUFFIXES)
 
 
 def show_clip(clip: ui.Clip) -> None:
@@ -79,6 +86,40 @@ def show_clip(clip: ui.Clip) -> None:
         st.download_button("Save WAV", wav, f"{Path(clip.name).stem}.wav", "audio/wav", icon=":material/download:", on_click="ignore")
 
 
+def baseline() -> None:
+    """Read up to four neutral sentences; what they were, what is odd about them, and how to be rid of them."""
+    clips = ui.baseline_clips()
+    st.markdown(
+        "Voices differ more than emotions do. Read one to four sentences **flatly, as you would read a shopping list**, at the microphone that you "
+        "use above: the models then judge what differs from them. Optional; kept in this session only."
+    )
+    if len(clips) < enrolment.MOST_CLIPS:
+        st.markdown(f"> {enrolment.SENTENCES[len(clips)]}")
+        key = f"baseline-{st.session_state.get('baseline_round', 0)}"
+        source = st.session_state.get("source")
+        if source == "Upload":
+            given = st.file_uploader("A neutral clip of the same voice", type=audio_types(), max_upload_size=20, key=key)
+            data = given.getvalue() if given else None
+        elif source == "Plain recording":
+            given = st.audio_input(f"Sentence {len(clips) + 1}", sample_rate=audio.SAMPLE_RATE, key=key)
+            data = given.getvalue() if given else None
+        else:
+            data = ui.recorder(key)
+        if data:
+            ui.take_baseline(data)
+    if error := st.session_state.get("baseline_error"):
+        ui.show_error(error)
+    for number, recording in enumerate(clips, start=1):
+        st.audio(audio.to_wav(recording), format="audio/wav")
+        if number == len(clips):
+            made = ui.enrolment(ui.chosen_models()["emotion"], clips)
+            for note in made.notes if made else ():
+                st.warning(note.message, icon=":material/warning:")
+            if made is None:
+                st.info("The emotion model that is chosen takes no baseline; the default model does.", icon=":material/info:")
+            st.button("Delete the baseline", icon=":material/delete:", on_click=ui.forget_baseline)
+
+
 def record_again() -> None:
     ui.clear()
     st.session_state["source"] = "Record"
@@ -89,15 +130,30 @@ def answer(clip: ui.Clip) -> None:
     from ser_core import charts
 
     chosen = ui.chosen_models()
-    result = ui.predicted(clip, chosen["emotion"], chosen["gender"])
+    result = without = ui.predicted(clip, chosen["emotion"], chosen["gender"])
+    personal = ui.enrolment(chosen["emotion"], ui.baseline_clips()) if st.session_state.get("use_baseline") else None
+    if personal is not None:
+        result = ui.predicted_with_baseline(clip, chosen["emotion"], chosen["gender"], personal)
     st.subheader(prediction.in_words(result))
+    for reason in result.reasons[1:]:
+        st.warning(reason.message, icon=":material/warning:")
+    before = without.emotion_probabilities if personal is not None else None
     st.altair_chart(
-        charts.probability_bars(result.emotion_probabilities), width="stretch", key="emotion_bars", alt=in_figures(result.emotion_probabilities)
+        charts.probability_bars(result.emotion_probabilities, before),
+        width="stretch",
+        key="emotion_bars",
+        alt=in_figures(result.emotion_probabilities),
     )
+    if personal is not None:
+        st.caption(f"Judged against your baseline. The line in each bar is without it: {prediction.in_words(without)}")
+    if result.prediction_set is not None:
+        st.markdown(set_in_words(result))
     st.markdown(voice_in_words(result))
     st.altair_chart(
         charts.probability_bars(result.gender_probabilities), width="stretch", key="gender_bars", alt=in_figures(result.gender_probabilities)
     )
+    if len(result.segments) > 1:
+        over_time(clip, result)
     trust(chosen)
     st.markdown(
         "**How to read this:** each bar is how likely the model thinks that label is for *this* clip; they add up to 100%. "
@@ -110,6 +166,16 @@ def answer(clip: ui.Clip) -> None:
         details(clip, result)
 
 
+def set_in_words(result: prediction.Prediction) -> str:
+    """The prediction set as a sentence."""
+    inside = list(result.prediction_set or ())
+    listed = inside[0] if len(inside) == 1 else f"{', '.join(inside[:-1])} or {inside[-1]}"
+    return (
+        f"**{listed.capitalize()}**: sets like this hold what was acted in 90% of clips of unseen voices, on average over speakers; "
+        "for one voice or room it may be less."
+    )
+
+
 def voice_in_words(result: prediction.Prediction) -> str:
     """What gender the voice sounds like, or that this cannot be told."""
     if result.gender is None:
@@ -120,6 +186,27 @@ def voice_in_words(result: prediction.Prediction) -> str:
 def in_figures(probabilities: Mapping[str, float]) -> str:
     """What the bars show, for who cannot see them."""
     return "Probabilities: " + ", ".join(f"{label} {value:.0%}" for label, value in probabilities.items())
+
+
+def over_time(clip: ui.Clip, result: prediction.Prediction) -> None:
+    """The timeline of a long recording; a click on a stretch plays it."""
+    from ser_core import charts
+
+    st.markdown("**Over time**")
+    spans = [(segment.start_s, segment.end_s) for segment in result.segments]
+    chart = charts.timeline([segment.emotion_probabilities for segment in result.segments], spans, result.gaps)
+    event = st.altair_chart(chart, width="stretch", key="timeline", on_select="rerun", selection_mode=charts.STRETCH, alt="Emotions over time")
+    clicked = event.selection.get(charts.STRETCH) or []
+    if clicked:
+        start, end = spans[int(clicked[0]["number"])]
+        rate = clip.recording.sample_rate
+        part = dataclasses.replace(clip.recording, samples=clip.recording.samples[int(start * rate) : int(end * rate)])
+        st.audio(audio.to_wav(part), format="audio/wav", autoplay=True)
+    heard = f"You hear {start:.0f} to {end:.0f} s" if clicked else "Click a stretch to hear it"
+    st.caption(
+        f"Stretches of 4 s, one every 2 s where somebody speaks, smoothed with their neighbours; grey above: no speech for a second. {heard}. "
+        "The bars above are the mean over the stretches, each weighted by how much of it is speech."
+    )
 
 
 def trust(chosen: dict[str, str]) -> None:

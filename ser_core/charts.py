@@ -6,6 +6,7 @@ Emotions keep the order and colours of `ser_core.emotions` in every chart; proba
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -40,19 +41,25 @@ def _percent_axis(title: str | None, field: str = "share") -> alt.X:
     return alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, 1]), axis=axis, title=title)
 
 
-def probability_bars(probabilities: Mapping[str, float]) -> Chart:
-    """Horizontal bars, one per label in the order given, 0 to 100%, each with its figure."""
+def probability_bars(probabilities: Mapping[str, float], before: Mapping[str, float] | None = None) -> Chart:
+    """Horizontal bars, one per label in the order given, 0 to 100%, each with its figure; `before` is marked by a line across each."""
     labels = list(probabilities)
     data = pd.DataFrame({"label": _names(labels), "share": [float(value) for value in probabilities.values()]})
     data["text"] = [f"{value:.0%}" for value in data["share"]]
+    data["reach"] = data["share"] if before is None else np.maximum(data["share"], [float(before[label]) for label in labels])
     y = alt.Y("label:N", sort=_names(labels), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=160, labelPadding=12))
     tooltip = [alt.Tooltip("label:N", title="Label"), alt.Tooltip("share:Q", title="Probability", format=".1%")]
     base = alt.Chart(data).encode(y=y, x=_percent_axis("Probability"), tooltip=tooltip)
     bars = base.mark_bar(cornerRadiusEnd=3, stroke=_NEUTRAL_INK, strokeWidth=0.5).encode(color=_colour(labels))
-    layers = bars + base.mark_text(align="left", dx=14, color=_NEUTRAL_INK, fontWeight="bold").encode(text="text:N")
+    figures = base.mark_text(align="left", dx=14, color=_NEUTRAL_INK, fontWeight="bold")
+    layers = bars + figures.encode(text="text:N", x=_percent_axis("Probability", "reach"))
     if tuple(labels) == GENDERS:
         shape = alt.Shape("label:N", scale=alt.Scale(domain=_names(GENDERS), range=["square", "circle"]), legend=None)
         layers += base.mark_point(filled=True, size=90, opacity=1, stroke=_NEUTRAL_INK).encode(shape=shape, color=_colour(labels))
+    if before is not None:
+        earlier = pd.DataFrame({"label": _names(labels), "share": [float(before[label]) for label in labels]})
+        ticks = alt.Chart(earlier).mark_tick(color=_NEUTRAL_INK, thickness=3, size=20).encode(y=y, x=_percent_axis("Probability"))
+        layers += ticks.encode(tooltip=[tooltip[0], alt.Tooltip("share:Q", title="Without the baseline", format=".1%")])
     return layers.properties(height=24 * len(labels) + 20 + _AXIS)
 
 
@@ -72,6 +79,54 @@ def waveform(samples: Samples, sample_rate: int) -> Chart:
         )
         .properties(height=150)
     )
+
+
+STRETCH = "stretch"
+"""The name of the timeline's selection: the stretch that was clicked."""
+
+
+def timeline(probabilities: Sequence[Mapping[str, float]], spans: Sequence[tuple[float, float]], gaps: Sequence[tuple[float, float]]) -> Chart:
+    """How likely each emotion is over the time of a long recording; a click on a column selects its stretch.
+
+    Each of the (overlapping) stretches is drawn over the time that is nearest to its middle; a grey strip above marks `gaps` without speech.
+    """
+    middles = [(start + end) / 2 for start, end in spans]
+    edges = [spans[0][0], *((before + after) / 2 for before, after in itertools.pairwise(middles)), spans[-1][1]]
+    labels = list(probabilities[0])
+    rows = [
+        {
+            "number": number,
+            "left": max(edges[number], start),
+            "right": min(edges[number + 1], end),
+            "from": f"{start:.0f} to {end:.0f} s",
+            "label": name,
+            "share": said[label],
+        }
+        for number, (said, (start, end)) in enumerate(zip(probabilities, spans, strict=True))
+        for label, name in zip(labels, _names(labels), strict=True)
+    ]
+    y = alt.Y("label:N", sort=_names(labels), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=160, labelPadding=12))
+    picked = alt.selection_point(name=STRETCH, fields=["number"], on="click", empty=False)
+    cells = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_rect(stroke=_NEUTRAL_INK)
+        .encode(
+            x=alt.X("left:Q", title="Time (s)", scale=alt.Scale(nice=False, zero=True)),
+            x2="right:Q",
+            y=y,
+            color=alt.Color("share:Q", title="Probability", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=alt.Legend(format=".0%")),
+            strokeWidth=alt.condition(picked, alt.value(2), alt.value(0)),
+            tooltip=[
+                alt.Tooltip("from:N", title="Stretch"),
+                alt.Tooltip("label:N", title="Emotion"),
+                alt.Tooltip("share:Q", title="Probability", format=".0%"),
+            ],
+        )
+        .add_params(picked)
+    )
+    silent = alt.Chart(pd.DataFrame(list(gaps), columns=["left", "right"])).mark_rect(color=_NEUTRAL_INK)
+    strip = silent.encode(x="left:Q", x2="right:Q", y=alt.value(-10), y2=alt.value(-3))  # above the cells, not over them: those take the clicks
+    return (cells + strip).properties(height=24 * len(labels) + _AXIS)
 
 
 def feature_distribution(values: pd.DataFrame, spec: FeatureSpec, *, kind: str = "box", current: float | None = None) -> Chart:

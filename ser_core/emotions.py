@@ -11,6 +11,9 @@ from types import MappingProxyType
 EMOTIONS: tuple[str, ...] = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 GENDERS: tuple[str, ...] = ("male", "female")
 
+NEUTRAL: tuple[str, ...] = ("neutral", "calm")
+"""What speech about nothing in particular sounds like; most corpora do not tell the two apart."""
+
 NOT_EVERYWHERE: tuple[str, ...] = ("calm", "surprised")
 """Emotions that few corpora have: what a model learns of their sound, it must not take from the sound of those corpora."""
 

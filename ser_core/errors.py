@@ -34,6 +34,8 @@ class ErrorCode(StrEnum):
     MODEL_TAMPERED = "MODEL_TAMPERED"
     MODEL_SCHEMA = "MODEL_SCHEMA"
     MODEL_VERSION = "MODEL_VERSION"
+    # A personal baseline (ser_core.enrolment)
+    BAD_BASELINE = "BAD_BASELINE"
 
 
 class SerError(ValueError):

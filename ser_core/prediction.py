@@ -1,7 +1,9 @@
 """The conductor: a recording and two models in, one `Prediction` out, with the JSON and table forms everybody reads.
 
-A clip of up to 8 s is analysed whole. A longer one is cut into windows of 4 s, the length of the clips the models learnt
-from; windows that are pauses are left out, and the probabilities of the others are averaged.
+The gate looks at the clip first; then the models say how likely each label is, whatever the gate found; then it is decided
+whether that is enough for an answer. A clip of up to 8 s is analysed whole. A longer one is cut into windows of 4 s, the length
+of the clips the models learnt from, every two seconds where somebody speaks. The probabilities of the whole are the mean over the
+windows, each weighted by how much of it is speech; the timeline shows them smoothed.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ser_core import audio
-from ser_core.audio import Quality, Recording
-from ser_core.emotions import EMOTIONS, GENDERS
+from ser_core import audio, gate, refusal, timeline
+from ser_core.audio import Note, Quality, Recording
+from ser_core.emotions import EMOTIONS, LABELS
+from ser_core.enrolment import Enrolment
 from ser_core.features import Inputs
 from ser_core.models import Model
 
@@ -29,8 +32,10 @@ class Segment:
 
     start_s: float
     end_s: float
+    speech_s: float
+    """How much of it is speech."""
     emotion_probabilities: Mapping[str, float]
-    gender_probabilities: Mapping[str, float]
+    """Smoothed: half its own, a quarter of each neighbour's."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,31 @@ class Prediction:
     gender_probabilities: Mapping[str, float]
     quality: Quality
     segments: tuple[Segment, ...]
+    speech_s: float
+    """How much of the clip is speech."""
+    gaps: tuple[tuple[float, float], ...]
+    """(start, end) in seconds of pauses of at least a second."""
+    reasons: tuple[Note, ...] = ()
+    """Why there is no answer: NOT_SPEECH, TOO_NOISY or CLIPPED from the gate, UNCERTAIN where no emotion is likely enough."""
+    prediction_set: tuple[str, ...] | None = None
+    """The emotions it may be, most likely first: right for nine clips of ten on average over speakers. None where that was not fitted."""
+    baseline: Mapping[str, Any] | None = None
+    """What the personal baseline was made of, and what is odd about it; None where none was given."""
 
     @property
-    def emotion(self) -> str:
+    def decision(self) -> str:
+        """`ok`, or `cannot_tell` where there is a reason not to answer."""
+        return "cannot_tell" if self.reasons else "ok"
+
+    @property
+    def most_likely(self) -> str:
+        """The most likely emotion, also where that is not enough for an answer."""
         return max(self.emotion_probabilities, key=self.emotion_probabilities.__getitem__)
+
+    @property
+    def emotion(self) -> str | None:
+        """The answer; None where there is none."""
+        return None if self.reasons else self.most_likely
 
     @property
     def gender(self) -> str | None:
@@ -57,28 +83,30 @@ class Prediction:
         return likelier if self.gender_probabilities[likelier] >= SURE_OF_GENDER else None
 
     def to_dict(self, file: str = "") -> dict[str, Any]:
-        """The prediction as JSON, schema 1 (documented in the README).
-
-        `decision`, `reasons`, `prediction_set`, `baseline` and `explanation` have the values of a version that always answers.
-        """
+        """The prediction as JSON, schema 1 (documented in the README); `explanation` is for a later version."""
         return {
             "schema": SCHEMA,
             "file": file,
             "sha256": self.sha256,
             "duration_s": round(self.duration_s, 3),
             "model": {"emotion": self.emotion_model, "gender": self.gender_model},
-            "decision": "ok",
-            "reasons": [],
-            "prediction_set": None,
+            "decision": self.decision,
+            "reasons": [reason.code for reason in self.reasons],
+            "prediction_set": None if self.prediction_set is None else list(self.prediction_set),
             "emotion": self.emotion,
             "emotion_probabilities": dict(self.emotion_probabilities),
             "gender": self.gender,
             "gender_probabilities": dict(self.gender_probabilities),
-            "quality": self.quality.to_dict(),
-            "baseline": None,
+            "quality": self.quality.to_dict() | {"speech_s": round(self.speech_s, 2), "gaps": [list(gap) for gap in self.gaps]},
+            "baseline": None if self.baseline is None else dict(self.baseline),
             "explanation": None,
             "segments": [
-                {"start_s": round(s.start_s, 3), "end_s": round(s.end_s, 3), "emotion_probabilities": dict(s.emotion_probabilities)}
+                {
+                    "start_s": round(s.start_s, 3),
+                    "end_s": round(s.end_s, 3),
+                    "speech_s": round(s.speech_s, 2),
+                    "emotion_probabilities": dict(s.emotion_probabilities),
+                }
                 for s in self.segments
             ],
         }
@@ -88,8 +116,10 @@ class Prediction:
         return {
             "file": file,
             "duration_s": round(self.duration_s, 3),
-            "decision": "ok",
-            "emotion": self.emotion,
+            "decision": self.decision,
+            "reasons": " ".join(reason.code for reason in self.reasons),
+            "emotion": self.emotion or "",
+            "prediction_set": " ".join(self.prediction_set or ()),
             **{label: round(value, 6) for label, value in self.emotion_probabilities.items()},
             "gender": self.gender or "",
             **{label: round(value, 6) for label, value in self.gender_probabilities.items()},
@@ -99,48 +129,76 @@ class Prediction:
         }
 
 
-def predict(recording: Recording, emotion_model: Model, gender_model: Model) -> Prediction:
+def predict(recording: Recording, emotion_model: Model, gender_model: Model, enrolment: Enrolment | None = None) -> Prediction:
     """Emotion and gender of one recording at 16 kHz.
 
-    The same recording and models always give the same prediction.
+    `enrolment` is the speaker's personal baseline. The same arguments always give the same prediction.
+
+    Raises
+    ------
+    ValueError
+        If there is a baseline and the emotion model takes none.
     """
-    segments = tuple(_segment(part, start, emotion_model, gender_model) for start, part in audio.windows(recording))
+    found = gate.check(recording)
+    stretches = timeline.stretches(recording, found.speech)
+    inputs = [Inputs(stretch.part) for stretch in stretches]
+    baseline = None if enrolment is None else enrolment.baseline
+    each = {
+        "emotion": np.array([emotion_model.predict_proba(part, baseline) for part in inputs]),
+        "gender": np.array([gender_model.predict_proba(part) for part in inputs]),
+    }
+    weights = np.array([max(stretch.speech_s, timeline.GAP_SECONDS / 10) for stretch in stretches])
+    whole = {task: dict(zip(LABELS[task], np.average(said, axis=0, weights=weights).tolist(), strict=True)) for task, said in each.items()}
+    reasons = list(found.reasons)
+    limits = emotion_model.card.decision_limits(with_baseline=enrolment is not None)
+    if limits is not None and max(whole["emotion"].values()) < limits.answered:
+        message = "No emotion stands out enough for an answer. A longer sentence, a quieter room or a personal baseline may help."
+        reasons.append(Note("UNCERTAIN", message))
+    smooth = timeline.smoothed(each["emotion"], [stretch.start_s for stretch in stretches])
+    segments = [
+        Segment(stretch.start_s, stretch.end_s, stretch.speech_s, dict(zip(EMOTIONS, said.tolist(), strict=True)))
+        for stretch, said in zip(stretches, smooth, strict=True)
+    ]
+    speech = all(reason.code != "NOT_SPEECH" for reason in found.reasons)
     return Prediction(
         sha256=recording.sha256,
         duration_s=recording.duration_s,
         emotion_model=emotion_model.card.name,
         gender_model=gender_model.card.name,
-        emotion_probabilities=_mean([s.emotion_probabilities for s in segments]),
-        gender_probabilities=_mean([s.gender_probabilities for s in segments]),
+        emotion_probabilities=whole["emotion"],
+        gender_probabilities=whole["gender"],
         quality=audio.quality(recording),
-        segments=segments,
+        segments=tuple(segments),
+        speech_s=found.speech_s,
+        gaps=tuple(timeline.gaps(found.speech)),
+        reasons=tuple(reasons),
+        prediction_set=refusal.prediction_set(whole["emotion"], limits) if limits is not None and speech else None,
+        baseline=None if enrolment is None else enrolment.to_dict(),
     )
-
-
-def _segment(part: Recording, start_s: float, emotion_model: Model, gender_model: Model) -> Segment:
-    inputs = Inputs(part)
-    emotion, gender = emotion_model.predict_proba(inputs), gender_model.predict_proba(inputs)
-    return Segment(
-        start_s,
-        start_s + part.duration_s,
-        dict(zip(EMOTIONS, emotion.tolist(), strict=True)),
-        dict(zip(GENDERS, gender.tolist(), strict=True)),
-    )
-
-
-def _mean(parts: list[Mapping[str, float]]) -> dict[str, float]:
-    return {label: float(np.mean([part[label] for part in parts])) for label in parts[0]}
 
 
 def in_words(prediction: Prediction) -> str:
-    """The prediction as a sentence a person would say.
+    """The prediction as a sentence or two a person would say.
 
-    The most likely emotion, and up to two others that have at least 15%.
+    The most likely emotion with the others of the prediction set; or that it cannot be told, and why.
     """
-    ranked = sorted(prediction.emotion_probabilities.items(), key=lambda item: -item[1])
-    (first, top), rest = ranked[0], ranked[1:3]
-    others = [f"{label} ({value:.0%})" for label, value in rest if value >= 0.15]
-    sentence = f"Sounds {first}, {top:.0%}." if top >= 0.4 else f"Perhaps {first}, {top:.0%}, but no emotion stands out."
-    if others:
-        sentence += f" {' and '.join(others).capitalize()} {'are' if len(others) > 1 else 'is'} possible too."
-    return sentence
+    top = prediction.most_likely
+    likely = f"{top}, {prediction.emotion_probabilities[top]:.0%}"
+    others = [f"{label} ({prediction.emotion_probabilities[label]:.0%})" for label in _others(prediction)]
+    possible = f" {_listed(others).capitalize()} {'are' if len(others) > 1 else 'is'} possible too." if others else ""
+    if not prediction.reasons:
+        return f"Sounds {likely}.{possible}"
+    if prediction.reasons[0].code == "UNCERTAIN":
+        return f"Cannot tell: most likely {likely}, but no emotion stands out.{possible}"
+    return f"Cannot tell. {prediction.reasons[0].message}"
+
+
+def _others(prediction: Prediction) -> list[str]:
+    """The rest of the prediction set (the labels of at least 15% where there is none), two at most."""
+    ranked = sorted(prediction.emotion_probabilities, key=lambda label: -prediction.emotion_probabilities[label])[1:]
+    inside = prediction.prediction_set
+    return [label for label in ranked if (label in inside if inside is not None else prediction.emotion_probabilities[label] >= 0.15)][:2]
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join(parts)

@@ -49,6 +49,26 @@ def test_genders_differ_by_shape_as_well_as_by_colour():
     assert tuple(next(iter(found(spec, "sort")))) == tuple(display_name(gender) for gender in GENDERS)
 
 
+def test_what_was_said_without_a_baseline_is_marked_and_no_figure_stands_on_a_mark():
+    now, before = dict.fromkeys(EMOTIONS, 0.125), dict(zip(EMOTIONS, np.linspace(0, 0.25, 8), strict=True))
+    rows = list(charts.probability_bars(now, before).to_dict()["datasets"].values())
+    marks = next(data for data in rows if "text" not in data[0])
+    assert [row["share"] for row in marks] == list(before.values())
+    bars = next(data for data in rows if "text" in data[0])
+    assert all(bar["reach"] >= mark["share"] for bar, mark in zip(bars, marks, strict=True))
+
+
+def test_the_timeline_shows_every_stretch_without_overlap_and_the_gaps():
+    said = [dict.fromkeys(EMOTIONS, 0.125)] * 4
+    chart = charts.timeline(said, [(0, 4), (2, 6), (10, 14), (11, 15)], [(6.0, 10.0)])
+    cells, gaps = sorted(chart.to_dict()["datasets"].values(), key=len, reverse=True)
+    assert len(cells) == 4 * len(EMOTIONS)
+    spans = sorted({(cell["left"], cell["right"]) for cell in cells})
+    assert spans == [(0, 3), (3, 6), (10, 12.5), (12.5, 15)]
+    assert gaps == [{"left": 6.0, "right": 10.0}]
+    assert charts.STRETCH in json.dumps(chart.to_dict()["params"])
+
+
 def test_a_waveform_shows_the_whole_clip_in_seconds():
     rows = records(charts.waveform(voice(seconds=3.0), RATE))
     assert len(rows) <= 501

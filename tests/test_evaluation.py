@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from ser_core import evaluation
+from ser_core import enrolled, evaluation, selective
 from ser_core.emotions import EMOTIONS, GENDERS
 
 
@@ -93,7 +93,7 @@ OF_ALL_CORPORA = ("network", "bagged_mlp", "combination")
 
 
 def test_every_clip_is_predicted_once_per_run_and_seed(stored):
-    single = stored[~stored["classifier"].isin(OF_ALL_CORPORA)]
+    single = stored[~stored["classifier"].isin([*OF_ALL_CORPORA, "combination_of_one"])]
     runs = single.groupby(["task", "feature_set", "classifier", "protocol", "seed"], observed=True)
     assert len(runs) == 2 * 2 * 2 * (3 * 3 + 3)  # tasks, feature sets, protocols; three seeded classifiers, three not
     for _, rows in runs:
@@ -109,6 +109,33 @@ def test_the_models_of_all_corpora_predict_every_clip_of_every_corpus(stored):
     assert networks["seed"].nunique() >= 2
 
 
+def test_the_default_is_scored_with_one_network_of_each_of_three_seeds(stored):
+    rows = stored[stored["classifier"] == "combination_of_one"]
+    assert rows.groupby(["corpus", "task", "protocol", "seed"], observed=True)["path"].nunique().to_dict() == {
+        ("ravdess", "emotion", "unseen_speakers", seed): 1440 for seed in (0, 1, 2)
+    }
+
+
+def test_there_are_limits_for_every_run_of_the_default(stored):
+    limits = selective.read_limits()
+    rows = evaluation.model_rows(stored, "emotion", "several", "combination", "unseen_speakers")
+    chosen = limits[(limits["classifier"] == "combination") & (limits["protocol"] == "unseen_speakers")]
+    assert set(rows["fold"]) == set(chosen["fold"])
+    scores = selective.scores(rows, chosen)
+    assert scores["coverage"] == pytest.approx(0.9, abs=0.04)
+    assert scores["accuracy_best"] > scores["accuracy"] + 0.05
+
+
+def test_every_clip_that_can_be_is_tested_with_a_baseline():
+    table = enrolled.read()
+    sizes = table.groupby(["corpus", "classifier", "protocol", "clips"], observed=True)["path"].agg(["size", "nunique"])
+    assert (sizes["size"] == sizes["nunique"]).all()
+    assert set(table["clips"]) == {1, 2}
+    counts = table[table["truth"] != "neutral"][list(EMOTIONS)].sum(axis=1)
+    assert counts.min() >= 4
+    assert counts.max() <= 12
+
+
 def test_no_speaker_is_in_two_folds_of_unseen_speakers_and_all_are_in_random_ones(stored):
     per_fold = stored[stored["protocol"] == "unseen_speakers"].groupby(["corpus", "speaker"])["fold"].nunique()
     assert per_fold.max() == 1
@@ -118,7 +145,7 @@ def test_no_speaker_is_in_two_folds_of_unseen_speakers_and_all_are_in_random_one
 
 def test_stored_probabilities_sum_to_one(stored):
     for task, labels in (("emotion", EMOTIONS), ("gender", GENDERS)):
-        np.testing.assert_allclose(stored.loc[stored["task"] == task, list(labels)].sum(axis=1), 1, atol=1e-4)
+        np.testing.assert_allclose(stored.loc[stored["task"] == task, list(labels)].sum(axis=1), 1, atol=1e-3)
 
 
 def test_the_baseline_of_the_field_is_reproduced(stored):

@@ -119,7 +119,7 @@ def pair(card, dummy, tmp_path):
     even = DummyClassifier(strategy="uniform").fit(np.zeros((2, 128)), ["male", "female"])
     models.save(even, dataclasses.replace(card, name="even", parameters={"exponents": [0.5]}), tmp_path)
     both = dataclasses.replace(card, name="both", classifier="combination", artefact="model.json", feature_set="", feature_names=())
-    return models.save_combination({"gender-dummy": 1.0, "gender-even": 2.0}, both, tmp_path)
+    return models.save_combination({"gender-dummy": {"weight": 1.0}, "gender-even": {"weight": 2.0}}, both, tmp_path)
 
 
 def test_a_combination_multiplies_its_members_probabilities_to_their_weights(pair, tmp_path, recording):

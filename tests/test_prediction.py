@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -16,6 +17,7 @@ def pair():
 
 @pytest.fixture(scope="module")
 def result(pair):
+    """Of a buzzing synthetic voice, which the gate takes for no speech."""
     return prediction.predict(audio.from_samples(voice(), RATE), *pair)
 
 
@@ -24,7 +26,7 @@ def test_probabilities_are_in_order_and_sum_to_one(result):
     assert tuple(result.gender_probabilities) == GENDERS
     for probabilities in (result.emotion_probabilities, result.gender_probabilities):
         assert sum(probabilities.values()) == pytest.approx(1, abs=1e-6)
-    assert result.emotion_probabilities[result.emotion] == max(result.emotion_probabilities.values())
+    assert result.emotion_probabilities[result.most_likely] == max(result.emotion_probabilities.values())
 
 
 def test_the_json_follows_schema_1(result):
@@ -33,9 +35,14 @@ def test_the_json_follows_schema_1(result):
         "schema", "file", "sha256", "duration_s", "model", "decision", "reasons", "prediction_set", "emotion", "emotion_probabilities",
         "gender", "gender_probabilities", "quality", "baseline", "explanation", "segments",
     }  # fmt: skip
-    assert (entry["schema"], entry["file"], entry["decision"], entry["reasons"]) == (1, "clip.wav", "ok", [])
+    assert (entry["schema"], entry["file"], entry["decision"]) == (1, "clip.wav", "cannot_tell")
+    assert entry["reasons"][0] == "NOT_SPEECH"
+    assert (entry["emotion"], entry["prediction_set"], entry["baseline"]) == (None, None, None)
     assert entry["duration_s"] == 3.0
-    assert entry["segments"] == [{"start_s": 0.0, "end_s": 3.0, "emotion_probabilities": entry["emotion_probabilities"]}]
+    (segment,) = entry["segments"]
+    assert set(segment) == {"start_s", "end_s", "speech_s", "emotion_probabilities"}
+    assert (segment["start_s"], segment["end_s"]) == (0.0, 3.0)
+    assert segment["emotion_probabilities"] == pytest.approx(entry["emotion_probabilities"])
 
 
 def test_the_same_clip_always_gives_the_same_answer(pair, result):
@@ -56,38 +63,74 @@ def test_a_low_voice_sounds_male_and_a_high_one_female(pair):
 
 @pytest.mark.parametrize(("female", "said"), [(0.9, "female"), (0.31, None), (0.5, None), (0.1, "male")])
 def test_a_gender_that_is_not_likely_enough_is_not_said(female, said, result):
-    import dataclasses
-
     unsure = dataclasses.replace(result, gender_probabilities={"male": 1 - female, "female": female})
     assert unsure.gender == said
     assert unsure.to_dict()["gender"] == said
     assert unsure.to_row()["gender"] == (said or "")
 
 
-def test_a_long_clip_is_cut_into_windows_its_pauses_left_out(pair):
-    samples = np.concatenate([voice(seconds=8.0), np.full(RATE * 8, 1e-6, np.float32), voice(seconds=5.0)])
-    long = prediction.predict(audio.from_samples(samples, RATE), *pair)
-    spans = [(segment.start_s, segment.end_s) for segment in long.segments]
-    assert spans == [(0.0, 4.0), (4.0, 8.0), (16.0, 20.0), (17.0, 21.0)]
-    mean = np.mean([list(segment.emotion_probabilities.values()) for segment in long.segments], axis=0)
-    np.testing.assert_allclose(list(long.emotion_probabilities.values()), mean)
+@pytest.fixture(scope="module")
+def long_clip():
+    """A voice for 10 s, nobody for 8 s, a voice for 5 s."""
+    spoken = np.concatenate([audio.load(path).samples for path in sorted((DATA_DIR / "samples").glob("*.flac"))])
+    pause = np.random.default_rng(0).normal(0, 1e-4, 8 * RATE).astype(np.float32)
+    return audio.from_samples(np.concatenate([spoken[: 10 * RATE], pause, spoken[: 5 * RATE]]), RATE)
+
+
+def test_a_long_clip_is_cut_into_overlapping_windows_its_pauses_left_out(pair, long_clip):
+    long = prediction.predict(long_clip, *pair)
+    starts = [segment.start_s for segment in long.segments]
+    assert all(segment.end_s - segment.start_s == 4.0 for segment in long.segments)
+    assert starts == sorted(set(starts))
+    assert {0.0, 2.0, 4.0, 6.0, 19.0} <= set(starts)
+    assert not {10.0, 12.0, 14.0} & set(starts)
+    assert any(start < 11 and end > 17 for start, end in long.gaps)
     assert sum(long.emotion_probabilities.values()) == pytest.approx(1, abs=1e-6)
+    for segment in long.segments:
+        assert sum(segment.emotion_probabilities.values()) == pytest.approx(1, abs=1e-6)
+        assert 0.75 <= segment.speech_s <= 4.1
+
+
+@pytest.fixture(scope="module")
+def answered(pair):
+    """Of a voice that the gate lets through."""
+    found = prediction.predict(audio.load(DATA_DIR / "samples" / "steady-low-voice.flac"), *pair)
+    return dataclasses.replace(found, reasons=(), prediction_set=("happy",))
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "sentence"),
+    ("probabilities", "inside", "sentence"),
     [
-        ({"happy": 0.9, "surprised": 0.1}, "Sounds happy, 90%."),
-        ({"happy": 0.71, "surprised": 0.18}, "Sounds happy, 71%. Surprised (18%) is possible too."),
-        ({"happy": 0.5, "surprised": 0.3, "sad": 0.1}, "Sounds happy, 50%. Surprised (30%) is possible too."),
-        ({"happy": 0.3, "sad": 0.25, "calm": 0.2}, "Perhaps happy, 30%, but no emotion stands out. Sad (25%) and calm (20%) are possible too."),
+        ({"happy": 0.9, "surprised": 0.1}, ("happy",), "Sounds happy, 90%."),
+        ({"happy": 0.71, "surprised": 0.18}, ("happy", "surprised"), "Sounds happy, 71%. Surprised (18%) is possible too."),
+        ({"happy": 0.5, "surprised": 0.3, "sad": 0.1}, ("happy", "surprised"), "Sounds happy, 50%. Surprised (30%) is possible too."),
+        ({"happy": 0.5, "surprised": 0.3, "sad": 0.1}, None, "Sounds happy, 50%. Surprised (30%) is possible too."),
     ],
 )
-def test_the_answer_is_a_sentence_a_person_would_say(probabilities, sentence, result):
-    import dataclasses
-
+def test_the_answer_is_a_sentence_a_person_would_say(probabilities, inside, sentence, answered):
     full = dict.fromkeys(EMOTIONS, 0.0) | probabilities
-    assert prediction.in_words(dataclasses.replace(result, emotion_probabilities=full)) == sentence
+    assert prediction.in_words(dataclasses.replace(answered, emotion_probabilities=full, prediction_set=inside)) == sentence
+
+
+def test_an_uncertain_answer_is_not_given_but_what_is_possible_is_said(answered):
+    full = dict.fromkeys(EMOTIONS, 0.0) | {"happy": 0.3, "sad": 0.25, "calm": 0.2}
+    unsure = dataclasses.replace(
+        answered, emotion_probabilities=full, prediction_set=("happy", "sad", "calm"), reasons=(audio.Note("UNCERTAIN", "..."),)
+    )
+    assert (unsure.decision, unsure.emotion, unsure.most_likely) == ("cannot_tell", None, "happy")
+    expected = "Cannot tell: most likely happy, 30%, but no emotion stands out. Sad (25%) and calm (20%) are possible too."
+    assert prediction.in_words(unsure) == expected
+
+
+def test_a_model_refuses_what_is_less_certain_than_its_limit(pair):
+    clip = audio.load(DATA_DIR / "samples" / "steady-low-voice.flac")
+    for answered_from, decision in ((0.0, "ok"), (1.0, "cannot_tell")):
+        limits = {"in_set": 0.05, "answered": answered_from}
+        card = dataclasses.replace(pair[0].card, parameters=pair[0].card.parameters | {"limits": limits})
+        result = prediction.predict(clip, dataclasses.replace(pair[0], card=card), pair[1])
+        assert result.decision == decision
+        assert result.prediction_set == tuple(label for label in result.prediction_set if result.emotion_probabilities[label] >= 0.05)
+        assert result.prediction_set[0] == result.most_likely
 
 
 def test_a_row_has_one_flat_value_per_column(result):

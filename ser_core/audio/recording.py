@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +11,6 @@ Samples = npt.NDArray[np.float32]
 
 _CLIPPED_SHARE = 1e-3  # of samples at full scale; fewer is a stray peak
 _NOISY_DB = 12.0  # loud frames above quiet ones; clean speech has 30 and more
-WHOLE_SECONDS = 8.0
-WINDOW_SECONDS = 4.0
-_PAUSE_DB = 30.0  # a window this far below the loudest one holds no speech
 _FLOOR = 1e-12  # power of -120 dBFS, below any recording
 
 
@@ -85,24 +81,3 @@ def quality(recording: Recording) -> Quality:
         notes.append(Note("NOISY", f"Loud parts are only {high - low:.0f} dB above quiet ones: there is much noise or no pause."))
     level = 10 * float(np.log10(np.mean(np.square(samples, dtype=np.float64)) + _FLOOR))
     return Quality(20 * float(np.log10(peak + _FLOOR)), level, float(high - low), clipped, tuple(notes))
-
-
-def windows(recording: Recording) -> Iterator[tuple[float, Recording]]:
-    """(start in seconds, part) of the stretches that are analysed: the whole clip, or windows of a long one but for pauses.
-
-    The last window ends with the clip and may overlap the one before.
-    """
-    if recording.duration_s <= WHOLE_SECONDS:
-        yield 0.0, recording
-        return
-    length = int(WINDOW_SECONDS * recording.sample_rate)
-    last = len(recording.samples) - length
-    starts = [*range(0, last, length), last]
-    powers = [float(np.mean(np.square(recording.samples[start : start + length], dtype=np.float64))) for start in starts]
-    for start, power in zip(starts, powers, strict=True):
-        if power >= max(powers) * 10 ** (-_PAUSE_DB / 10):
-            part = recording.samples[start : start + length]
-            yield (
-                start / recording.sample_rate,
-                Recording(part, recording.sample_rate, recording.sha256, recording.source_rate, recording.source_channels),
-            )

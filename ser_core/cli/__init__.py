@@ -18,7 +18,14 @@ from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
 from ser_core.models import MODELS_DIR
 
-_USAGE_CODES = {ErrorCode.BAD_USAGE, ErrorCode.NOT_FOUND, ErrorCode.MODEL_NOT_FOUND, ErrorCode.BAD_TABLE, ErrorCode.BAD_CORPUS}
+_USAGE_CODES = {
+    ErrorCode.BAD_USAGE,
+    ErrorCode.NOT_FOUND,
+    ErrorCode.MODEL_NOT_FOUND,
+    ErrorCode.BAD_TABLE,
+    ErrorCode.BAD_CORPUS,
+    ErrorCode.BAD_BASELINE,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("paths", nargs="+", metavar="PATH", help="audio file, or folder to walk")
     added.add_argument("--emotion-model", metavar="NAME", help="see: models list")
     added.add_argument("--gender-model", metavar="NAME")
+    added.add_argument("--baseline", nargs="+", action="extend", metavar="FILE", help="one to four neutral clips of the same speaker")
     added.add_argument("--format", choices=("table", "json", "jsonl", "csv"), default="table")
     added.add_argument("--output", metavar="FILE", help="write here instead of to stdout")
     added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR), help="folder of models (default: those that ship)")
@@ -79,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--refit", action="store_true", help="fit all folds anew and store the predictions (networks need PyTorch and SER_CORPORA)")
     added.add_argument("--classifier", action="append", metavar="NAME", help="with --refit: only this one; may be repeated")
     added.add_argument("--conditions", action="store_true", help="measure anew what noise, rooms and codecs cost (needs SER_CORPORA)")
+    added.add_argument("--gate", action="store_true", help="measure anew what the gate refuses (needs SER_CORPORA, with esc-10)")
     added.add_argument("--format", choices=("table", "markdown", "json"), default="table")
     _add_jobs(added)
 

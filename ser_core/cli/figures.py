@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import corpora, evaluation, robustness
+from ser_core import corpora, enrolled, evaluation, nonspeech, robustness, selective
 from ser_core.cli.output import Rows
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, LABELS
@@ -82,6 +82,8 @@ def _beside(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
         scores_of = {corpus: evaluation.score(rows, "emotion").uar for corpus, rows in untouched}
         shown = ", ".join(f"{CORPORA[corpus].title} {100 * s.value:.1f} [{100 * s.low:.1f}, {100 * s.high:.1f}]" for corpus, s in scores_of.items())
         yield f"UAR of the default model on the speakers of joint runs 3 and 4, who were looked at only as part of the totals: {shown}.\n"
+    yield from _refusing(out_of_fold, render)
+    yield from _enrolled(render)
     if corpora.LISTENERS.exists():
         listeners = corpora.listener_scores(corpora.listener_votes())
         yield (
@@ -102,10 +104,60 @@ def _beside(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
             robustness.recorder_scores,
             "Played into the recorder of the page in Chromium: 40 clips of actors 1 to 4 of RAVDESS, the default model of run 1",
         ),
+        (nonspeech.TABLE, nonspeech.scores, "Refused as no speech: voices (every fifth clip), everyday sounds of ESC-10 and synthesised ones, in %"),
     ):
         if path.exists():
             summary = scores_from(path)
             yield f"{title}\n\n{render(tuple(summary.columns), summary.to_numpy(dtype=str).tolist())}"
+
+
+def _refusing(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
+    """Prediction sets and refusals of the default model."""
+    if not selective.LIMITS_TABLE.exists():
+        return
+    limits = selective.read_limits()
+    rows = []
+    for protocol in selective.PROTOCOLS:
+        for corpus in CORPORA:
+            predicted = evaluation.model_rows(out_of_fold, "emotion", *_DEFAULT, protocol, corpus)
+            chosen = limits[(limits["classifier"] == _DEFAULT[1]) & (limits["protocol"] == protocol)]
+            if len(predicted):
+                scores = selective.scores(predicted, chosen)
+                shares = [f"{100 * scores[name]:.1f}" for name in ("answered", "accuracy", "accuracy_answered", "accuracy_best")]
+                cells = [f"{100 * scores['coverage']:.1f}", f"{scores['set_size']:.2f}", *shares]
+                rows.append([protocol.replace("_", " "), CORPORA[corpus].title, *cells])
+    header = (
+        "protocol",
+        "corpus",
+        "sets: coverage %",
+        "mean size",
+        "answered %",
+        "accuracy of all",
+        "of what is answered",
+        "without the least certain fifth",
+    )
+    about = "(default model, in %; coverage and size count each speaker once)"
+    yield f"Emotion: prediction sets meant to hold the truth in 90% and refusals meant for 20% of clips {about}\n\n{render(header, rows)}"
+
+
+def _enrolled(render: Render) -> Iterator[str]:
+    """What a personal baseline adds, for each model that takes one."""
+    if not any(enrolled.path_of(corpus).exists() for corpus in CORPORA):
+        return
+    table = enrolled.read()
+    rows = []
+    for (protocol, classifier, clips), part in table.groupby(["protocol", "classifier", "clips"], sort=True):
+        gains = {corpus: enrolled.gain(of_corpus) for corpus, of_corpus in part.groupby("corpus")}
+        cells = [f"{100 * gains[corpus][0]:.1f} {100 * gains[corpus][1].value:+.1f}" for corpus in CORPORA]
+        cells += [f"[{100 * gains[corpus][1].low:+.1f}, {100 * gains[corpus][1].high:+.1f}]" for corpus in CORPORA]
+        cells = [cell for pair in zip(cells[: len(CORPORA)], cells[len(CORPORA) :], strict=True) for cell in pair]
+        mean = np.mean([gain.value for _, gain in gains.values()])
+        rows.append([str(protocol).replace("_", " "), str(classifier), str(clips), *cells, f"{100 * mean:+.1f}"])
+    names = [name for corpus in CORPORA for name in (CORPORA[corpus].title, "95%")]
+    yield (
+        "Emotion with a personal baseline: UAR without one, and what one or two neutral clips of the speaker add "
+        f"(mean over the choices of clips, which are not tested)\n\n{render(('protocol', 'classifier', 'clips', *names, 'mean gain'), rows)}"
+    )
 
 
 def _gender_errors(out_of_fold: pd.DataFrame) -> list[list[str]]:

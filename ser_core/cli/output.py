@@ -86,7 +86,7 @@ def _write_json(entries: Entries, file: TextIO) -> None:
 
 
 def _write_csv(entries: Entries, file: TextIO) -> None:
-    columns = ["file", "duration_s", "decision", "emotion", *LABELS["emotion"], "gender", *LABELS["gender"]]
+    columns = ["file", "duration_s", "decision", "reasons", "emotion", "prediction_set", *LABELS["emotion"], "gender", *LABELS["gender"]]
     columns += ["emotion_model", "gender_model", "notes", "error"]
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
@@ -103,10 +103,12 @@ def _write_table(entries: Entries, file: TextIO) -> None:
         if isinstance(result, SerError):
             rows.append((name, f"{result.code.value}: {result}", "", "", "", ""))
         else:
+            top = result.most_likely
             second = sorted(result.emotion_probabilities.items(), key=lambda item: -item[1])[1]
-            emotion, gender = result.emotion_probabilities[result.emotion], max(result.gender_probabilities.values())
-            voice = result.gender or "cannot tell"
-            rows.append((name, result.emotion, f"{emotion:.0%}", f"{second[0]} {second[1]:.0%}", voice, f"{gender:.0%}"))
+            voice, gender = result.gender or "cannot tell", max(result.gender_probabilities.values())
+            said = result.emotion or f"cannot tell ({result.reasons[0].code.lower().replace('_', ' ')}); {top}"
+            likely = f"{result.emotion_probabilities[top]:.0%}"
+            rows.append((name, said, likely, f"{second[0]} {second[1]:.0%}", voice, f"{gender:.0%}"))
     file.write(aligned(("file", "emotion", "prob.", "next", "gender", "prob."), rows))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ser_core import audio, corpora, models, prediction
 from ser_core.cli.output import WRITERS, jobs_for, target, whole
+from ser_core.enrolment import Enrolment
 from ser_core.errors import ErrorCode, SerError
 from ser_core.models import Model
 from ser_core.prediction import Prediction
@@ -26,8 +27,10 @@ def predict(options: argparse.Namespace) -> int:
         models.find(name, task, folder) if name else models.default_card(task, folder)
         for task, name in (("emotion", options.emotion_model), ("gender", options.gender_model))
     ]
-    chosen = (options.models, cards[0].name, cards[1].name)
-    _loaded(*chosen)  # a model that cannot be loaded ends the run here, before any clip
+    chosen = (options.models, cards[0].name, cards[1].name, tuple(options.baseline or ()))
+    _, _, enrolment = _loaded(*chosen)  # a model or baseline that cannot be used ends the run here, before any clip
+    for note in enrolment.notes if enrolment else ():
+        sys.stderr.write(f"baseline: {note.code}: {note.message}\n")
     work = (delayed(_predict_file)(path, *chosen) for _, path in named)
     results = Parallel(n_jobs=jobs_for(options.jobs, len(named)), return_as="generator")(work)
     failed = 0
@@ -46,14 +49,16 @@ def predict(options: argparse.Namespace) -> int:
 
 
 @cache
-def _loaded(folder: str, emotion: str, gender: str) -> tuple[Model, Model]:
-    return models.load_named(emotion, "emotion", Path(folder)), models.load_named(gender, "gender", Path(folder))
+def _loaded(folder: str, emotion: str, gender: str, baseline: tuple[str, ...]) -> tuple[Model, Model, Enrolment | None]:
+    emotion_model, gender_model = models.load_named(emotion, "emotion", Path(folder)), models.load_named(gender, "gender", Path(folder))
+    enrolment = Enrolment([audio.load(Path(file)) for file in baseline], emotion_model) if baseline else None
+    return emotion_model, gender_model, enrolment
 
 
-def _predict_file(path: Path, folder: str, emotion: str, gender: str) -> Prediction | SerError:
+def _predict_file(path: Path, folder: str, emotion: str, gender: str, baseline: tuple[str, ...]) -> Prediction | SerError:
     """The prediction for one file, or why there is none; each process loads the models once."""
     try:
-        return prediction.predict(audio.load(path), *_loaded(folder, emotion, gender))
+        return prediction.predict(audio.load(path), *_loaded(folder, emotion, gender, baseline))
     except SerError as error:
         return error
 

@@ -50,7 +50,8 @@ def train(options: argparse.Namespace) -> int:
     if set(names) - set(CLASSIFIERS):
         from ser_core.training import shipping
 
-        for card in shipping.ship(*shipping.collect(jobs_for(options.jobs)), out_of_fold, jobs_for(options.jobs)):
+        collected = shipping.collect(jobs_for(options.jobs), figures=False)
+        for card in shipping.ship(*collected, out_of_fold, jobs_for(options.jobs)):
             sys.stderr.write(f"saved {card.id}\n")
     sys.stdout.write(figures.report(out_of_fold, aligned))
     return 0
@@ -83,13 +84,17 @@ def _selected_tasks(table: tables.FeatureTable, asked: str | None) -> tuple[str,
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Print the scores of the stored out-of-fold predictions; `--refit` and `--conditions` compute what is stored anew first."""
+    """Print the scores of the stored out-of-fold predictions; `--refit`, `--conditions` and `--gate` compute what is stored anew first."""
     if options.refit:
         _refit(_classifiers(options.classifier, JOINT), jobs_for(options.jobs))
     if options.conditions:
         from ser_core import robustness
 
         robustness.measure(jobs_for(options.jobs)).to_csv(robustness.CONDITIONS_TABLE, index=False, float_format="%.5f", lineterminator="\n")
+    if options.gate:
+        from ser_core import nonspeech
+
+        nonspeech.measure(jobs_for(options.jobs)).to_csv(nonspeech.TABLE, index=False, lineterminator="\n")
     out_of_fold = evaluation.read_out_of_fold()
     if options.format == "json":
         keys = ["task", "corpus", "feature_set", "classifier", "protocol"]
@@ -108,13 +113,17 @@ def _refit(names: tuple[str, ...], jobs: int) -> None:
     from ser_core.training.classifiers import CLASSIFIERS
 
     parts = [evaluation.read_out_of_fold()]
-    parts[0] = parts[0][~parts[0]["classifier"].isin(names)]
+    replaced = {*names, "combination_of_one"} if "combination" in names else {*names}
+    parts[0] = parts[0][~parts[0]["classifier"].isin(replaced)]
     single = [name for name in names if name in CLASSIFIERS]
     if set(names) - set(CLASSIFIERS):  # first, as it says at once what is missing
-        from ser_core.training import joint, shipping
+        from ser_core import enrolled, selective
+        from ser_core.training import enrolment, joint, shipping
 
         evidence, _, _ = shipping.collect(jobs)
         parts.append(joint.out_of_fold(evidence))
+        joint.limits(evidence).to_csv(selective.LIMITS_TABLE, index=False, lineterminator="\n")
+        enrolled.write(enrolment.tested(evidence))
     if single:
         fitted = [training.out_of_fold(table, single, jobs=jobs) for table in training.shipped_tables()]
         parts += [rows for rows, _ in fitted]

@@ -5,15 +5,15 @@ A feature set is immutable: any change of a value beyond the tolerances in the t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
+import numpy.typing as npt
 
-from ser_core import audio
+from ser_core import gate, timeline
 from ser_core.features import acoustic128, functionals, logmel, mfcc128
 from ser_core.features.catalogue import FeatureSpec
 from ser_core.features.spectrum import Array
@@ -21,7 +21,9 @@ from ser_core.features.spectrum import Array
 if TYPE_CHECKING:
     from ser_core.audio import Recording
 
-__all__ = ["FEATURE_SETS", "FeatureSet", "FeatureSpec", "FeatureVector", "Inputs", "extract", "extract_by_windows"]
+__all__ = ["FEATURE_SETS", "Baseline", "FeatureSet", "FeatureSpec", "FeatureVector", "Inputs", "extract", "extract_by_windows"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,39 @@ class Inputs:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
-        self._vectors: dict[str, FeatureVector] = {}
+        self._kept: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` gives, computed at the first call with this key."""
+        if key not in self._kept:
+            self._kept[key] = compute()
+        return cast("T", self._kept[key])
 
     def vector(self, feature_set: str) -> FeatureVector:
         """The features of a feature set."""
-        if feature_set not in self._vectors:
-            self._vectors[feature_set] = extract(self.recording, feature_set)
-        return self._vectors[feature_set]
+        return self.once(feature_set, lambda: extract(self.recording, feature_set))
 
-    @cached_property
+    @property
     def log_mel(self) -> logmel.Frames:
         """The log-mel spectrogram `logmel64_v1`, shape [frames, 64], dB."""
-        return logmel.log_mel(self.recording.samples)
+        return self.once(NETWORK_INPUT, lambda: logmel.log_mel(self.recording.samples))
+
+
+class Baseline:
+    """A few neutral clips of a speaker, as models see them: the mean of what they make of each."""
+
+    def __init__(self, clips: Sequence[Inputs]) -> None:
+        if not clips:
+            raise ValueError("A baseline needs at least one clip. Got none.")
+        self.clips = tuple(clips)
+
+    def mean(self, of: Callable[[Inputs], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """The mean over the clips of an array that is made of each."""
+        return np.asarray(np.mean([of(clip) for clip in self.clips], axis=0))
+
+    def vector(self, feature_set: str) -> Array:
+        """The mean features of a feature set, shape [d]."""
+        return self.mean(lambda clip: clip.vector(feature_set).values)
 
 
 FEATURE_SETS: Mapping[str, FeatureSet] = MappingProxyType(
@@ -111,9 +134,12 @@ def extract(recording: Recording, feature_set: str = "acoustic128_v1") -> Featur
 
 
 def extract_by_windows(recording: Recording, feature_set: str = "acoustic128_v1") -> FeatureVector:
-    """The features of a recording of any length, in bounded memory: the mean over the windows that a prediction would use.
+    """The features of a recording of any length, in bounded memory: the mean over the stretches that a prediction would use.
 
     Up to 8 s that is `extract`.
     """
-    vectors = [extract(part, feature_set) for _, part in audio.windows(recording)]
+    if recording.duration_s <= timeline.WHOLE_SECONDS:
+        return extract(recording, feature_set)
+    stretches = timeline.stretches(recording, gate.speech_probabilities(recording.samples))
+    vectors = [extract(stretch.part, feature_set) for stretch in stretches]
     return FeatureVector(np.mean([vector.values for vector in vectors], axis=0), vectors[0].names, feature_set)

@@ -8,11 +8,12 @@ read; nothing here takes a model from an upload.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -22,99 +23,57 @@ import numpy.typing as npt
 
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
-from ser_core.features import FEATURE_SETS, NETWORK_INPUT, Inputs
+from ser_core.features import FEATURE_SETS, NETWORK_INPUT, Baseline, Inputs
+from ser_core.models.cards import (
+    ARTEFACT,
+    CARD,
+    CLASSIFIER_TITLES,
+    COMBINATION_ARTEFACT,
+    ENROLLED_ARTEFACT,
+    HELD_OUT,
+    MAIN_FEATURE_SET,
+    MODELS_DIR,
+    NETWORK_ARTEFACT,
+    ModelCard,
+    TrainingCorpus,
+    cards,
+    default_card,
+    find,
+    library_versions,
+    read_card,
+    title,
+)
 from ser_core.models.estimators import Combination, Estimator, Network, load_classical
 
-MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
-HELD_OUT = MODELS_DIR / "heldout"
-"""The models of all corpora as joint run 1 fitted them, without RAVDESS actors 1 to 4, for evaluation only."""
-
-CARD = "card.json"
-ARTEFACT = "model.joblib"
-NETWORK_ARTEFACT = "model.onnx"
-COMBINATION_ARTEFACT = "model.json"
-SCHEMA = 2
-LIBRARIES = ("scikit-learn", "numpy", "scipy", "joblib", "librosa", "soxr", "onnxruntime")
-"""What a model's predictions depend on; the card records the versions."""
-
-CLASSIFIER_TITLES = {
-    "decision_tree": "Decision tree",
-    "knn": "k-nearest neighbours",
-    "random_forest": "Random forest",
-    "svc": "Support vector machine (RBF)",
-    "logistic_regression": "Logistic regression",
-    "mlp": "Multilayer perceptron",
-    "network": "Network",
-    "bagged_mlp": "Bagged perceptrons",
-    "combination": "Combination, network and perceptrons",
-}
-"""The classifiers that are compared, as pages name them. They are built in `ser_core.training`."""
-
-MAIN_FEATURE_SET = "acoustic128_v1"
-
-_ON_SEVERAL_SETS = set(CLASSIFIER_TITLES) - {"network", "bagged_mlp", "combination"}
+__all__ = [
+    "ARTEFACT",
+    "CLASSIFIER_TITLES",
+    "COMBINATION_ARTEFACT",
+    "ENROLLED_ARTEFACT",
+    "HELD_OUT",
+    "MAIN_FEATURE_SET",
+    "MODELS_DIR",
+    "NETWORK_ARTEFACT",
+    "Model",
+    "ModelCard",
+    "TrainingCorpus",
+    "cards",
+    "default_card",
+    "find",
+    "library_versions",
+    "load",
+    "load_default",
+    "load_named",
+    "read_card",
+    "save",
+    "save_artefact",
+    "save_combination",
+    "share_artefact",
+    "title",
+    "verify",
+]
 
 _DECIDING_LIBRARY = "scikit-learn"  # its pickles hold for one version only
-
-
-@dataclass(frozen=True)
-class TrainingCorpus:
-    """One corpus a model was trained on, and the feature table that says exactly what of it."""
-
-    name: str
-    speech: str
-    n_utterances: int
-    n_speakers: int
-    digest: str
-    licence: str
-    table: str
-    table_sha256: str
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a model is, where it comes from and how far to trust it. Stored as `card.json`."""
-
-    name: str
-    task: str
-    title: str
-    classifier: str
-    parameters: dict[str, Any]
-    feature_set: str
-    feature_names: tuple[str, ...]
-    sample_rate: int
-    labels: tuple[str, ...]
-    corpora: tuple[TrainingCorpus, ...]
-    protocol: str
-    seed: int
-    inner_uar: float | None
-    """UAR on inner speaker folds of the training data, which the choice of parameters rests on; None where nothing was chosen so."""
-    scores: dict[str, Any]
-    """By corpus, then protocol: `Scores.to_dict()`."""
-    licence: str
-    intended_use: str
-    limits: str
-    created: str = ""
-    libraries: dict[str, str] = field(default_factory=dict)
-    artefact: str = ARTEFACT
-    sha256: str = ""
-    schema: int = SCHEMA
-
-    @property
-    def id(self) -> str:
-        """The folder's name, `<task>-<name>`."""
-        return f"{self.task}-{self.name}"
-
-    @property
-    def unseen_uar(self) -> float:
-        """UAR on unseen speakers of the first corpus it was scored on: RAVDESS, for what ships."""
-        return float(next(iter(self.scores.values()))["unseen_speakers"]["uar"]["value"])
-
-    @property
-    def left_out_uars(self) -> tuple[float, ...]:
-        """UAR on each corpus where training had the others only; empty for a model of one corpus."""
-        found = (scores.get("corpus_left_out") for scores in self.scores.values())
-        return tuple(float(scores["uar"]["value"]) for scores in found if scores)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,105 +83,64 @@ class Model:
     card: ModelCard
     estimator: Estimator
 
-    def predict_proba(self, inputs: Inputs) -> npt.NDArray[np.float64]:
-        """The probability of each label of the task for one clip, in the order of `LABELS[task]`; 0 for one it has not learnt."""
-        return self.estimator.predict_proba(inputs)
+    def predict_proba(self, inputs: Inputs, baseline: Baseline | None = None) -> npt.NDArray[np.float64]:
+        """The probability of each label of the task for one clip, in the order of `LABELS[task]`; 0 for one it has not learnt.
+
+        A `baseline` (neutral clips of the speaker) is used where the card says `takes_baseline`.
+
+        Raises
+        ------
+        ValueError
+            If a baseline is given to a model that takes none.
+        """
+        if baseline is not None and not self.card.takes_baseline:
+            raise ValueError(f"The model {self.card.id} takes no baseline.")
+        return self.estimator.opinions(inputs, baseline)[0]
 
 
-def title(classifier: str, feature_set: str) -> str:
-    """A model's name as pages show it; the feature set is said where it is not the main one.
+def save(fitted: Any, card: ModelCard, folder: Path = MODELS_DIR, enrolled: Any = None) -> ModelCard:
+    """Write a fitted scikit-learn model and its card; gives the card with its digests and versions filled in.
 
-    >>> title("svc", "mfcc128_v1")
-    'Support vector machine (RBF), mfcc128_v1'
+    `enrolled` is a second model that takes a baseline as well.
     """
-    return CLASSIFIER_TITLES[classifier] + (f", {feature_set}" if classifier in _ON_SEVERAL_SETS and feature_set != MAIN_FEATURE_SET else "")
+    further = {} if enrolled is None else {ENROLLED_ARTEFACT: _pickled(enrolled)}
+    return save_artefact(_pickled(fitted), card, folder, further)
 
 
-def library_versions() -> dict[str, str]:
-    """The versions installed here of everything a prediction depends on."""
-    return {name: metadata.version(name) for name in LIBRARIES}
-
-
-def save(fitted: Any, card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
-    """Write a fitted scikit-learn model and its card; gives the card with its digest and versions filled in."""
+def _pickled(fitted: Any) -> bytes:
     import joblib
 
     buffer = io.BytesIO()
     joblib.dump(fitted, buffer, compress=("xz", 6))
-    return save_artefact(buffer.getvalue(), card, folder)
+    return buffer.getvalue()
 
 
-def save_combination(weights: Mapping[str, float], card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
-    """Write a combination of models of the same folder, by id, and its card."""
-    members = [{"id": name, "weight": weight, "sha256": read_card(folder / name).sha256} for name, weight in weights.items()]
-    return save_artefact((json.dumps({"members": members}, indent=1) + "\n").encode(), card, folder)
+def save_combination(members: Mapping[str, Mapping[str, Any]], card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
+    """Write a combination of models of the same folder, and its card.
+
+    `members` has, by id, the `weight` of the model's opinion, and `weights_with_baseline` of all opinions that it has then.
+    """
+    listed = [{"id": name, **weights, "sha256": read_card(folder / name).sha256} for name, weights in members.items()]
+    return save_artefact((json.dumps({"members": listed}, indent=1) + "\n").encode(), card, folder)
 
 
-def save_artefact(artefact: bytes, card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
-    """Write an artefact under the name on its card, and the card; gives the card with its digest and versions filled in."""
-    import dataclasses
+def share_artefact(card: ModelCard, of: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
+    """Write the card of a model whose artefact is that of another, saved model: one network answers for both tasks."""
+    shared = f"../{of.id}/{of.artefact}"
+    return save_artefact((folder / of.id / of.artefact).read_bytes(), dataclasses.replace(card, artefact=shared), folder)
 
+
+def save_artefact(artefact: bytes, card: ModelCard, folder: Path = MODELS_DIR, further: Mapping[str, bytes] | None = None) -> ModelCard:
+    """Write an artefact under the name on its card, further files, and the card; gives the card with digests and versions filled in."""
     home = folder / card.id
     home.mkdir(parents=True, exist_ok=True)
-    card = dataclasses.replace(card, sha256=hashlib.sha256(artefact).hexdigest(), libraries=library_versions())
-    (home / card.artefact).write_bytes(artefact)
+    files = {card.artefact: artefact, **(further or {})}
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    for name, data in files.items():
+        (home / name).write_bytes(data)
+    card = dataclasses.replace(card, sha256=digests.pop(card.artefact), further=digests, libraries=library_versions())
     (home / CARD).write_text(json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return card
-
-
-def cards(folder: Path = MODELS_DIR, task: str | None = None) -> list[ModelCard]:
-    """The cards of all models, or of one task's; no artefact is read.
-
-    A combination comes first, then its members, then the others, best first by `inner_uar`.
-    """
-    found = [read_card(path.parent) for path in sorted(folder.glob(f"*/{CARD}"))]
-    chosen = [card for card in found if task in (None, card.task)]
-    first = {"combination": 0, "network": 1, "bagged_mlp": 2}
-    return sorted(chosen, key=lambda card: (card.task, first.get(card.classifier, 3), -(card.inner_uar or 0.0), card.name))
-
-
-def read_card(home: Path) -> ModelCard:
-    """The card in a model's folder.
-
-    Raises
-    ------
-    SerError
-        MODEL_NOT_FOUND or MODEL_SCHEMA.
-    """
-    path = home / CARD
-    mend = "Restore the file, or train the models that ship anew: python -m ser_core train"
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model card {home.name}/{CARD}.", mend) from error
-    except (OSError, ValueError) as error:
-        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {home.name}/{CARD} is not valid JSON.", mend) from error
-    if not isinstance(raw, dict) or raw.get("schema") != SCHEMA or set(raw) != {f.name for f in fields(ModelCard)}:
-        got = raw.get("schema") if isinstance(raw, dict) else type(raw).__name__
-        message = f"The model card {home.name}/{CARD} does not follow schema {SCHEMA} (got {got!r}, or other fields)."
-        raise SerError(ErrorCode.MODEL_SCHEMA, message, mend)
-    try:
-        raw["corpora"] = tuple(TrainingCorpus(**corpus) for corpus in raw["corpora"])
-        raw["feature_names"], raw["labels"] = tuple(raw["feature_names"]), tuple(raw["labels"])
-    except TypeError as error:
-        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {home.name}/{CARD} has a field of the wrong type.", mend) from error
-    return ModelCard(**raw)
-
-
-def find(name: str, task: str, folder: Path = MODELS_DIR) -> ModelCard:
-    """The card of a task's model by its name (`svc`) or id (`emotion-svc`).
-
-    Raises
-    ------
-    SerError
-        MODEL_NOT_FOUND, naming the models there are.
-    """
-    of_task = cards(folder, task)
-    for card in of_task:
-        if name in (card.name, card.id):
-            return card
-    known = ", ".join(card.name for card in of_task) or "none"
-    raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no {task} model {name!r}.", f"The {task} models are: {known}.")
 
 
 def load(card: ModelCard, folder: Path = MODELS_DIR) -> Model:
@@ -236,60 +154,70 @@ def load(card: ModelCard, folder: Path = MODELS_DIR) -> Model:
     return Model(card, _estimator(card, _read(card, folder), folder))
 
 
-def _read(card: ModelCard, folder: Path) -> bytes:
-    """The artefact of a model, verified."""
-    path = folder / card.id / card.artefact
-    try:
-        artefact = path.read_bytes()
-    except OSError as error:
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"The model file {card.id}/{card.artefact} cannot be read.", _rebuild(card.id)) from error
-    verify(card, artefact)
-    return artefact
+def _read(card: ModelCard, folder: Path) -> dict[str, bytes]:
+    """The files of a model by name, verified; the artefact is the first."""
+    files = {}
+    for name in (card.artefact, *card.further):
+        try:
+            files[name] = (folder / card.id / name).read_bytes()
+        except OSError as error:
+            raise SerError(ErrorCode.MODEL_NOT_FOUND, f"The model file {card.id}/{name} cannot be read.", _rebuild(card.id)) from error
+    verify(card, files)
+    return files
 
 
-def _estimator(card: ModelCard, artefact: bytes, folder: Path) -> Estimator:
-    raw = _raw_estimator(card, artefact, folder)
-    # One exponent sharpens or flattens a single model's probabilities (its reciprocal is the temperature).
-    return Combination([(raw, card.parameters["exponents"][0])]) if len(card.parameters.get("exponents", ())) == 1 else raw
+def _estimator(card: ModelCard, files: Mapping[str, bytes], folder: Path) -> Estimator:
+    raw = _raw_estimator(card, files, folder)
+    exponents = card.parameters.get("exponents", ())
+    # The exponents of a combination are the weights in its artefact; a single model's sharpen or flatten it (their sum is the reciprocal
+    # of its temperature), and with a baseline they pool what it then has to say.
+    if not exponents or card.artefact == COMBINATION_ARTEFACT:
+        return raw
+    return Combination([raw], exponents, card.parameters.get("exponents_with_baseline", ()))
 
 
-def _raw_estimator(card: ModelCard, artefact: bytes, folder: Path) -> Estimator:
+def _raw_estimator(card: ModelCard, files: Mapping[str, bytes], folder: Path) -> Estimator:
     """What the artefact holds, as it was fitted."""
-    if card.artefact == NETWORK_ARTEFACT:
-        return Network(artefact)
+    artefact = files[card.artefact]
+    if card.artefact.endswith(NETWORK_ARTEFACT):
+        return Network(artefact, card.task)
     if card.artefact == ARTEFACT:
-        return load_classical(artefact, card.task, card.feature_set)
-    members = []
+        return load_classical(artefact, card.task, card.feature_set, files.get(ENROLLED_ARTEFACT))
+    members: list[Estimator] = []
+    weights, with_baseline = [], []
     for member in json.loads(artefact)["members"]:
         of_member = read_card(folder / member["id"])
         if of_member.sha256 != member["sha256"]:
             message = f"The model {of_member.id} is not the one that {card.id} was combined from."
             raise SerError(ErrorCode.MODEL_TAMPERED, message, _rebuild(card.id))
-        of_it = _read(of_member, folder)
-        members.append((_raw_estimator(of_member, of_it, folder), float(member["weight"])))
-    return Combination(members)
+        members.append(_raw_estimator(of_member, _read(of_member, folder), folder))
+        weights.append(float(member["weight"]))
+        with_baseline += [float(weight) for weight in member.get("weights_with_baseline", ())]
+    return Combination(members, weights, with_baseline)
 
 
-def verify(card: ModelCard, artefact: bytes) -> None:
-    """Check an artefact against its card and the card against this installation, without reading it.
+def verify(card: ModelCard, files: Mapping[str, bytes]) -> None:
+    """Check a model's files against its card and the card against this installation, without reading them.
 
     Raises
     ------
     SerError
         MODEL_TAMPERED, MODEL_SCHEMA or MODEL_VERSION.
     """
-    digest = hashlib.sha256(artefact).hexdigest()
-    if digest != card.sha256:
-        raise SerError(
-            ErrorCode.MODEL_TAMPERED,
-            f"The file {card.id}/{card.artefact} is not the one its card describes and was not loaded "
-            f"(SHA-256 {digest[:12]}..., expected {card.sha256[:12]}...).",
-            _rebuild(card.id),
-        )
+    expected = {card.artefact: card.sha256, **card.further}
+    for name, artefact in files.items():
+        digest = hashlib.sha256(artefact).hexdigest()
+        if digest != expected[name]:
+            raise SerError(
+                ErrorCode.MODEL_TAMPERED,
+                f"The file {card.id}/{name} is not the one its card describes and was not loaded "
+                f"(SHA-256 {digest[:12]}..., expected {expected[name][:12]}...).",
+                _rebuild(card.id),
+            )
     if card.artefact == ARTEFACT:
         fits = card.feature_set in FEATURE_SETS and FEATURE_SETS[card.feature_set].names == card.feature_names
     else:
-        fits = card.artefact == COMBINATION_ARTEFACT or (card.artefact == NETWORK_ARTEFACT and card.feature_set == NETWORK_INPUT)
+        fits = card.artefact == COMBINATION_ARTEFACT or (card.artefact.endswith(NETWORK_ARTEFACT) and card.feature_set == NETWORK_INPUT)
     if not fits or not set(card.labels) <= set(LABELS.get(card.task, ())):
         raise SerError(ErrorCode.MODEL_SCHEMA, f"The model {card.id} was made for other features or labels than these.", _rebuild(card.id))
     if card.artefact != ARTEFACT:
@@ -307,20 +235,6 @@ def verify(card: ModelCard, artefact: bytes) -> None:
 def load_named(name: str, task: str, folder: Path = MODELS_DIR) -> Model:
     """`load(find(name, task))`."""
     return load(find(name, task, folder), folder)
-
-
-def default_card(task: str, folder: Path = MODELS_DIR) -> ModelCard:
-    """The card of the model that is used when none is named: the first of `cards`.
-
-    Raises
-    ------
-    SerError
-        MODEL_NOT_FOUND where there is no model of the task.
-    """
-    of_task = cards(folder, task)
-    if not of_task:
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no {task} model in {str(folder)!r}.", "Train one: python -m ser_core train")
-    return of_task[0]
 
 
 def load_default(task: str, folder: Path = MODELS_DIR) -> Model:

@@ -2,7 +2,7 @@
 
 Three kinds, told apart by the artefact's suffix: a scikit-learn estimator on a feature vector (.joblib), a network on the
 log-mel spectrogram (.onnx), and a combination of such models (.json). Each takes `Inputs`, which computes the features of a
-clip once for all models that ask, and gives an array in the order of `LABELS[task]` that sums to 1.
+clip once for all models that ask, and gives arrays in the order of `LABELS[task]` that sum to 1.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ser_core.emotions import LABELS
-from ser_core.features import Inputs
+from ser_core.features import Baseline, Inputs
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -26,52 +27,97 @@ _LEAST = 1e-6  # probability; a logarithm needs one
 class Estimator(Protocol):
     """What every kind of model can do."""
 
-    def predict_proba(self, inputs: Inputs) -> Probabilities:
-        """The probability of each label of the task for one clip, shape [labels]."""
+    def opinions(self, inputs: Inputs, baseline: Baseline | None = None) -> list[Probabilities]:
+        """The probabilities of the labels of the task for one clip, each [labels].
+
+        One opinion; with a personal baseline there may be a second one, and a combination weighs them.
+        """
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Classical:
-    """A fitted scikit-learn estimator and the feature set it takes."""
+    """A fitted scikit-learn estimator and the feature set it takes; `enrolled` is one that takes what differs from a baseline, too."""
 
     task: str
     feature_set: str
     fitted: Any
+    enrolled: Any = None
 
-    def predict_proba(self, inputs: Inputs) -> Probabilities:
-        raw = self.fitted.predict_proba(inputs.vector(self.feature_set).values.reshape(1, -1))[0]
-        known = dict(zip(self.fitted.classes_, raw, strict=True))
-        probabilities = np.array([known.get(label, 0.0) for label in LABELS[self.task]], dtype=np.float64)
-        return np.asarray(probabilities / probabilities.sum())
+    def opinions(self, inputs: Inputs, baseline: Baseline | None = None) -> list[Probabilities]:
+        x = inputs.vector(self.feature_set).values[None]
+        said = [probabilities(self.fitted, x, self.task)[0]]
+        if baseline is not None and self.enrolled is not None:
+            said.append(probabilities(self.enrolled, beside(x, baseline.vector(self.feature_set)[None]), self.task)[0])
+        return said
 
 
 class Network:
-    """A network in ONNX on one thread: input `log_mel` [1, frames, 64] in dB, output `probabilities` [1, labels]."""
+    """A network in ONNX on one thread, for one of its two tasks; see `ser_core.training.network.Served` for what goes in and out."""
 
-    def __init__(self, artefact: bytes) -> None:
-        import onnxruntime
+    def __init__(self, artefact: bytes, task: str) -> None:
+        self.task = task
+        self._session = _session(artefact)
+        self._width = self._session.get_outputs()[2].shape[1]
 
-        options = onnxruntime.SessionOptions()
-        # One thread: a clip takes milliseconds, and a second thread costs more to wake than it saves.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(artefact, options, providers=["CPUExecutionProvider"])
+    def opinions(self, inputs: Inputs, baseline: Baseline | None = None) -> list[Probabilities]:
+        exact = self._said(inputs, baseline)[list(LABELS).index(self.task)][0].astype(np.float64)
+        return [np.asarray(exact / exact.sum())]
 
-    def predict_proba(self, inputs: Inputs) -> Probabilities:
-        (probabilities,) = self._session.run(["probabilities"], {"log_mel": inputs.log_mel[None]})
-        exact = probabilities[0].astype(np.float64)
-        return np.asarray(exact / exact.sum())
+    def embedding(self, inputs: Inputs) -> npt.NDArray[np.float32]:
+        """What the network makes of a clip, shape [width]."""
+        return np.asarray(self._said(inputs, None)[2][0])
+
+    def _said(self, inputs: Inputs, baseline: Baseline | None) -> list[npt.NDArray[np.float32]]:
+        """All outputs, asked for once however many tasks and models want them."""
+
+        def ask() -> list[npt.NDArray[np.float32]]:
+            given = baseline is not None
+            mean = baseline.mean(self.embedding) if baseline is not None else np.zeros(self._width, np.float32)
+            feeds = {"log_mel": inputs.log_mel[None], "baseline": mean[None].astype(np.float32), "given": np.array([given], np.float32)}
+            return list(self._session.run(["emotion", "gender", "embedding"], feeds))
+
+        return inputs.once((self._session, baseline), ask)
+
+
+@lru_cache(maxsize=4)
+def _session(artefact: bytes) -> Any:
+    """A network's session, shared by the models of both tasks."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # One thread: a clip takes milliseconds, and a second thread costs more to wake than it saves.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(artefact, options, providers=["CPUExecutionProvider"])
 
 
 @dataclass(frozen=True, eq=False)
 class Combination:
-    """Models whose opinions are pooled: probabilities proportional to the product of theirs, each to the power of its weight."""
+    """Models whose opinions are pooled: probabilities proportional to the product of theirs, each to the power of its weight.
 
-    members: Sequence[tuple[Estimator, float]]
+    With a baseline the weights are others, one for each opinion that the members then have.
+    """
 
-    def predict_proba(self, inputs: Inputs) -> Probabilities:
-        return pooled([member.predict_proba(inputs) for member, _ in self.members], [weight for _, weight in self.members])
+    members: Sequence[Estimator]
+    weights: Sequence[float]
+    weights_with_baseline: Sequence[float] = ()
+
+    def opinions(self, inputs: Inputs, baseline: Baseline | None = None) -> list[Probabilities]:
+        said = [opinion for member in self.members for opinion in member.opinions(inputs, baseline)]
+        return [pooled(said, self.weights if baseline is None else self.weights_with_baseline)]
+
+
+def probabilities(fitted: Any, x: npt.NDArray[Any], task: str) -> Probabilities:
+    """What a scikit-learn estimator says of features [n, d]: shape [n, labels] in the order of `LABELS[task]`, 0 for a label it has not learnt."""
+    said = np.zeros((len(x), len(LABELS[task])))
+    said[:, [LABELS[task].index(str(label)) for label in fitted.classes_]] = fitted.predict_proba(x)
+    return np.asarray(said / said.sum(axis=1, keepdims=True))
+
+
+def beside(x: npt.NDArray[Any], baseline: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Features [n, d] and, beside them, what differs from the baseline [n, d]: shape [n, 2 d]."""
+    return np.concatenate([x, x - baseline], axis=1)
 
 
 def pooled(opinions: Sequence[Probabilities], weights: Sequence[float]) -> Probabilities:
@@ -85,8 +131,8 @@ def pooled(opinions: Sequence[Probabilities], weights: Sequence[float]) -> Proba
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
-def load_classical(artefact: bytes, task: str, feature_set: str) -> Classical:
+def load_classical(artefact: bytes, task: str, feature_set: str, enrolled: bytes | None = None) -> Classical:
     """Unpickle a scikit-learn model. Only for bytes whose digest was checked: a pickle runs code."""
     import joblib
 
-    return Classical(task, feature_set, joblib.load(io.BytesIO(artefact)))
+    return Classical(task, feature_set, *(joblib.load(io.BytesIO(data)) for data in (artefact, enrolled) if data is not None))

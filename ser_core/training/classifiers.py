@@ -101,9 +101,10 @@ def bagged_perceptrons(
     weights: npt.NDArray[np.float64],
     columns: Sequence[int],
     n_draws: int,
+    hidden: int = 512,
     seed: int = 0,
 ) -> Any:
-    """Four perceptrons on some columns of balanced draws of clips, fitted: the classifier for the large feature set and several corpora.
+    """Four perceptrons of one hidden layer on some columns of balanced draws of clips, fitted: for large feature sets and several corpora.
 
     Each perceptron is fitted on `n_draws` clips, drawn with replacement so that corpora and the labels in each are equally
     frequent, and inside those in proportion to `weights` [n] (bagging: Breiman 1996). Epochs were settled on development
@@ -112,7 +113,7 @@ def bagged_perceptrons(
     groups = np.char.add(np.char.add(np.asarray(corpora, dtype=str), "/"), y)
     _, which = np.unique(groups, return_inverse=True)
     chances = weights / np.bincount(which, weights)[which]
-    perceptron = MLPClassifier(hidden_layer_sizes=(512,), alpha=3.0, learning_rate_init=5e-4, batch_size=256, max_iter=12)
+    perceptron = MLPClassifier(hidden_layer_sizes=(hidden,), alpha=3.0, learning_rate_init=5e-4, batch_size=256, max_iter=12)
     chosen = ColumnTransformer([("chosen", "passthrough", list(columns))])
     bag = BaggingClassifier(make_pipeline(chosen, StandardScaler(), perceptron), n_estimators=4, max_samples=n_draws, random_state=seed)
     fitted = _fitted(bag, x, y, sample_weight=chances)

@@ -8,18 +8,19 @@ models take over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser_core import evaluation
+from ser_core import evaluation, refusal, selective
 from ser_core.corpora import CORPORA
-from ser_core.emotions import EMOTIONS, GENDERS, LABELS
+from ser_core.emotions import EMOTIONS, GENDERS, LABELS, NEUTRAL
 from ser_core.features import NETWORK_INPUT
 from ser_core.models.estimators import Probabilities, pooled
+from ser_core.refusal import Limits
 from ser_core.training.calibration import Positions, equal_parts, exponents
 from ser_core.training.runs import Mask, Run
 
@@ -33,14 +34,23 @@ ASKED = ("as_it_is", "disturbed")
 """What the members are asked about: each clip as it is, and its disturbed copy, which only the fitting of weights looks at."""
 
 
+Rows = npt.NDArray[np.int64]
+"""Positions in the utterance table, in ascending order unless said otherwise."""
+
+
 @dataclass(frozen=True, eq=False)
 class Opinions:
-    """What one model says of clips it was not trained on: `rows` [n] of the table and, by copy and task, probabilities [n, labels]."""
+    """What one model says of clips it was not trained on: `rows` [n] of the table and, by copy and task, probabilities [n, labels].
 
-    rows: npt.NDArray[np.int64]
+    `enrolled` gives the probabilities of the emotions of some of its rows (in any order) where each has a personal baseline: for
+    each row the rows of the speaker's neutral clips.
+    """
+
+    rows: Rows
     probabilities: Mapping[str, Mapping[str, Probabilities]]
+    enrolled: Callable[[Rows, Sequence[Rows]], Probabilities]
 
-    def of(self, rows: npt.NDArray[np.int64], task: str, copy: str = ASKED[0]) -> Probabilities:
+    def of(self, rows: Rows, task: str, copy: str = ASKED[0]) -> Probabilities:
         """The probabilities of some of its rows, shape [rows, labels]."""
         return self.probabilities[copy][task][np.searchsorted(self.rows, rows)]
 
@@ -48,9 +58,7 @@ class Opinions:
 # ---------------------------------------------------------------------------------------------------------- comparability
 
 
-def comparable(
-    table: pd.DataFrame, rows: npt.NDArray[np.int64], probabilities: Probabilities, task: str, learnt: Mask
-) -> tuple[npt.NDArray[np.int64], Positions, Probabilities]:
+def comparable(table: pd.DataFrame, rows: Rows, probabilities: Probabilities, task: str, learnt: Mask) -> tuple[Rows, Positions, Probabilities]:
     """Predictions on the labels that both the tested corpus and the training have: rows kept, truth [n], probabilities [n, labels].
 
     Where one side lacks calm, calm counts as neutral. Clips of an emotion that training lacks are dropped, labels that
@@ -92,7 +100,10 @@ def mean_network(every: Iterable[Opinions]) -> Opinions:
     def mean(copy: str, task: str) -> Probabilities:
         return pooled([member.probabilities[copy][task] for member in members], share)
 
-    return Opinions(members[0].rows, {copy: {task: mean(copy, task) for task in LABELS} for copy in ASKED})
+    def enrolled(asked: Rows, baselines: Sequence[Rows]) -> Probabilities:
+        return pooled([member.enrolled(asked, baselines) for member in members], share)
+
+    return Opinions(members[0].rows, {copy: {task: mean(copy, task) for task in LABELS} for copy in ASKED}, enrolled)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,17 +126,19 @@ class Evidence:
         network = mean_network(self.networks[run, s] for s in seeds if s is not None)
         return [network] if model == "network" else [network, self.perceptrons[run]]
 
-    def calibration(
-        self, model: str, run: Run, task: str, seed: int | None, copy: str = ASKED[0]
-    ) -> tuple[list[Probabilities], Positions, npt.NDArray[np.float64]]:
-        """What the exponents of a model in a run are fitted on: opinions, truth and weights of clips that no member was trained on."""
+    def sources(self, run: Run) -> list[tuple[Run, Rows]]:
+        """The runs, and the rows of each, that the exponents of a run are fitted on: clips that no member was trained on."""
         if run.protocol == "corpus_left_out":
             inner = [other for other in self.runs.values() if other.protocol == "single_corpus" and not (other.train & run.test).any()]
-            sources = [(other, np.flatnonzero(other.test & run.train)) for other in inner]
-        else:
-            sources = [(run, np.flatnonzero(run.calibrate))]
+            return [(other, np.flatnonzero(other.test & run.train)) for other in inner]
+        return [(run, np.flatnonzero(run.calibrate))]
+
+    def calibration(
+        self, model: str, run: Run, task: str, seed: int | None, copy: str = ASKED[0]
+    ) -> tuple[Rows, list[Probabilities], Positions, npt.NDArray[np.float64]]:
+        """What the exponents of a model in a run are fitted on: rows, opinions, truth and weights of clips that no member was trained on."""
         parts = []
-        for source, rows in sources:
+        for source, rows in self.sources(run):
             members = self.members(model, source.name, seed)
             learnt = learnt_emotions(self.table, source.train)
             each = [comparable(self.table, rows, member.of(rows, task, copy), task, learnt) for member in members]
@@ -133,23 +146,29 @@ class Evidence:
         rows = np.concatenate([part[0] for part in parts])
         truth = np.concatenate([part[1] for part in parts])
         opinions = [np.concatenate([part[2][number] for part in parts]) for number in range(len(parts[0][2]))]
-        return opinions, truth, equal_parts(self.table["corpus"].iloc[rows].to_numpy(str))
+        return rows, opinions, truth, equal_parts(self.table["corpus"].iloc[rows].to_numpy(str))
 
     def exponents(self, model: str, run: Run, task: str, seed: int | None = None) -> list[float]:
         """The exponents of a model in a run: how they compare from clips as they are and disturbed ones alike, their sum from the first.
 
         So a member that holds in a room or on a telephone weighs more, and the temperature is that of good recordings.
         """
-        opinions, truth, weights = self.calibration(model, run, task, seed)
+        _, opinions, truth, weights = self.calibration(model, run, task, seed)
         if len(opinions) == 1:
             return exponents(opinions, truth, weights)
-        disturbed, _, _ = self.calibration(model, run, task, seed, ASKED[1])
+        _, disturbed, _, _ = self.calibration(model, run, task, seed, ASKED[1])
         both = [np.concatenate(pair) for pair in zip(opinions, disturbed, strict=True)]
         shares = exponents(both, np.tile(truth, 2), np.tile(weights, 2))
         (scale,) = exponents([pooled(opinions, shares)], truth, weights)
         return [round(scale * share, 3) for share in shares]
 
-    def tested(self, model: str, run: Run, task: str, seed: int | None) -> tuple[npt.NDArray[np.int64], Positions, Probabilities]:
+    def limits(self, model: str, run: Run) -> Limits:
+        """From which probability on an emotion is in the prediction set, and an answer is given: fitted where the exponents are."""
+        rows, opinions, truth, _ = self.calibration(model, run, "emotion", None)
+        weights = refusal.each_speaker_once(self.table["speaker"].iloc[rows])
+        return refusal.fit(truth, pooled(opinions, self.exponents(model, run, "emotion")), weights)
+
+    def tested(self, model: str, run: Run, task: str, seed: int | None) -> tuple[Rows, Positions, Probabilities]:
         """Rows, truth and calibrated probabilities of the clips that a run tests."""
         rows = np.flatnonzero(run.test)
         learnt = learnt_emotions(self.table, run.train)
@@ -159,6 +178,9 @@ class Evidence:
 
 MODELS = ("network", "bagged_mlp", "combination")
 MODEL_INPUTS = {"network": NETWORK_INPUT, "bagged_mlp": FEATURE_SET, "combination": "several"}
+
+
+BY_SEED_CORPUS = "ravdess"
 
 
 def out_of_fold(evidence: Evidence) -> pd.DataFrame:
@@ -179,7 +201,53 @@ def out_of_fold(evidence: Evidence) -> pd.DataFrame:
                     rows, truth, probabilities = evidence.tested(model, run, task, seed)
                     run_of = (task, MODEL_INPUTS[model], model, run.protocol, seed or 0, run.fold)
                     parts.append(_rows(evidence.table, rows, truth, probabilities, run_of))
+    parts += _by_seed(evidence)
     return pd.concat(parts, ignore_index=True)[list(evaluation.OUT_OF_FOLD_COLUMNS)]
+
+
+def _by_seed(evidence: Evidence) -> list[pd.DataFrame]:
+    """The combination with one network at a time on unseen speakers of RAVDESS: how much of its score is the luck of a seed."""
+    parts = []
+    for run in evidence.runs.values():
+        for seed in evidence.seeds(run.name) if run.protocol == "unseen_speakers" else ():
+            rows, truth, probabilities = evidence.tested("combination", run, "emotion", seed)
+            own = (evidence.table["corpus"].iloc[rows] == BY_SEED_CORPUS).to_numpy()
+            run_of = ("emotion", MODEL_INPUTS["combination"], "combination_of_one", run.protocol, seed, run.fold)
+            parts.append(_rows(evidence.table, rows[own], truth[own], probabilities[own], run_of))
+    return parts
+
+
+def limits(evidence: Evidence) -> pd.DataFrame:
+    """The limits of each model of emotions in each run on unseen speakers or a corpus left out: `selective.LIMITS_COLUMNS`."""
+    rows = []
+    for run in evidence.runs.values():
+        for model in MODELS if run.protocol in ("unseen_speakers", "corpus_left_out") else ():
+            found = evidence.limits(model, run)
+            rows.append((model, run.protocol, run.fold, found.in_set, found.answered))
+    return pd.DataFrame(rows, columns=list(selective.LIMITS_COLUMNS))
+
+
+def saved_limits(table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabilities]]], weights: Sequence[float]) -> Limits:
+    """The limits of a model that is saved: fitted on clips that no member was trained on (rows, opinions), pooled by its own weights.
+
+    Of all eight emotions, as the saved model gives them.
+    """
+    each = list(parts)
+    rows = np.concatenate([rows for rows, _ in each])
+    probabilities = np.concatenate([pooled(opinions, weights) for _, opinions in each])
+    truth = np.array([EMOTIONS.index(emotion) for emotion in table["emotion"].iloc[rows]], dtype=np.int64)
+    return refusal.fit(truth, probabilities, refusal.each_speaker_once(table["speaker"].iloc[rows]))
+
+
+def saved_neutral(table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabilities]]], weights: Sequence[float]) -> float:
+    """How likely neutral (calm included) is at least for nine in ten neutral clips, each speaker counting once; see `saved_limits`."""
+    found, speakers = [], []
+    for rows, opinions in parts:
+        neutral = (table["emotion"].iloc[rows] == "neutral").to_numpy()
+        probabilities = pooled(opinions, weights)[neutral]
+        found.append(probabilities[:, [EMOTIONS.index(emotion) for emotion in NEUTRAL]].sum(axis=1))
+        speakers.append(table["speaker"].iloc[rows[neutral]].to_numpy(str))
+    return refusal.quantile(np.concatenate(found), refusal.each_speaker_once(np.concatenate(speakers)), 0.1)
 
 
 def saved_exponents(evidence: Evidence, model: str, task: str) -> list[float]:
@@ -191,9 +259,7 @@ def saved_exponents(evidence: Evidence, model: str, task: str) -> list[float]:
     return [round(float(value), 3) for value in LEFT_OUT_SHARE * means[0] + (1 - LEFT_OUT_SHARE) * means[1]]
 
 
-def _rows(
-    table: pd.DataFrame, rows: npt.NDArray[np.int64], truth: Positions, probabilities: Probabilities, run_of: tuple[object, ...]
-) -> pd.DataFrame:
+def _rows(table: pd.DataFrame, rows: Rows, truth: Positions, probabilities: Probabilities, run_of: tuple[object, ...]) -> pd.DataFrame:
     about = table.iloc[rows]
     columns: dict[str, object] = {"corpus": about["corpus"].to_numpy()}
     columns |= dict(zip(evaluation.RUN_COLUMNS, run_of, strict=True))
@@ -202,5 +268,5 @@ def _rows(
     columns["truth"] = np.array(LABELS[task])[truth]
     for label in (*EMOTIONS, *GENDERS):
         values = probabilities[:, LABELS[task].index(label)] if label in LABELS[task] else np.full(len(rows), np.nan)
-        columns[label] = np.round(values, 5).astype(np.float32)
+        columns[label] = np.round(values, 4).astype(np.float32)
     return pd.DataFrame(columns)

@@ -1,6 +1,6 @@
 """The networks of all runs: trained one after the other or side by side, and what each says of the clips it has not heard.
 
-Checkpoints (one an epoch) and logits are kept in the cache folder under the digest of the spectrograms and of the code, so
+Checkpoints (one an epoch) and embeddings are kept in the cache folder under the digest of the spectrograms and of the code, so
 that the same command goes on after an interruption and does nothing twice.
 """
 
@@ -19,8 +19,8 @@ from tqdm import tqdm
 from ser_core.cache import cache_folder
 from ser_core.emotions import LABELS
 from ser_core.models.estimators import Probabilities
-from ser_core.training import network, spectrograms
-from ser_core.training.joint import ASKED, Opinions
+from ser_core.training import disturbances, network, optimisation, spectrograms
+from ser_core.training.joint import ASKED, Opinions, Rows
 from ser_core.training.network import Net
 from ser_core.training.runs import Run
 from ser_core.training.spectrograms import Clips
@@ -28,34 +28,46 @@ from ser_core.training.spectrograms import Clips
 
 def train_all(clips: Clips, runs: Sequence[Run], seeds: Sequence[int], jobs: int = 1) -> dict[tuple[str, int], Opinions]:
     """Train a network for each run and seed; gives what each says of its run's clips for calibration and test."""
-    folder = cache_folder() / "networks" / _digest(clips)
+    folder = _folder(clips)
     folder.mkdir(parents=True, exist_ok=True)
     work = [(run, seed) for seed in seeds for run in runs]
     jobs = 1 if torch.cuda.is_available() else jobs
-    done = Parallel(n_jobs=jobs, return_as="generator")(delayed(_opinions)(clips, run, seed, folder, jobs) for run, seed in work)
+    done = Parallel(n_jobs=jobs, return_as="generator")(delayed(_embeddings)(clips, run, seed, folder, jobs) for run, seed in work)
     progress = tqdm(done, total=len(work), unit="network", desc="networks")
-    return {(run.name, seed): opinions for (run, seed), opinions in zip(work, progress, strict=True)}
+    return {(run.name, seed): _opinions(kept, trained(clips, run, seed)) for (run, seed), kept in zip(work, progress, strict=True)}
 
 
 def trained(clips: Clips, run: Run, seed: int) -> Net:
     """The network of a run and seed, from its checkpoint."""
-    rows = run.train
-    return network.train(clips, rows, seed, cache_folder() / "networks" / _digest(clips) / f"{run.name}-{seed}.pt")
+    return optimisation.train(clips, run.train, seed, _folder(clips) / f"{run.name}-{seed}.pt")
 
 
-def _opinions(clips: Clips, run: Run, seed: int, folder: Path, jobs: int) -> Opinions:
+def _embeddings(clips: Clips, run: Run, seed: int, folder: Path, jobs: int) -> Path:
+    """Where the embeddings of a run's clips are kept, made where they are not there."""
     kept = folder / f"{run.name}-{seed}.npz"
     if not kept.exists():
         if jobs > 1:
             torch.set_num_threads(1)  # the networks share the processor
-        net = network.train(clips, run.train, seed, folder / f"{run.name}-{seed}.pt")
+        net = optimisation.train(clips, run.train, seed, folder / f"{run.name}-{seed}.pt")
         rows = np.flatnonzero(run.calibrate | run.test)
-        found = {copy: dict(zip(LABELS, network.logits(net, clips, rows, number), strict=True)) for number, copy in enumerate(ASKED)}
         unfinished = kept.with_suffix(".part.npz")
-        np.savez(unfinished, rows=rows, **{f"{task}_{copy}": logits for copy, of_copy in found.items() for task, logits in of_copy.items()})
+        np.savez(unfinished, rows=rows, **{copy: network.embeddings(net, clips, rows, number) for number, copy in enumerate(ASKED)})
         unfinished.replace(kept)
+    return kept
+
+
+def _opinions(kept: Path, net: Net) -> Opinions:
     with np.load(kept) as stored:
-        return Opinions(stored["rows"], {copy: {task: _softmax(stored[f"{task}_{copy}"]) for task in LABELS} for copy in ASKED})
+        rows, embedded = stored["rows"], {copy: stored[copy] for copy in ASKED}
+    logits = {copy: dict(zip(LABELS, network.logits(net, of_copy), strict=True)) for copy, of_copy in embedded.items()}
+
+    def enrolled(asked: Rows, baselines: Sequence[Rows]) -> Probabilities:
+        of_clips = embedded[ASKED[0]]
+        at = np.searchsorted(rows, asked)
+        baseline = np.array([of_clips[np.searchsorted(rows, own)].mean(axis=0) for own in baselines])
+        return _softmax(logits[ASKED[0]]["emotion"][at] + network.shifts(net, of_clips[at], baseline))
+
+    return Opinions(rows, {copy: {task: _softmax(of_task) for task, of_task in of_copy.items()} for copy, of_copy in logits.items()}, enrolled)
 
 
 def _softmax(logits: npt.NDArray[np.float32]) -> Probabilities:
@@ -63,8 +75,12 @@ def _softmax(logits: npt.NDArray[np.float32]) -> Probabilities:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
+def _folder(clips: Clips) -> Path:
+    return cache_folder() / "networks" / _digest(clips)
+
+
 def _digest(clips: Clips) -> str:
     digest = hashlib.sha256("\n".join(clips.table["sha256"]).encode())
-    for module in (network, spectrograms):
+    for module in (network, disturbances, optimisation, spectrograms):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()[:16]

@@ -7,6 +7,8 @@ come from the runs; the card says so.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS, NETWORK_INPUT
 from ser_core.models import COMBINATION_ARTEFACT, NETWORK_ARTEFACT, ModelCard, TrainingCorpus
-from ser_core.training import joint, perceptrons, runs
+from ser_core.training import enrolment, joint, perceptrons, runs
 from ser_core.training.joint import FEATURE_SET, Evidence, Opinions
 from ser_core.training.runs import Run
 from ser_core.training.tables import JointTable, read_joint, shipped_table
@@ -28,11 +30,16 @@ SEEDS = (0, 1, 2)
 """Of the networks that ship and of the joint runs."""
 N_SEEDS = {"unseen_speakers": len(SEEDS), "corpus_left_out": 2, "single_corpus": 1, "other_statement": 1}
 """How many networks each run has, by protocol: as many as two cores train in two hours."""
+SHIPPED_FROM = ("unseen_speakers", "single_corpus")
+"""The protocols whose runs the exponents and limits of the saved models are fitted on."""
 HELD_OUT_RUN = "joint-1"
 
 
-def collect(jobs: int = 1) -> tuple[Evidence, JointTable, Any]:
+def collect(jobs: int = 1, figures: bool = True) -> tuple[Evidence, JointTable, Any]:
     """Train every network and perceptron of every run, or take them from the cache; gives the evidence, the table and the clips.
+
+    Without `figures` only what the saved models rest on: the exponents of a left-out corpus are fitted on runs of single corpora, so
+    that the networks that are tested on it, and those of the other sentence, are not needed.
 
     Raises
     ------
@@ -56,10 +63,12 @@ def collect(jobs: int = 1) -> tuple[Evidence, JointTable, Any]:
     opinions: dict[tuple[str, int], Opinions] = {}
     for of_protocol in (runs.joint, runs.corpus_left_out, runs.single_corpus, runs.other_statement):
         found = list(of_protocol(rows))
-        opinions |= networks.train_all(clips, found, SEEDS[: N_SEEDS[found[0].protocol]], jobs)
+        if figures or found[0].protocol in SHIPPED_FROM:
+            opinions |= networks.train_all(clips, found, SEEDS[: N_SEEDS[found[0].protocol]], jobs)
         every += found
-    every += runs.random_split(rows)  # of the perceptrons only: five more networks would take half an hour
-    return Evidence(rows, {run.name: run for run in every}, opinions, perceptrons.train_all(table, every, jobs)), table, clips
+    every += runs.random_split(rows)  # of the perceptrons only: five more networks would take three quarters of an hour
+    asked = [run for run in every if figures or run.protocol in SHIPPED_FROM]
+    return Evidence(rows, {run.name: run for run in every}, opinions, perceptrons.train_all(table, asked, jobs)), table, clips
 
 
 def ship(evidence: Evidence, table: JointTable, clips: Any, out_of_fold: pd.DataFrame, jobs: int = 1) -> list[ModelCard]:
@@ -69,34 +78,65 @@ def ship(evidence: Evidence, table: JointTable, clips: Any, out_of_fold: pd.Data
     everything = np.ones(len(table.rows), dtype=bool)
     whole = Run("final", "final", 0, everything, ~everything, ~everything)
     networks.train_all(clips, [whole], SEEDS, jobs)
+    with_baseline = {run.name: enrolment.fitted(evidence, run) for run in evidence.runs.values() if run.protocol in enrolment.PROTOCOLS}
     saved = []
     for run, folder in ((whole, models.MODELS_DIR), (evidence.runs[HELD_OUT_RUN], models.HELD_OUT)):
         nets = [networks.trained(clips, run, seed) for seed in SEEDS]
-        for task in LABELS:
-            saved += _save(evidence, table, run, folder, nets, task, out_of_fold)
+        saved += _save(evidence, with_baseline, table, run, folder, nets, out_of_fold)
     return saved
 
 
-def _save(evidence: Evidence, table: JointTable, run: Run, folder: Path, nets: list[Any], task: str, out_of_fold: pd.DataFrame) -> list[ModelCard]:
+def _save(
+    evidence: Evidence,
+    with_baseline: Mapping[str, Mapping[str, list[float]]],
+    table: JointTable,
+    run: Run,
+    folder: Path,
+    nets: list[Any],
+    out_of_fold: pd.DataFrame,
+) -> list[ModelCard]:
+    """The three models of both tasks, fitted in a run, with their cards."""
     from ser_core.training import network
 
-    def exponents(model: str) -> list[float]:
-        own = run.name in evidence.runs
-        return evidence.exponents(model, run, task) if own else joint.saved_exponents(evidence, model, task)
+    own = run.name in evidence.runs
+    unseen = [other for other in evidence.runs.values() if other.protocol == "unseen_speakers"]
+    # What the limits are fitted on: the tested speakers of all runs for what ships, those that a run set aside for the models of a run.
+    judged = [(run, np.flatnonzero(run.calibrate))] if own else [(other, np.flatnonzero(other.test)) for other in unseen]
 
-    def card(model: str) -> ModelCard:
-        return _card(table, run, task, model, exponents(model), out_of_fold)
+    def fitted(model: str, task: str) -> dict[str, Any]:
+        found: dict[str, Any] = {"exponents": evidence.exponents(model, run, task) if own else joint.saved_exponents(evidence, model, task)}
+        if task == "emotion":
+            weights = with_baseline[run.name][model] if own else enrolment.saved(with_baseline, evidence, model)
+            alone = [(rows, [m.of(rows, task) for m in evidence.members(model, source.name, None)]) for source, rows in judged]
+            enrolled = [enrolment.judged(evidence, model, source, rows) for source, rows in judged]
+            found["limits"] = asdict(joint.saved_limits(evidence.table, alone, found["exponents"]))
+            found["neutral_from"] = joint.saved_neutral(evidence.table, alone, found["exponents"])
+            found["exponents_with_baseline"] = weights
+            found["limits_with_baseline"] = asdict(joint.saved_limits(evidence.table, enrolled, weights))
+        return found
 
-    of_network, of_perceptrons = card("network"), card("bagged_mlp")
-    saved = [models.save_artefact(network.export(nets, task), of_network, folder)]
-    saved.append(models.save(perceptrons.fit(table, run.train, task), of_perceptrons, folder))
-    of_both = card("combination")
-    weights = dict(zip((of_network.id, of_perceptrons.id), of_both.parameters["exponents"], strict=True))
-    saved.append(models.save_combination(weights, of_both, folder))
+    saved = []
+    exported = network.export(nets)
+    for task in LABELS:
+        cards = {model: _card(table, run, task, model, fitted(model, task), out_of_fold) for model in joint.MODELS}
+        if task == "emotion":
+            of_network = models.save_artefact(exported, cards["network"], folder)
+            shared = of_network
+        else:
+            of_network = models.share_artefact(cards["network"], shared, folder)
+        enrolled = perceptrons.fit_enrolled(table, run.train) if task == "emotion" else None
+        of_perceptrons = models.save(perceptrons.fit(table, run.train, task), cards["bagged_mlp"], folder, enrolled)
+        parameters = cards["combination"].parameters
+        weights, further = parameters["exponents"], parameters.get("exponents_with_baseline", [])
+        members = {of_network.id: {"weight": weights[0]}, of_perceptrons.id: {"weight": weights[1]}}
+        if further:
+            members[of_network.id]["weights_with_baseline"] = further[:1]
+            members[of_perceptrons.id]["weights_with_baseline"] = further[1:]
+        saved += [of_network, of_perceptrons, models.save_combination(members, cards["combination"], folder)]
     return saved
 
 
-def _card(table: JointTable, run: Run, task: str, model: str, exponents: list[float], out_of_fold: pd.DataFrame) -> ModelCard:
+def _card(table: JointTable, run: Run, task: str, model: str, fitted: dict[str, Any], out_of_fold: pd.DataFrame) -> ModelCard:
     scores: dict[str, Any] = {}
     for corpus in CORPORA:
         for protocol in evaluation.PROTOCOLS:
@@ -110,7 +150,7 @@ def _card(table: JointTable, run: Run, task: str, model: str, exponents: list[fl
         task=task,
         title=models.CLASSIFIER_TITLES[model],
         classifier=model,
-        parameters={"exponents": exponents, "seeds": list(SEEDS) if model != "bagged_mlp" else []},
+        parameters={**fitted, "seeds": list(SEEDS) if model != "bagged_mlp" else []},
         feature_set={"network": NETWORK_INPUT, "bagged_mlp": FEATURE_SET, "combination": ""}[model],
         feature_names=FEATURE_SETS[FEATURE_SET].names if model == "bagged_mlp" else (),
         sample_rate=audio.SAMPLE_RATE,
@@ -166,4 +206,6 @@ def rebuild_perceptrons(card: ModelCard, folder: Path) -> ModelCard:
     changed = [corpus.table for corpus in card.corpora if table.files[corpus.name] != corpus.table_sha256]
     if changed:
         raise SerError(ErrorCode.BAD_TABLE, f"{card.id} was trained on another {', '.join(changed)}.", "Restore the file, or run: make train")
-    return models.save(perceptrons.fit(table, np.ones(len(table.rows), dtype=bool), card.task), card, folder)
+    everything = np.ones(len(table.rows), dtype=bool)
+    enrolled = perceptrons.fit_enrolled(table, everything) if card.further else None
+    return models.save(perceptrons.fit(table, everything, card.task), card, folder, enrolled)

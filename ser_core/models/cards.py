@@ -1,0 +1,200 @@
+"""Model cards: what a model is, where it comes from and how far to trust it; finding them on disk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ser_core.errors import ErrorCode, SerError
+from ser_core.refusal import Limits
+
+MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
+HELD_OUT = MODELS_DIR / "heldout"
+"""The models of all corpora as joint run 1 fitted them, without RAVDESS actors 1 to 4, for evaluation only."""
+
+CARD = "card.json"
+ARTEFACT = "model.joblib"
+NETWORK_ARTEFACT = "model.onnx"
+COMBINATION_ARTEFACT = "model.json"
+ENROLLED_ARTEFACT = "enrolled.joblib"
+SCHEMA = 3
+LIBRARIES = ("scikit-learn", "numpy", "scipy", "joblib", "librosa", "soxr", "onnxruntime")
+"""What a model's predictions depend on; the card records the versions."""
+
+CLASSIFIER_TITLES = {
+    "decision_tree": "Decision tree",
+    "knn": "k-nearest neighbours",
+    "random_forest": "Random forest",
+    "svc": "Support vector machine (RBF)",
+    "logistic_regression": "Logistic regression",
+    "mlp": "Multilayer perceptron",
+    "network": "Network",
+    "bagged_mlp": "Bagged perceptrons",
+    "combination": "Combination, networks and perceptrons",
+    "combination_of_one": "Combination, one network",
+}
+"""The classifiers that are compared, as pages name them. They are built in `ser_core.training`."""
+
+MAIN_FEATURE_SET = "acoustic128_v1"
+
+_ON_SEVERAL_SETS = set(CLASSIFIER_TITLES) - {"network", "bagged_mlp", "combination", "combination_of_one"}
+
+_DECIDING_LIBRARY = "scikit-learn"  # its pickles hold for one version only
+
+
+@dataclass(frozen=True)
+class TrainingCorpus:
+    """One corpus a model was trained on, and the feature table that says exactly what of it."""
+
+    name: str
+    speech: str
+    n_utterances: int
+    n_speakers: int
+    digest: str
+    licence: str
+    table: str
+    table_sha256: str
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model is, where it comes from and how far to trust it. Stored as `card.json`."""
+
+    name: str
+    task: str
+    title: str
+    classifier: str
+    parameters: dict[str, Any]
+    feature_set: str
+    feature_names: tuple[str, ...]
+    sample_rate: int
+    labels: tuple[str, ...]
+    corpora: tuple[TrainingCorpus, ...]
+    protocol: str
+    seed: int
+    inner_uar: float | None
+    """UAR on inner speaker folds of the training data, which the choice of parameters rests on; None where nothing was chosen so."""
+    scores: dict[str, Any]
+    """By corpus, then protocol: `Scores.to_dict()`."""
+    licence: str
+    intended_use: str
+    limits: str
+    created: str = ""
+    libraries: dict[str, str] = field(default_factory=dict)
+    artefact: str = ARTEFACT
+    sha256: str = ""
+    further: dict[str, str] = field(default_factory=dict)
+    """The SHA-256 of further files in the model's folder, by name: the perceptrons that take a personal baseline."""
+    schema: int = SCHEMA
+
+    @property
+    def id(self) -> str:
+        """The folder's name, `<task>-<name>`."""
+        return f"{self.task}-{self.name}"
+
+    @property
+    def takes_baseline(self) -> bool:
+        """Whether the model can be told how the speaker's neutral speech sounds."""
+        return bool(self.parameters.get("exponents_with_baseline"))
+
+    def decision_limits(self, with_baseline: bool = False) -> Limits | None:
+        """From which probability on a label is in the prediction set and an answer is given; None where that was not fitted."""
+        found = self.parameters.get("limits_with_baseline" if with_baseline else "limits")
+        return Limits(**found) if found else None
+
+    @property
+    def unseen_uar(self) -> float:
+        """UAR on unseen speakers of the first corpus it was scored on: RAVDESS, for what ships."""
+        return float(next(iter(self.scores.values()))["unseen_speakers"]["uar"]["value"])
+
+    @property
+    def left_out_uars(self) -> tuple[float, ...]:
+        """UAR on each corpus where training had the others only; empty for a model of one corpus."""
+        found = (scores.get("corpus_left_out") for scores in self.scores.values())
+        return tuple(float(scores["uar"]["value"]) for scores in found if scores)
+
+
+def title(classifier: str, feature_set: str) -> str:
+    """A model's name as pages show it; the feature set is said where it is not the main one.
+
+    >>> title("svc", "mfcc128_v1")
+    'Support vector machine (RBF), mfcc128_v1'
+    """
+    return CLASSIFIER_TITLES[classifier] + (f", {feature_set}" if classifier in _ON_SEVERAL_SETS and feature_set != MAIN_FEATURE_SET else "")
+
+
+def library_versions() -> dict[str, str]:
+    """The versions installed here of everything a prediction depends on."""
+    return {name: metadata.version(name) for name in LIBRARIES}
+
+
+def cards(folder: Path = MODELS_DIR, task: str | None = None) -> list[ModelCard]:
+    """The cards of all models, or of one task's; no artefact is read.
+
+    A combination comes first, then its members, then the others, best first by `inner_uar`.
+    """
+    found = [read_card(path.parent) for path in sorted(folder.glob(f"*/{CARD}"))]
+    chosen = [card for card in found if task in (None, card.task)]
+    first = {"combination": 0, "network": 1, "bagged_mlp": 2}
+    return sorted(chosen, key=lambda card: (card.task, first.get(card.classifier, 3), -(card.inner_uar or 0.0), card.name))
+
+
+def read_card(home: Path) -> ModelCard:
+    """The card in a model's folder.
+
+    Raises
+    ------
+    SerError
+        MODEL_NOT_FOUND or MODEL_SCHEMA.
+    """
+    path = home / CARD
+    mend = "Restore the file, or train the models that ship anew: python -m ser_core train"
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model card {home.name}/{CARD}.", mend) from error
+    except (OSError, ValueError) as error:
+        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {home.name}/{CARD} is not valid JSON.", mend) from error
+    if not isinstance(raw, dict) or raw.get("schema") != SCHEMA or set(raw) != {f.name for f in fields(ModelCard)}:
+        got = raw.get("schema") if isinstance(raw, dict) else type(raw).__name__
+        message = f"The model card {home.name}/{CARD} does not follow schema {SCHEMA} (got {got!r}, or other fields)."
+        raise SerError(ErrorCode.MODEL_SCHEMA, message, mend)
+    try:
+        raw["corpora"] = tuple(TrainingCorpus(**corpus) for corpus in raw["corpora"])
+        raw["feature_names"], raw["labels"] = tuple(raw["feature_names"]), tuple(raw["labels"])
+    except TypeError as error:
+        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {home.name}/{CARD} has a field of the wrong type.", mend) from error
+    return ModelCard(**raw)
+
+
+def find(name: str, task: str, folder: Path = MODELS_DIR) -> ModelCard:
+    """The card of a task's model by its name (`svc`) or id (`emotion-svc`).
+
+    Raises
+    ------
+    SerError
+        MODEL_NOT_FOUND, naming the models there are.
+    """
+    of_task = cards(folder, task)
+    for card in of_task:
+        if name in (card.name, card.id):
+            return card
+    known = ", ".join(card.name for card in of_task) or "none"
+    raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no {task} model {name!r}.", f"The {task} models are: {known}.")
+
+
+def default_card(task: str, folder: Path = MODELS_DIR) -> ModelCard:
+    """The card of the model that is used when none is named: the first of `cards`.
+
+    Raises
+    ------
+    SerError
+        MODEL_NOT_FOUND where there is no model of the task.
+    """
+    of_task = cards(folder, task)
+    if not of_task:
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no {task} model in {str(folder)!r}.", "Train one: python -m ser_core train")
+    return of_task[0]
