@@ -38,7 +38,7 @@ def main(folder: str = str(ROOT / "docs"), scheme: str = "light", width: str = "
         page = browser.new_page(viewport={"width": int(width), "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
         page.goto(f"{url}/record_and_predict")
         page.get_by_role("radio", name="Sample").or_(page.get_by_role("button", name="Sample")).first.click()
-        page.get_by_text("Lively high").click()
+        page.get_by_text("Fast sharp").click()
         page.get_by_role("heading", name=re.compile("Sounds|Cannot tell")).wait_for(timeout=60_000)
         page.wait_for_timeout(3000)
         for name in PAGES:
