@@ -145,6 +145,9 @@ def answer(clip: ui.Clip) -> None:
         alt=in_figures(result.emotion_probabilities),
     )
     if personal is not None:
+        for note in result.baseline["notes"] if result.baseline else ():
+            if note["code"] == "OTHER_VOICE":
+                st.warning(note["message"], icon=":material/warning:")
         st.caption(f"Judged against your baseline. The line in each bar is without it: {prediction.in_words(without)}")
     if result.prediction_set is not None:
         st.markdown(set_in_words(result))

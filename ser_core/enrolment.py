@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ser_core import gate, timeline
+import numpy as np
+import numpy.typing as npt
+
+from ser_core import gate, refusal, timeline
 from ser_core.audio import Note, Recording
-from ser_core.emotions import EMOTIONS, NEUTRAL
+from ser_core.emotions import EMOTIONS, GENDERS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import Baseline, Inputs
 from ser_core.models import Model
@@ -50,13 +53,22 @@ class Enrolment:
         self.baseline = Baseline([Inputs(part) for part in parts])
         self.notes = tuple(_odd(self.baseline, emotion_model))
 
-    def to_dict(self) -> dict[str, Any]:
-        """What the JSON says of the baseline that a clip was judged by."""
+    def notes_on(self, clip_gender: npt.NDArray[np.float64], gender_model: Model) -> tuple[Note, ...]:
+        """What is odd about the baseline, and about it beside a clip whose genders have the probabilities `clip_gender` [2]."""
+        own = self.baseline.mean(gender_model.predict_proba)
+        if not refusal.other_voice(clip_gender, own):
+            return self.notes
+        names = [GENDERS[int(said.argmax())] for said in (own, clip_gender)]
+        message = f"The baseline sounds {names[0]} and this clip {names[1]}: if somebody else speaks now, delete the baseline."
+        return (*self.notes, Note("OTHER_VOICE", message))
+
+    def to_dict(self, notes: Sequence[Note]) -> dict[str, Any]:
+        """What the JSON says of the baseline that a clip was judged by; `notes` as `notes_on` gave them."""
         return {
             "clips": len(self.recordings),
             "seconds": round(sum(recording.duration_s for recording in self.recordings), 2),
             "sha256": [recording.sha256 for recording in self.recordings],
-            "notes": [{"code": note.code, "message": note.message} for note in self.notes],
+            "notes": [{"code": note.code, "message": note.message} for note in notes],
         }
 
 
@@ -66,7 +78,7 @@ def _odd(baseline: Baseline, emotion_model: Model) -> Iterator[Note]:
     if least is None:
         return
     said = baseline.mean(emotion_model.predict_proba)
-    if sum(said[EMOTIONS.index(emotion)] for emotion in NEUTRAL) < least:
+    if refusal.neutral_share(said[None])[0] < least:
         top = EMOTIONS[int(said.argmax())]
         yield Note(
             "NOT_NEUTRAL", f"The baseline sounds {top} rather than neutral: what differs from it will mislead. Read the sentences flatly, once more."

@@ -159,6 +159,7 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model, enr
         Segment(stretch.start_s, stretch.end_s, stretch.speech_s, dict(zip(EMOTIONS, said.tolist(), strict=True)))
         for stretch, said in zip(stretches, smooth, strict=True)
     ]
+    notes = () if enrolment is None else enrolment.notes_on(np.array(list(whole["gender"].values())), gender_model)
     speech = all(reason.code != "NOT_SPEECH" for reason in found.reasons)
     return Prediction(
         sha256=recording.sha256,
@@ -173,7 +174,7 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model, enr
         gaps=tuple(timeline.gaps(found.speech)),
         reasons=tuple(reasons),
         prediction_set=refusal.prediction_set(whole["emotion"], limits) if limits is not None and speech else None,
-        baseline=None if enrolment is None else enrolment.to_dict(),
+        baseline=None if enrolment is None else enrolment.to_dict(notes),
     )
 
 

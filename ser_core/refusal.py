@@ -14,10 +14,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ser_core.emotions import EMOTIONS, NEUTRAL
+
 COVERAGE = 0.9
 """How often the prediction set is meant to hold the right label."""
 REFUSED = 0.2
 """The share of clips, the least certain ones, that is refused."""
+
+
+NEUTRAL_MISSED = 0.1
+"""The share of neutral clips that are taken for not neutral when a personal baseline is checked."""
+
+
+SURE_OF_VOICE = 0.9
+"""From this probability on, baseline and clip of different genders are taken for different people."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,17 @@ def prediction_set(probabilities: Mapping[str, float], limits: Limits) -> tuple[
     ranked = sorted(probabilities, key=lambda label: -probabilities[label])
     inside = in_set(np.array([[probabilities[label] for label in ranked]]), limits)[0]
     return tuple(label for label, is_inside in zip(ranked, inside, strict=True) if is_inside)
+
+
+def neutral_share(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How likely neutral is, calm included: [clips, 8] to [clips]."""
+    return np.asarray(probabilities[:, [EMOTIONS.index(emotion) for emotion in NEUTRAL]].sum(axis=1))
+
+
+def other_voice(clip: npt.NDArray[np.float64], baseline: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Whether the gender of clips [..., 2] differs from that of their baselines [..., 2] for sure: then somebody else speaks."""
+    sure = (clip.max(axis=-1) >= SURE_OF_VOICE) & (baseline.max(axis=-1) >= SURE_OF_VOICE)
+    return np.asarray(sure & (clip.argmax(axis=-1) != baseline.argmax(axis=-1)))
 
 
 def quantile(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], share: float) -> float:

@@ -1,4 +1,4 @@
-"""What refusing is worth: prediction sets and refusals of the default model, scored from stored predictions and stored limits.
+"""What refusing is worth: prediction sets, refusals and the check of personal baselines, scored from stored predictions and limits.
 
 The limits of a run were fitted on speakers that it set aside (or on corpora that inner runs left out): they have not seen the
 tested speakers. Pure arithmetic: it fits nothing.
@@ -6,10 +6,12 @@ tested speakers. Pure arithmetic: it fits nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_core import evaluation, refusal
 from ser_core.evaluation import DATA_DIR
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LIMITS_TABLE = DATA_DIR / "limits.csv"
-LIMITS_COLUMNS = ("classifier", "protocol", "fold", "in_set", "answered")
+LIMITS_COLUMNS = ("classifier", "protocol", "fold", "in_set", "answered", "neutral_from")
 PROTOCOLS = ("unseen_speakers", "corpus_left_out")
 
 
@@ -55,3 +57,37 @@ def scores(rows: pd.DataFrame, limits: pd.DataFrame) -> dict[str, float]:
         "accuracy_answered": float(right[answered].mean()) if answered.any() else float("nan"),
         "accuracy_best": float(right[surest].mean()),
     }
+
+
+def baselines_noticed(rows: pd.DataFrame, limits: pd.DataFrame) -> dict[str, float]:
+    """By emotion, the share of baselines that are noticed as not neutral: every two clips of the same speaker and emotion."""
+    _, probabilities = evaluation.truth_and_probabilities(rows, "emotion")
+    table = rows[["speaker", "truth", "fold"]].assign(neutral=refusal.neutral_share(probabilities))
+    least = dict(zip(limits["fold"], limits["neutral_from"], strict=True))
+    noticed: dict[str, list[float]] = {}
+    for (_, truth, fold), part in table.groupby(["speaker", "truth", "fold"], observed=True):
+        values = part["neutral"].to_numpy()
+        first, second = np.triu_indices(len(values), 1)
+        if len(first):
+            noticed.setdefault(str(truth), []).append(float(((values[first] + values[second]) / 2 < least[fold]).mean()))
+    return {emotion: float(np.mean(shares)) for emotion, shares in noticed.items()}
+
+
+def voices_noticed(rows: pd.DataFrame, emotion_of: Mapping[str, str]) -> dict[str, float]:
+    """How often a baseline of two neutral clips is noticed as another voice: `same` speaker (a false alarm), `other`, `other_gender`.
+
+    `rows` are the out-of-fold rows of one model of gender, `emotion_of` the emotion of each clip by path. Every speaker's baseline is
+    held against every clip.
+    """
+    _, probabilities = evaluation.truth_and_probabilities(rows, "gender")
+    speakers, neutral = rows["speaker"].to_numpy(str), rows["path"].map(emotion_of).to_numpy() == "neutral"
+    gender_of = dict(zip(speakers, rows["truth"], strict=True))
+    found: dict[str, list[npt.NDArray[np.bool_]]] = {"same": [], "other": [], "other_gender": []}
+    for speaker in np.unique(speakers):
+        own = np.flatnonzero(neutral & (speakers == speaker))[:2]
+        noticed = refusal.other_voice(probabilities, probabilities[own].mean(axis=0))
+        same = speakers == speaker
+        found["same"].append(noticed[same & ~np.isin(np.arange(len(rows)), own)])
+        found["other"].append(noticed[~same])
+        found["other_gender"].append(noticed[rows["truth"].to_numpy() != gender_of[speaker]])
+    return {kind: float(np.concatenate(shares).mean()) for kind, shares in found.items()}

@@ -14,7 +14,7 @@ FLOORS = {
     "ser_core.errors": 1,
     "ser_core.emotions": 1,
     "ser_core.cache": 1,
-    "ser_core.refusal": 1,
+    "ser_core.refusal": 2,
     "ser_core.audio": 2,
     "ser_core.evaluation": 2,
     "ser_core.gate": 3,

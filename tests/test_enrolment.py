@@ -51,6 +51,16 @@ def test_the_prediction_says_what_it_was_judged_by(emotion_model, clips):
     assert entry["seconds"] == pytest.approx(sum(clip.duration_s for clip in clips[1:3]), abs=0.01)
 
 
+@pytest.mark.parametrize(("baseline", "noticed"), [("lively-high-voice", True), ("fast-sharp-voice", False)])
+def test_a_baseline_of_a_voice_of_the_other_gender_is_noticed(baseline, noticed, emotion_model):
+    clip, other = (audio.load(DATA_DIR / "samples" / f"{name}.flac") for name in ("steady-low-voice", baseline))
+    result = prediction.predict(clip, emotion_model, models.load_default("gender"), Enrolment([other], emotion_model))
+    notes = {note["code"]: note["message"] for note in result.to_dict()["baseline"]["notes"]}
+    assert ("OTHER_VOICE" in notes) == noticed
+    if noticed:
+        assert "sounds female and this clip male" in notes["OTHER_VOICE"]
+
+
 @pytest.mark.parametrize("n", [0, 5])
 def test_a_baseline_of_too_many_or_no_clips_is_refused(n, emotion_model, clips):
     with pytest.raises(SerError, match=f"Got {n}") as caught:

@@ -10,7 +10,7 @@ import numpy as np
 from ser_core import corpora, enrolled, evaluation, nonspeech, robustness, selective
 from ser_core.cli.output import Rows
 from ser_core.corpora import CORPORA
-from ser_core.emotions import EMOTIONS, LABELS
+from ser_core.emotions import EMOTIONS, LABELS, NEUTRAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +84,7 @@ def _beside(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
         yield f"UAR of the default model on the speakers of joint runs 3 and 4, who were looked at only as part of the totals: {shown}.\n"
     yield from _refusing(out_of_fold, render)
     yield from _enrolled(render)
+    yield from _noticed(out_of_fold, render)
     if corpora.LISTENERS.exists():
         listeners = corpora.listener_scores(corpora.listener_votes())
         yield (
@@ -138,6 +139,30 @@ def _refusing(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
     )
     about = "(default model, in %; coverage and size count each speaker once)"
     yield f"Emotion: prediction sets meant to hold the truth in 90% and refusals meant for 20% of clips {about}\n\n{render(header, rows)}"
+
+
+def _noticed(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
+    """How often a baseline that is not neutral, or of another voice, is noticed."""
+    if not selective.LIMITS_TABLE.exists():
+        return
+    limits = selective.read_limits()
+    chosen = limits[(limits["classifier"] == _DEFAULT[1]) & (limits["protocol"] == "unseen_speakers")]
+    rows, of_voices = [], []
+    for corpus in CORPORA:
+        predicted = evaluation.model_rows(out_of_fold, "emotion", *_DEFAULT, "unseen_speakers", corpus)
+        if len(predicted):
+            shares = selective.baselines_noticed(predicted, chosen)
+            others = [share for emotion, share in shares.items() if emotion not in NEUTRAL]
+            cells = [f"{100 * shares[emotion]:.1f}" if emotion in shares else "" for emotion in EMOTIONS]
+            rows.append([CORPORA[corpus].title, "all but neutral and calm", f"{100 * np.mean(others):.1f}", *cells])
+        voices = evaluation.model_rows(out_of_fold, "gender", *_DEFAULT, "unseen_speakers", corpus)
+        if len(voices):
+            found = selective.voices_noticed(voices, evaluation.emotion_of_clips(out_of_fold, corpus))
+            of_voices.append([CORPORA[corpus].title, *(f"{100 * found[kind]:.1f}" for kind in ("other", "other_gender", "same"))])
+    header = ("corpus", "", "noticed", *EMOTIONS)
+    yield f"Baselines of two clips of one emotion noticed as not neutral, unseen speakers (default model, in %)\n\n{render(header, rows)}"
+    header = ("corpus", "another speaker", "of the other gender", "the same speaker (false alarm)")
+    yield f"Baselines of two neutral clips noticed as another voice, against every clip of unseen speakers (in %)\n\n{render(header, of_voices)}"
 
 
 def _enrolled(render: Render) -> Iterator[str]:

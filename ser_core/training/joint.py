@@ -17,7 +17,7 @@ import pandas as pd
 
 from ser_core import evaluation, refusal, selective
 from ser_core.corpora import CORPORA
-from ser_core.emotions import EMOTIONS, GENDERS, LABELS, NEUTRAL
+from ser_core.emotions import EMOTIONS, GENDERS, LABELS
 from ser_core.features import NETWORK_INPUT
 from ser_core.models.estimators import Probabilities, pooled
 from ser_core.refusal import Limits
@@ -168,6 +168,13 @@ class Evidence:
         weights = refusal.each_speaker_once(self.table["speaker"].iloc[rows])
         return refusal.fit(truth, pooled(opinions, self.exponents(model, run, "emotion")), weights)
 
+    def neutral_from(self, model: str, run: Run) -> float:
+        """How likely neutral is at least for nine in ten neutral clips, fitted where the exponents are."""
+        rows, opinions, truth, _ = self.calibration(model, run, "emotion", None)
+        neutral = truth == EMOTIONS.index("neutral")
+        said = refusal.neutral_share(pooled(opinions, self.exponents(model, run, "emotion"))[neutral])
+        return refusal.quantile(said, refusal.each_speaker_once(self.table["speaker"].iloc[rows[neutral]]), refusal.NEUTRAL_MISSED)
+
     def tested(self, model: str, run: Run, task: str, seed: int | None) -> tuple[Rows, Positions, Probabilities]:
         """Rows, truth and calibrated probabilities of the clips that a run tests."""
         rows = np.flatnonzero(run.test)
@@ -223,7 +230,7 @@ def limits(evidence: Evidence) -> pd.DataFrame:
     for run in evidence.runs.values():
         for model in MODELS if run.protocol in ("unseen_speakers", "corpus_left_out") else ():
             found = evidence.limits(model, run)
-            rows.append((model, run.protocol, run.fold, found.in_set, found.answered))
+            rows.append((model, run.protocol, run.fold, found.in_set, found.answered, evidence.neutral_from(model, run)))
     return pd.DataFrame(rows, columns=list(selective.LIMITS_COLUMNS))
 
 
@@ -240,14 +247,13 @@ def saved_limits(table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabili
 
 
 def saved_neutral(table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabilities]]], weights: Sequence[float]) -> float:
-    """How likely neutral (calm included) is at least for nine in ten neutral clips, each speaker counting once; see `saved_limits`."""
+    """How likely neutral is at least for nine in ten neutral clips of a model that is saved; see `saved_limits`."""
     found, speakers = [], []
     for rows, opinions in parts:
         neutral = (table["emotion"].iloc[rows] == "neutral").to_numpy()
-        probabilities = pooled(opinions, weights)[neutral]
-        found.append(probabilities[:, [EMOTIONS.index(emotion) for emotion in NEUTRAL]].sum(axis=1))
+        found.append(refusal.neutral_share(pooled(opinions, weights)[neutral]))
         speakers.append(table["speaker"].iloc[rows[neutral]].to_numpy(str))
-    return refusal.quantile(np.concatenate(found), refusal.each_speaker_once(np.concatenate(speakers)), 0.1)
+    return refusal.quantile(np.concatenate(found), refusal.each_speaker_once(np.concatenate(speakers)), refusal.NEUTRAL_MISSED)
 
 
 def saved_exponents(evidence: Evidence, model: str, task: str) -> list[float]:
