@@ -269,9 +269,11 @@ def take_baseline(data: bytes) -> None:
     if st.session_state.get("baseline_taken") == digest:
         return
     st.session_state["baseline_taken"] = digest
+    from ser_core.enrolment import MOST_SECONDS, spoken_parts
+
     try:
-        recording = audio.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
-        enrolment(chosen_models()["emotion"], (*baseline_clips(), recording))
+        recording = audio.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=MOST_SECONDS)
+        spoken_parts(recording, len(baseline_clips()) + 1)  # whatever model is chosen now
         baseline_clips().append(recording)
         st.session_state["baseline_error"] = None
     except SerError as error:
@@ -312,6 +314,7 @@ def enrolment(emotion_model: str, clips: Sequence[Recording]) -> Enrolment | Non
 def clear() -> None:
     """Forget the clip and give every input a new key, so that it starts empty."""
     st.session_state["clip"], st.session_state["clip_error"] = None, None
+    st.session_state.pop("with_baseline", None)
     st.session_state["taken"] = set()
     st.session_state["round"] = st.session_state.get("round", 0) + 1
 

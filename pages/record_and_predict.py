@@ -29,8 +29,14 @@ def main() -> None:
             ui.show_error(error)
         if clip := ui.clip():
             show_clip(clip)
-        if st.toggle("Personal baseline: let it hear your neutral voice first", key="use_baseline"):
+        # The widget's own key is forgotten on a change of page; the other one is not.
+        before = st.session_state.get("baseline_wanted", False)
+        wanted = st.toggle("Personal baseline: let it hear your neutral voice first", before, key="use_baseline")
+        st.session_state["baseline_wanted"] = wanted
+        if wanted:
             baseline()
+        if ui.baseline_clips():
+            st.button("Delete the baseline", icon=":material/delete:", on_click=ui.forget_baseline)
     with right:
         if clip := ui.clip():
             answer(clip)
@@ -110,14 +116,14 @@ def baseline() -> None:
     if error := st.session_state.get("baseline_error"):
         ui.show_error(error)
     for number, recording in enumerate(clips, start=1):
+        st.caption(f"Sentence {number}")
         st.audio(audio.to_wav(recording), format="audio/wav")
-        if number == len(clips):
-            made = ui.enrolment(ui.chosen_models()["emotion"], clips)
-            for note in made.notes if made else ():
-                st.warning(note.message, icon=":material/warning:")
-            if made is None:
-                st.info("The emotion model that is chosen takes no baseline; the default model does.", icon=":material/info:")
-            st.button("Delete the baseline", icon=":material/delete:", on_click=ui.forget_baseline)
+    if clips:
+        made = ui.enrolment(ui.chosen_models()["emotion"], clips)
+        for note in made.notes if made else ():
+            st.warning(note.message, icon=":material/warning:")
+        if made is None:
+            st.info("The emotion model that is chosen takes no baseline; the default model does.", icon=":material/info:")
 
 
 def record_again() -> None:
@@ -131,12 +137,12 @@ def answer(clip: ui.Clip) -> None:
 
     chosen = ui.chosen_models()
     result = without = ui.predicted(clip, chosen["emotion"], chosen["gender"])
-    personal = ui.enrolment(chosen["emotion"], ui.baseline_clips()) if st.session_state.get("use_baseline") else None
+    personal = ui.enrolment(chosen["emotion"], ui.baseline_clips()) if st.session_state.get("baseline_wanted") else None
     if personal is not None:
         result = ui.predicted_with_baseline(clip, chosen["emotion"], chosen["gender"], personal)
     st.subheader(prediction.in_words(result))
-    for reason in result.reasons[1:]:
-        st.warning(reason.message, icon=":material/warning:")
+    for reason in result.reasons if result.reasons and result.reasons[0].code == "UNCERTAIN" else result.reasons[1:]:
+        st.caption(reason.message)
     before = without.emotion_probabilities if personal is not None else None
     st.altair_chart(
         charts.probability_bars(result.emotion_probabilities, before),
@@ -174,8 +180,8 @@ def set_in_words(result: prediction.Prediction) -> str:
     inside = list(result.prediction_set or ())
     listed = inside[0] if len(inside) == 1 else f"{', '.join(inside[:-1])} or {inside[-1]}"
     return (
-        f"**{listed.capitalize()}**: sets like this hold what was acted in 90% of clips of unseen voices, on average over speakers; "
-        "for one voice or room it may be less."
+        f"**{listed.capitalize()}**: sets like this hold what was acted in 90% of short clips of unseen voices, on average over speakers; "
+        "in corpora that were never heard in 72% to 98%."
     )
 
 
@@ -198,8 +204,9 @@ def over_time(clip: ui.Clip, result: prediction.Prediction) -> None:
     st.markdown("**Over time**")
     spans = [(segment.start_s, segment.end_s) for segment in result.segments]
     chart = charts.timeline([segment.emotion_probabilities for segment in result.segments], spans, result.gaps)
-    event = st.altair_chart(chart, width="stretch", key="timeline", on_select="rerun", selection_mode=charts.STRETCH, alt="Emotions over time")
-    clicked = event.selection.get(charts.STRETCH) or []
+    key = f"timeline-{clip.recording.sha256[:12]}"  # what was clicked on one clip says nothing of the next
+    event = st.altair_chart(chart, width="stretch", key=key, on_select="rerun", selection_mode=charts.STRETCH, alt="Emotions over time")
+    clicked = [cell for cell in event.selection.get(charts.STRETCH) or [] if int(cell["number"]) < len(spans)]
     if clicked:
         start, end = spans[int(clicked[0]["number"])]
         rate = clip.recording.sample_rate
@@ -255,7 +262,8 @@ def details(clip: ui.Clip, result: prediction.Prediction) -> None:
     as_csv.download_button("Save CSV", table, f"{stem}.csv", "text/csv", on_click="ignore", width="stretch")
     st.caption("The same from the command line:")
     models = f"--emotion-model {result.emotion_model} --gender-model {result.gender_model}"
-    st.code(f"python -m ser_core predict {shlex.quote(clip.name)} {models} --format json", language="bash")
+    personal = " --baseline NEUTRAL_CLIPS" if result.baseline else ""
+    st.code(f"python -m ser_core predict {shlex.quote(clip.name)} {models}{personal} --format json", language="bash")
 
 
 ui.run(main)

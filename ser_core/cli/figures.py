@@ -82,6 +82,12 @@ def _beside(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
         scores_of = {corpus: evaluation.score(rows, "emotion").uar for corpus, rows in untouched}
         shown = ", ".join(f"{CORPORA[corpus].title} {100 * s.value:.1f} [{100 * s.low:.1f}, {100 * s.high:.1f}]" for corpus, s in scores_of.items())
         yield f"UAR of the default model on the speakers of joint runs 3 and 4, who were looked at only as part of the totals: {shown}.\n"
+    if len(evaluation.model_rows(out_of_fold, "emotion", *_DEFAULT, "unseen_speakers")):
+        yield from _of_the_default(out_of_fold, render)
+
+
+def _of_the_default(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
+    """What is known of the default model of all corpora alone: refusals, baselines, gender by emotion, conditions, the recorder, the gate."""
     yield from _refusing(out_of_fold, render)
     yield from _enrolled(render)
     yield from _noticed(out_of_fold, render)

@@ -87,7 +87,7 @@ def _write_json(entries: Entries, file: TextIO) -> None:
 
 def _write_csv(entries: Entries, file: TextIO) -> None:
     columns = ["file", "duration_s", "decision", "reasons", "emotion", "prediction_set", *LABELS["emotion"], "gender", *LABELS["gender"]]
-    columns += ["emotion_model", "gender_model", "notes", "error"]
+    columns += ["emotion_model", "gender_model", "notes", "baseline", "error"]
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
     for name, result in entries:

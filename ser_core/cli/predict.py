@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from ser_core import audio, corpora, models, prediction
+from ser_core.audio import Recording
 from ser_core.cli.output import WRITERS, jobs_for, target, whole
 from ser_core.enrolment import Enrolment
 from ser_core.errors import ErrorCode, SerError
@@ -51,8 +52,15 @@ def predict(options: argparse.Namespace) -> int:
 @cache
 def _loaded(folder: str, emotion: str, gender: str, baseline: tuple[str, ...]) -> tuple[Model, Model, Enrolment | None]:
     emotion_model, gender_model = models.load_named(emotion, "emotion", Path(folder)), models.load_named(gender, "gender", Path(folder))
-    enrolment = Enrolment([audio.load(Path(file)) for file in baseline], emotion_model) if baseline else None
+    enrolment = Enrolment([_neutral(file) for file in baseline], emotion_model) if baseline else None
     return emotion_model, gender_model, enrolment
+
+
+def _neutral(file: str) -> Recording:
+    try:
+        return audio.load(Path(file))
+    except SerError as error:
+        raise SerError(ErrorCode.BAD_BASELINE, f"The neutral clip {file!r} cannot be used: {error}", error.hint) from error
 
 
 def _predict_file(path: Path, folder: str, emotion: str, gender: str, baseline: tuple[str, ...]) -> Prediction | SerError:

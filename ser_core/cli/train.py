@@ -85,6 +85,10 @@ def _selected_tasks(table: tables.FeatureTable, asked: str | None) -> tuple[str,
 
 def evaluate(options: argparse.Namespace) -> int:
     """Print the scores of the stored out-of-fold predictions; `--refit`, `--conditions` and `--gate` compute what is stored anew first."""
+    if options.gate:
+        from ser_core import corpora, nonspeech
+
+        corpora.resolve(nonspeech.SOUNDS)  # what is missing is said before the long part
     if options.refit:
         _refit(_classifiers(options.classifier, JOINT), jobs_for(options.jobs))
     if options.conditions:
@@ -92,8 +96,6 @@ def evaluate(options: argparse.Namespace) -> int:
 
         robustness.measure(jobs_for(options.jobs)).to_csv(robustness.CONDITIONS_TABLE, index=False, float_format="%.5f", lineterminator="\n")
     if options.gate:
-        from ser_core import nonspeech
-
         nonspeech.measure(jobs_for(options.jobs)).to_csv(nonspeech.TABLE, index=False, lineterminator="\n")
     out_of_fold = evaluation.read_out_of_fold()
     if options.format == "json":
@@ -113,7 +115,7 @@ def _refit(names: tuple[str, ...], jobs: int) -> None:
     from ser_core.training.classifiers import CLASSIFIERS
 
     parts = [evaluation.read_out_of_fold()]
-    replaced = {*names, "combination_of_one"} if "combination" in names else {*names}
+    replaced = {*names, *JOINT, "combination_of_one"} if set(names) & set(JOINT) else {*names}  # these come together
     parts[0] = parts[0][~parts[0]["classifier"].isin(replaced)]
     single = [name for name in names if name in CLASSIFIERS]
     if set(names) - set(CLASSIFIERS):  # first, as it says at once what is missing

@@ -1,8 +1,9 @@
 """Trained models on disk: what `models/` holds, loading them safely, and asking them for probabilities.
 
 A model is a folder `models/<task>-<name>/` with the artefact and `card.json`. The artefact is a pickled scikit-learn model
-(`model.joblib`), a network (`model.onnx`), or a combination (`model.json`: other models of the folder, each with its digest and
-weight). A pickle runs code when it is loaded, so the artefact's SHA-256 is checked against the card before a byte of it is
+(`model.joblib`), a network (`model.onnx`; the models of both tasks share one), or a combination (`model.json`: other models of the
+folder, each with its digest and weights). Beside it there may be further files that the card names, such as `enrolled.joblib`, the part
+that takes a personal baseline. A pickle runs code when it is loaded, so the artefact's SHA-256 is checked against the card before a byte of it is
 read; nothing here takes a model from an upload.
 """
 

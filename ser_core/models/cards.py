@@ -42,8 +42,6 @@ MAIN_FEATURE_SET = "acoustic128_v1"
 
 _ON_SEVERAL_SETS = set(CLASSIFIER_TITLES) - {"network", "bagged_mlp", "combination", "combination_of_one"}
 
-_DECIDING_LIBRARY = "scikit-learn"  # its pickles hold for one version only
-
 
 @dataclass(frozen=True)
 class TrainingCorpus:

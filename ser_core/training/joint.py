@@ -1,9 +1,9 @@
 """The models that learn from all corpora put together: the network, the perceptrons, and their combination.
 
-Every protocol of `runs` is carried out for both members (`networks`, `perceptrons`); the combination's exponents (and with
-them the temperatures) are fitted on clips that the run set aside, or, where a corpus is left out, on the corpora that inner
-runs left out. What comes out are out-of-fold tables as `ser_core.evaluation` reads them, and the exponents that the saved
-models take over.
+The protocols of `runs` are carried out for both members (`networks`, `perceptrons`; the random split for the perceptrons only).
+The combination's exponents (and with them the temperatures) and the limits of refusals and prediction sets are fitted on clips
+that the run set aside, or, where a corpus is left out, on the corpora that inner runs left out. What comes out are out-of-fold
+tables as `ser_core.evaluation` reads them, and the exponents and limits that the saved models take over.
 """
 
 from __future__ import annotations
