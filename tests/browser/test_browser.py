@@ -163,7 +163,7 @@ def test_reading_a_neutral_sentence_into_the_recorder_changes_the_answer(url, tm
         page.get_by_role("radio", name="Sample").or_(page.get_by_role("button", name="Sample")).first.click()
         page.get_by_text("Lively high").click()
         expect_bars(page)
-        page.get_by_text("Personal baseline").click()
+        page.get_by_text("Personal baseline: let it hear").click()
         recorder = page.frame_locator("iframe[title*='audiorecorder']")
         recorder.get_by_role("button", name="Record").click()
         page.wait_for_timeout(1000 * len(neutral) / RATE + 500)
