@@ -181,7 +181,7 @@ def set_in_words(result: prediction.Prediction) -> str:
     listed = inside[0] if len(inside) == 1 else f"{', '.join(inside[:-1])} or {inside[-1]}"
     return (
         f"**{listed.capitalize()}**: sets like this hold what was acted in 90% of short clips of unseen voices, on average over speakers; "
-        "in corpora that were never heard in 72% to 98%."
+        "on your own voice and microphone it may be less."
     )
 
 
