@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ser_core.audio import SAMPLE_RATE, Note, Recording, Samples, quality
+from ser_core.audio import SAMPLE_RATE, Note, Quality, Recording, Samples, quality
 from ser_core.audio.channel import resampled_speed
 
 FRAME_SECONDS = 0.032
@@ -42,12 +42,13 @@ class _Detector(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Gate:
-    """What the gate found: `speech` [frames] is the probability of speech in each 32 ms; `reasons` not to answer, none if all is well.
+    """What the gate found: `reasons` not to answer (none if all is well), and what they rest on.
 
-    The codes of reasons: NOT_SPEECH, TOO_NOISY, CLIPPED.
+    `speech` [frames] is the probability of speech in each 32 ms. The codes of reasons: NOT_SPEECH, TOO_NOISY, CLIPPED.
     """
 
     speech: npt.NDArray[np.float32]
+    quality: Quality
     reasons: tuple[Note, ...]
 
     @property
@@ -73,7 +74,7 @@ def check(recording: Recording) -> Gate:
     if technical.clipped_share > _MOST_CLIPPED:
         message = f"{technical.clipped_share:.0%} of the clip is at full scale: it is too distorted. Turn the microphone down, or step back."
         reasons.append(Note("CLIPPED", message))
-    return Gate(speech, tuple(reasons))
+    return Gate(speech, technical, tuple(reasons))
 
 
 def speechlike(samples: Samples, speech: npt.NDArray[np.float32]) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ser_core import audio, gate, refusal, timeline
+from ser_core import gate, refusal, timeline
 from ser_core.audio import Note, Quality, Recording
 from ser_core.emotions import EMOTIONS, LABELS
 from ser_core.enrolment import Enrolment
@@ -175,7 +175,7 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model, enr
         gender_model=gender_model.card.name,
         emotion_probabilities=whole["emotion"],
         gender_probabilities=whole["gender"],
-        quality=audio.quality(recording),
+        quality=found.quality,
         segments=tuple(segments),
         speech_s=found.speech_s,
         gaps=tuple(timeline.gaps(found.speech)),

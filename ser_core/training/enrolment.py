@@ -20,7 +20,7 @@ from ser_core.emotions import EMOTIONS
 from ser_core.models.estimators import Probabilities, pooled
 from ser_core.training import calibration
 from ser_core.training.calibration import Positions
-from ser_core.training.joint import LEFT_OUT_SHARE, Evidence, Rows, comparable, learnt_emotions
+from ser_core.training.joint import WEIGHED, Evidence, Rows, comparable, learnt_emotions, over_runs
 from ser_core.training.runs import Run
 
 N_CLIPS = (1, 2)
@@ -28,7 +28,6 @@ N_CLIPS = (1, 2)
 MOST_CHOICES = 12
 POOLED: Mapping[str, Sequence[int]] = {"network": (0,), "bagged_mlp": (1, 2), "combination": (0, 1, 2)}
 """Which of the three `opinions` each model pools."""
-PROTOCOLS = ("corpus_left_out", "unseen_speakers")
 
 
 def neutral_rows(table: pd.DataFrame, rows: Rows) -> dict[str, Rows]:
@@ -90,7 +89,7 @@ def fitted(evidence: Evidence, run: Run) -> dict[str, list[float]]:
 
 def tested(evidence: Evidence) -> pd.DataFrame:
     """What a baseline changes: `enrolled.COLUMNS`, one row per model, clip and size of the baseline."""
-    parts = [_tested(evidence, run, n) for run in evidence.runs.values() if run.protocol in PROTOCOLS for n in N_CLIPS]
+    parts = [_tested(evidence, run, n) for run in evidence.runs.values() if run.protocol in WEIGHED for n in N_CLIPS]
     return pd.concat(parts, ignore_index=True)[list(enrolled.COLUMNS)]
 
 
@@ -99,8 +98,7 @@ def saved(every: Mapping[str, Mapping[str, list[float]]], evidence: Evidence, mo
 
     `every` has what `fitted` gave by run.
     """
-    means = [np.mean([of_run[model] for name, of_run in every.items() if evidence.runs[name].protocol == protocol], axis=0) for protocol in PROTOCOLS]
-    return [round(float(value), 3) for value in LEFT_OUT_SHARE * means[0] + (1 - LEFT_OUT_SHARE) * means[1]]
+    return over_runs(evidence, {name: of_run[model] for name, of_run in every.items()})
 
 
 def _tested(evidence: Evidence, run: Run, n: int) -> pd.DataFrame:

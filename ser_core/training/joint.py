@@ -27,6 +27,9 @@ from ser_core.training.runs import Mask, Run
 FEATURE_SET = "functionals_v1"
 """What the perceptrons take."""
 
+WEIGHED = ("corpus_left_out", "unseen_speakers")
+"""The protocols whose exponents the saved models take over."""
+
 LEFT_OUT_SHARE = 2 / 3
 """How much the left-out corpora weigh in the exponents of the saved models; the rest are the unseen speakers."""
 
@@ -258,10 +261,12 @@ def saved_neutral(table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabil
 
 def saved_exponents(evidence: Evidence, model: str, task: str) -> list[float]:
     """The exponents of a model that is fitted on everything: means over the runs, the left-out corpora weighing most."""
-    means = []
-    for protocol in ("corpus_left_out", "unseen_speakers"):
-        found = [evidence.exponents(model, run, task) for run in evidence.runs.values() if run.protocol == protocol]
-        means.append(np.mean(found, axis=0))
+    return over_runs(evidence, {run.name: evidence.exponents(model, run, task) for run in evidence.runs.values() if run.protocol in WEIGHED})
+
+
+def over_runs(evidence: Evidence, of_run: Mapping[str, Sequence[float]]) -> list[float]:
+    """Exponents by run as one: the mean of each protocol of `WEIGHED`, the left-out corpora weighing most."""
+    means = [np.mean([found for name, found in of_run.items() if evidence.runs[name].protocol == protocol], axis=0) for protocol in WEIGHED]
     return [round(float(value), 3) for value in LEFT_OUT_SHARE * means[0] + (1 - LEFT_OUT_SHARE) * means[1]]
 
 

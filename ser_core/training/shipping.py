@@ -78,7 +78,7 @@ def ship(evidence: Evidence, table: JointTable, clips: Any, out_of_fold: pd.Data
     everything = np.ones(len(table.rows), dtype=bool)
     whole = Run("final", "final", 0, everything, ~everything, ~everything)
     networks.train_all(clips, [whole], SEEDS, jobs)
-    with_baseline = {run.name: enrolment.fitted(evidence, run) for run in evidence.runs.values() if run.protocol in enrolment.PROTOCOLS}
+    with_baseline = {run.name: enrolment.fitted(evidence, run) for run in evidence.runs.values() if run.protocol in joint.WEIGHED}
     saved = []
     for run, folder in ((whole, models.MODELS_DIR), (evidence.runs[HELD_OUT_RUN], models.HELD_OUT)):
         nets = [networks.trained(clips, run, seed) for seed in SEEDS]
