@@ -8,6 +8,12 @@ ui.configure()
 ui.warm_up()
 
 PAGES = ui.pages()
+ABOUT = {  # what each page is for; no docstring, which Streamlit would print
+    "record": "Record, upload or pick a sample. Hear it back, read the probabilities of eight emotions and two genders, and why.",
+    "several": "Add a folder's worth of clips and see what each sounds like in one table, to be sorted, heard and saved.",
+    "explore": "See how pitch, spectrum, energy and rhythm differ between emotions, what tells two of them apart, and where your own recording lies.",
+    "compare": "See how often each model is right on voices and corpora it never heard, beside the flattering figure others report.",
+}
 
 
 def landing() -> None:
@@ -17,19 +23,11 @@ def landing() -> None:
     if st.button("Record your voice", type="primary", icon=":material/mic:"):
         st.switch_page(PAGES["record"])
     st.space("small")
-    first, second, third = st.columns(3, gap="medium")
-    with first.container(border=True, height="stretch"):
-        st.subheader("Record & predict")
-        st.markdown("Record, upload or pick a sample. Hear it back and read the probabilities of eight emotions and two genders.")
-        st.page_link(PAGES["record"], label="Record & predict")
-    with second.container(border=True, height="stretch"):
-        st.subheader("Feature explorer")
-        st.markdown("See how pitch, spectrum, energy and rhythm differ between emotions, and where your own recording lies.")
-        st.page_link(PAGES["explore"], label="Feature explorer")
-    with third.container(border=True, height="stretch"):
-        st.subheader("Model comparison")
-        st.markdown("See how often each model is right on voices and corpora it never heard, beside the flattering figure others report.")
-        st.page_link(PAGES["compare"], label="Model comparison")
+    for column, name in zip([*st.columns(2, gap="medium"), *st.columns(2, gap="medium")], ABOUT, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.subheader(PAGES[name].title)
+            st.markdown(ABOUT[name])
+            st.page_link(PAGES[name], label=PAGES[name].title)
     st.space("small")
     left, right = st.columns(2, gap="large")
     left.subheader("What it is")

@@ -24,8 +24,11 @@ train: $(VENV)/.train $(LARGE)
 	$(BIN)/python -m ser_core train
 
 # Compute all figures anew: the folds of all protocols, then what noise, rooms, codecs and other sounds do to the models that `train` made.
-evaluate: $(VENV)/.train $(LARGE)
-	$(BIN)/python -m ser_core evaluate --refit --conditions --gate
+OTHERS := $(foreach corpus,crema-d nemo,$(addprefix data/$(corpus)/,acoustic128_v1.parquet mfcc128_v1.parquet))
+
+evaluate: $(VENV)/.train $(LARGE) $(OTHERS)
+	$(BIN)/python -m ser_core evaluate --refit --conditions --gate --explanations
+	$(BIN)/python -m ser_core map
 
 # The large feature tables are too big for the repository: they are computed once (about 25 minutes on two cores).
 data/%/functionals_v1.parquet: | $(VENV)/.train
@@ -36,6 +39,12 @@ data/%/functionals_v1_disturbed.parquet: | $(VENV)/.train
 
 data/%/functionals_v1_noisy.parquet: | $(VENV)/.train
 	$(BIN)/python -m ser_core extract $* --feature-set functionals_v1 --copy noisy --output $@
+
+data/%/acoustic128_v1.parquet: | $(VENV)/.train
+	$(BIN)/python -m ser_core extract $* --feature-set acoustic128_v1 --output $@
+
+data/%/mfcc128_v1.parquet: | $(VENV)/.train
+	$(BIN)/python -m ser_core extract $* --feature-set mfcc128_v1 --output $@
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py

@@ -40,7 +40,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def both(inputs: features.Inputs, pair: tuple[models.Model, models.Model]) -> list[object]:
     """What two models make of one clip: features and spectrogram are computed once for both."""
-    return [model.predict_proba(inputs) for model in pair]
+    return [model.predict_proba([inputs]) for model in pair]
 
 
 def main() -> None:
@@ -58,6 +58,7 @@ def main() -> None:
             "functionals": milliseconds(lambda recording=recording: features.extract(recording, "functionals_v1")),
             "all of two models": milliseconds(lambda recording=recording: both(features.Inputs(recording), pair)),
             "bytes to result": milliseconds(lambda data=data: prediction.predict(audio.decode(data), *pair)),
+            "with reasons": milliseconds(lambda data=data: prediction.predict(audio.decode(data), *pair, explain=True)),
             "with a baseline": milliseconds(lambda data=data: prediction.predict(audio.decode(data), *pair, personal)),
         }
         for part, figure in rows.items():

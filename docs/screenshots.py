@@ -13,7 +13,15 @@ sys.path.insert(0, str(ROOT))
 
 from tests.browser.server import chromium_options, served  # noqa: E402
 
-PAGES = {"record_and_predict": "Record & predict", "feature_explorer": "Feature explorer", "model_comparison": "Model comparison", "home": "Home"}
+PAGES = {
+    "record_and_predict": "Record & predict",
+    "several_clips": "Several clips",
+    "feature_explorer": "Feature explorer",
+    "model_comparison": "Model comparison",
+    "two_models": "Model comparison",
+    "home": "Home",
+}
+"""The link that leads to each picture's page."""
 
 
 def visit(page: Page, name: str) -> None:
@@ -44,6 +52,12 @@ def main(folder: str = str(ROOT / "docs"), scheme: str = "light", width: str = "
         for name in PAGES:
             if name != "record_and_predict":
                 visit(page, name)
+            if name == "several_clips":
+                page.locator("input[type=file]").set_input_files(sorted((ROOT / "data" / "samples").glob("*.flac")))
+                page.get_by_text("clips: ").wait_for(timeout=60_000)
+            if name == "two_models":
+                page.get_by_text("Two models").click()
+            page.wait_for_timeout(2000)
             height = page.evaluate("Math.max(...[...document.querySelectorAll('[data-testid=stMain] > *')].map(e => e.scrollHeight)) + 60")
             page.set_viewport_size({"width": int(width), "height": min(max(int(height), 600), 3000)})
             page.wait_for_timeout(1000)

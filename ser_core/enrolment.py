@@ -52,7 +52,7 @@ class Enrolment:
 
     def notes_on(self, clip_gender: npt.NDArray[np.float64], gender_model: Model) -> tuple[Note, ...]:
         """What is odd about the baseline, and about it beside a clip whose genders have the probabilities `clip_gender` [2]."""
-        own = self.baseline.mean(gender_model.predict_proba)
+        own = gender_model.predict_proba(self.baseline.clips).mean(axis=0)
         if not refusal.other_voice(clip_gender, own):
             return self.notes
         names = [GENDERS[int(said.argmax())] for said in (own, clip_gender)]
@@ -88,7 +88,7 @@ def _odd(baseline: Baseline, emotion_model: Model) -> Iterator[Note]:
     least = emotion_model.card.parameters.get("neutral_from")
     if least is None:
         return
-    said = baseline.mean(emotion_model.predict_proba)
+    said = emotion_model.predict_proba(baseline.clips).mean(axis=0)
     if refusal.neutral_share(said[None])[0] < least:
         top = EMOTIONS[int(said.argmax())]
         yield Note(

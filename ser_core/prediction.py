@@ -8,16 +8,18 @@ windows, each weighted by how much of it is speech; the timeline shows them smoo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ser_core import gate, refusal, timeline
+from ser_core import explanation, gate, refusal, timeline
 from ser_core.audio import Note, Quality, Recording
 from ser_core.emotions import EMOTIONS, LABELS
 from ser_core.enrolment import Enrolment
+from ser_core.explanation import Explanation
 from ser_core.features import Inputs
 from ser_core.models import Model
 
@@ -59,6 +61,8 @@ class Prediction:
     prediction_set: tuple[str, ...] | None = None
     """The emotions it may be, most likely first; on average over unseen speakers of the corpora, sets like this hold the right one in nine
     clips of ten. None for what is no speech, and where no limit was fitted."""
+    explanation: Explanation | None = None
+    """Why the most likely emotion is so likely; None where that was not asked for, and for what is no speech."""
     baseline: Mapping[str, Any] | None = None
     """What the personal baseline was made of, and what is odd about it; None where none was given."""
 
@@ -84,7 +88,7 @@ class Prediction:
         return likelier if self.gender_probabilities[likelier] >= SURE_OF_GENDER else None
 
     def to_dict(self, file: str = "") -> dict[str, Any]:
-        """The prediction as JSON, schema 1 (documented in the README); `explanation` is for a later version."""
+        """The prediction as JSON, schema 1 (documented in the README)."""
         return {
             "schema": SCHEMA,
             "file": file,
@@ -100,7 +104,7 @@ class Prediction:
             "gender_probabilities": dict(self.gender_probabilities),
             "quality": self.quality.to_dict() | {"speech_s": round(self.speech_s, 2), "gaps": [list(gap) for gap in self.gaps]},
             "baseline": None if self.baseline is None else dict(self.baseline),
-            "explanation": None,
+            "explanation": None if self.explanation is None else self.explanation.to_dict(),
             "segments": [
                 {
                     "start_s": round(s.start_s, 3),
@@ -128,6 +132,7 @@ class Prediction:
             "gender_model": self.gender_model,
             "notes": " ".join(note.code for note in self.quality.notes),
             "baseline": " ".join(self._about_baseline()),
+            "explanation": "" if self.explanation is None else explanation.in_words(self.explanation),
         }
 
     def _about_baseline(self) -> list[str]:
@@ -135,10 +140,11 @@ class Prediction:
         return [] if self.baseline is None else [f"{self.baseline['clips']} clips", *(note["code"] for note in self.baseline["notes"])]
 
 
-def predict(recording: Recording, emotion_model: Model, gender_model: Model, enrolment: Enrolment | None = None) -> Prediction:
+def predict(recording: Recording, emotion_model: Model, gender_model: Model, enrolment: Enrolment | None = None, explain: bool = False) -> Prediction:
     """Emotion and gender of one recording at 16 kHz.
 
-    `enrolment` is the speaker's personal baseline. The same arguments always give the same prediction.
+    `enrolment` is the speaker's personal baseline; `explain` asks for the reasons too, in a long recording for the stretch that
+    says most for the most likely emotion. The same arguments always give the same prediction.
 
     Raises
     ------
@@ -146,14 +152,12 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model, enr
         If there is a baseline and the emotion model takes none.
     """
     found = gate.check(recording)
-    stretches = timeline.stretches(recording, found.speech)
-    inputs = [Inputs(stretch.part) for stretch in stretches]
+    stretches, inputs, weights = _heard(recording, found)
     baseline = None if enrolment is None else enrolment.baseline
     each = {
-        "emotion": np.array([emotion_model.predict_proba(part, baseline) for part in inputs]),
-        "gender": np.array([gender_model.predict_proba(part) for part in inputs]),
+        "emotion": emotion_model.predict_proba(inputs, baseline),
+        "gender": gender_model.predict_proba(inputs),
     }
-    weights = np.array([max(stretch.speech_s, timeline.GAP_SECONDS / 10) for stretch in stretches])
     whole = {task: dict(zip(LABELS[task], np.average(said, axis=0, weights=weights).tolist(), strict=True)) for task, said in each.items()}
     reasons = list(found.reasons)
     limits = emotion_model.card.decision_limits(with_baseline=enrolment is not None)
@@ -168,6 +172,11 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model, enr
     ]
     notes = () if enrolment is None else enrolment.notes_on(np.array(list(whole["gender"].values())), gender_model)
     speech = all(reason.code != "NOT_SPEECH" for reason in found.reasons)
+    explained = None
+    if explain and speech:
+        top = max(whole["emotion"], key=whole["emotion"].__getitem__)
+        telling = int(np.argmax(weights * each["emotion"][:, EMOTIONS.index(top)]))
+        explained = explanation.explain(emotion_model, inputs[telling], top, baseline, stretches[telling].start_s, len(stretches) > 1)
     return Prediction(
         sha256=recording.sha256,
         duration_s=recording.duration_s,
@@ -181,8 +190,23 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model, enr
         gaps=tuple(timeline.gaps(found.speech)),
         reasons=tuple(reasons),
         prediction_set=refusal.prediction_set(whole["emotion"], limits) if limits is not None and speech else None,
+        explanation=explained,
         baseline=None if enrolment is None else enrolment.to_dict(notes),
     )
+
+
+def by_each(recording: Recording, models: Sequence[Model]) -> dict[str, dict[str, float]]:
+    """What each of several models of one task says of a recording, by the model's name: probabilities by label. Features are computed once."""
+    _, inputs, weights = _heard(recording, gate.check(recording))
+    said = {model.card.name: np.average(model.predict_proba(inputs), axis=0, weights=weights) for model in models}
+    return {name: dict(zip(LABELS[models[0].card.task], values.tolist(), strict=True)) for name, values in said.items()}
+
+
+def _heard(recording: Recording, found: gate.Gate) -> tuple[list[timeline.Stretch], list[Inputs], npt.NDArray[np.float64]]:
+    """The stretches of a recording, what models ask of each, and how much each weighs."""
+    stretches = timeline.stretches(recording, found.speech)
+    weights = np.array([max(stretch.speech_s, timeline.GAP_SECONDS / 10) for stretch in stretches])
+    return stretches, [Inputs(stretch.part) for stretch in stretches], weights
 
 
 def in_words(prediction: Prediction) -> str:

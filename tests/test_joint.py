@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_core import enrolled, selective
+from ser_core import baseline_gains, selective
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, LABELS
 from ser_core.evaluation import OUT_OF_FOLD_COLUMNS, PROTOCOLS
@@ -283,12 +283,12 @@ def test_a_simulated_baseline_is_of_the_same_speaker_neutral_and_not_the_clip_it
 
 def test_what_a_baseline_adds_is_counted_on_the_same_clips_without_those_of_the_baseline(evidence):
     table = enrolment.tested(evidence)
-    assert tuple(table.columns) == enrolled.COLUMNS
+    assert tuple(table.columns) == baseline_gains.COLUMNS
     of_ravdess = table[(table["corpus"] == "ravdess") & (table["protocol"] == "unseen_speakers") & (table["clips"] == 1)]
     counts = of_ravdess.assign(choices=of_ravdess[list(EMOTIONS)].sum(axis=1)).groupby("truth")["choices"].unique()
     assert counts["neutral"].tolist() == [1]  # of two neutral clips, each is tested while the other is the baseline
     assert counts["angry"].tolist() == [2]
-    before, gain = enrolled.gain(of_ravdess[of_ravdess["classifier"] == "bagged_mlp"])
+    before, gain = baseline_gains.gain(of_ravdess[of_ravdess["classifier"] == "bagged_mlp"])
     assert 0 < before < 1
     assert gain.value > 0.02
     assert gain.low < gain.value < gain.high

@@ -58,13 +58,13 @@ def test_what_is_saved_can_be_loaded_and_asked(card, dummy, tmp_path, recording)
     saved = models.save(dummy, card, tmp_path)
     loaded = models.load_named("dummy", "gender", tmp_path)
     assert loaded.card == saved
-    np.testing.assert_allclose(loaded.predict_proba(Inputs(recording)), [0.75, 0.25])
+    np.testing.assert_allclose(loaded.predict_proba([Inputs(recording)])[0], [0.75, 0.25])
 
 
 def test_a_label_the_model_has_not_learnt_gets_zero(card, tmp_path, recording):
     few = DummyClassifier(strategy="uniform").fit(np.zeros((2, 128)), ["happy", "angry"])
     models.save(few, dataclasses.replace(card, task="emotion", labels=("happy", "angry")), tmp_path)
-    probabilities = models.load_default("emotion", tmp_path).predict_proba(Inputs(recording))
+    probabilities = models.load_default("emotion", tmp_path).predict_proba([Inputs(recording)])[0]
     assert probabilities.tolist() == [0, 0, 0.5, 0, 0.5, 0, 0, 0]
 
 
@@ -109,7 +109,7 @@ def test_a_model_of_other_features_is_refused(card, dummy, tmp_path):
 
 def test_one_exponent_on_the_card_sharpens_a_model(card, dummy, tmp_path, recording):
     saved = models.save(dummy, dataclasses.replace(card, parameters={"exponents": [2.0]}), tmp_path)
-    np.testing.assert_allclose(models.load(saved, tmp_path).predict_proba(Inputs(recording)), [0.9, 0.1])
+    np.testing.assert_allclose(models.load(saved, tmp_path).predict_proba([Inputs(recording)])[0], [0.9, 0.1])
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def pair(card, dummy, tmp_path):
 
 
 def test_a_combination_multiplies_its_members_probabilities_to_their_weights(pair, tmp_path, recording):
-    np.testing.assert_allclose(models.load(pair, tmp_path).predict_proba(Inputs(recording)), [0.75, 0.25])
+    np.testing.assert_allclose(models.load(pair, tmp_path).predict_proba([Inputs(recording)])[0], [0.75, 0.25])
 
 
 def test_a_combination_is_the_default(pair, tmp_path):
@@ -157,13 +157,14 @@ def test_the_promised_models_ship():
 @pytest.mark.parametrize("model_id", IDS)
 def test_every_shipped_model_loads_and_its_card_says_what_it_is(model_id, recording):
     card = models.find(model_id, model_id.split("-")[0])
-    probabilities = models.load(card).predict_proba(Inputs(recording))
+    probabilities = models.load(card).predict_proba([Inputs(recording)])[0]
     assert probabilities.shape == (len(LABELS[card.task]),)
     assert probabilities.sum() == pytest.approx(1)
     assert "non-commercial" in card.licence
     assert "AI Act" in card.limits
     if card.name in OF_RAVDESS:
-        assert {corpus: set(scores) for corpus, scores in card.scores.items()} == {"ravdess": {"unseen_speakers", "random_split"}}
+        assert set(card.scores) == {"ravdess", "crema-d", "nemo"}
+        assert set(card.scores["ravdess"]) == {"unseen_speakers", "random_split", "corpus_left_out"}
         assert [corpus.n_utterances for corpus in card.corpora] == [1440]
     else:
         assert set(card.scores) == {"ravdess", "crema-d", "nemo"}
@@ -186,3 +187,13 @@ def test_the_models_keep_within_their_size():
 def test_the_default_is_the_combination():
     for task in LABELS:
         assert models.default_card(task).classifier == "combination"
+
+
+@pytest.mark.parametrize("card", models.cards(), ids=lambda card: card.id)
+def test_every_card_can_be_read(card):
+    text = models.to_markdown(card)
+    assert text.startswith(f"# {card.title} ({card.id})")
+    assert card.sha256 in text
+    assert card.limits in text
+    uar = card.scores["ravdess"]["unseen_speakers"]["uar"]
+    assert f"| ravdess | unseen speakers | {100 * uar['value']:.1f} [{100 * uar['low']:.1f}, {100 * uar['high']:.1f}] |" in text

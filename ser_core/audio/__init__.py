@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser_core.audio.containers import MAX_CHANNELS, MAX_RATE, MIN_RATE, Source, check_shape
-from ser_core.audio.recording import Note, Quality, Recording, Samples, quality
+from ser_core.audio.recording import Note, Quality, Recording, Samples, quality, silenced
 from ser_core.errors import ErrorCode, SerError
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "from_samples",
     "load",
     "quality",
+    "silenced",
     "to_wav",
 ]
 

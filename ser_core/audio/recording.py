@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,13 @@ class Quality:
             "clipped_share": round(self.clipped_share, 5),
             "notes": [{"code": note.code, "message": note.message} for note in self.notes],
         }
+
+
+def silenced(recording: Recording, start_s: float, end_s: float) -> Recording:
+    """The recording with silence from `start_s` to `end_s`."""
+    samples = recording.samples.copy()
+    samples[round(start_s * recording.sample_rate) : round(end_s * recording.sample_rate)] = 0
+    return replace(recording, samples=samples)
 
 
 def quality(recording: Recording) -> Quality:

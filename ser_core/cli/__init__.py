@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--emotion-model", metavar="NAME", help="see: models list")
     added.add_argument("--gender-model", metavar="NAME")
     added.add_argument("--baseline", nargs="+", action="extend", metavar="FILE", help="one to four neutral clips of the same speaker")
+    added.add_argument("--explain", action="store_true", help="add what speaks for and against the emotion, and which moment matters")
     added.add_argument("--format", choices=("table", "json", "jsonl", "csv"), default="table")
     added.add_argument("--output", metavar="FILE", help="write here instead of to stdout")
     added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR), help="folder of models (default: those that ship)")
@@ -88,8 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--classifier", action="append", metavar="NAME", help="with --refit: only this one; may be repeated")
     added.add_argument("--conditions", action="store_true", help="measure anew what noise, rooms and codecs cost (needs SER_CORPORA)")
     added.add_argument("--gate", action="store_true", help="measure anew what the gate refuses (needs SER_CORPORA, with esc-10)")
+    added.add_argument("--explanations", action="store_true", help="measure anew what is lost without what explanations name (needs SER_CORPORA)")
     added.add_argument("--format", choices=("table", "markdown", "json"), default="table")
     _add_jobs(added)
+
+    added = command("map", train.lay_out, "Lay the clips of the feature explorer out in two dimensions, neighbours beside each other (a minute).")
 
     added = command("models", train.manage, "List, verify or rebuild the models that ship.")
     added.add_argument("action", choices=("list", "verify", "rebuild"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import corpora, enrolled, evaluation, nonspeech, robustness, selective
+from ser_core import baseline_gains, corpora, evaluation, faithfulness, nonspeech, robustness, selective
 from ser_core.cli.output import Rows
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, LABELS, NEUTRAL
@@ -111,6 +111,12 @@ def _of_the_default(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
             robustness.recorder_scores,
             "Played into the recorder of the page in Chromium: 40 clips of actors 1 to 4 of RAVDESS, the default model of run 1",
         ),
+        (
+            faithfulness.TABLE,
+            faithfulness.scores,
+            "Explanations: what the most likely emotion loses (points) without the cue or the moment that is named, against one at random "
+            "(default model of run 1, unseen speakers)",
+        ),
         (nonspeech.TABLE, nonspeech.scores, "Refused as no speech: voices (every fifth clip), everyday sounds of ESC-10 and synthesised ones, in %"),
     ):
         if path.exists():
@@ -173,12 +179,12 @@ def _noticed(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
 
 def _enrolled(render: Render) -> Iterator[str]:
     """What a personal baseline adds, for each model that takes one."""
-    if not any(enrolled.path_of(corpus).exists() for corpus in CORPORA):
+    if not any(baseline_gains.path_of(corpus).exists() for corpus in CORPORA):
         return
-    table = enrolled.read()
+    table = baseline_gains.read()
     rows = []
     for (protocol, classifier, clips), part in table.groupby(["protocol", "classifier", "clips"], sort=True):
-        gains = {corpus: enrolled.gain(of_corpus) for corpus, of_corpus in part.groupby("corpus")}
+        gains = {corpus: baseline_gains.gain(of_corpus) for corpus, of_corpus in part.groupby("corpus")}
         cells = [f"{100 * gains[corpus][0]:.1f} {100 * gains[corpus][1].value:+.1f}" for corpus in CORPORA]
         cells += [f"[{100 * gains[corpus][1].low:+.1f}, {100 * gains[corpus][1].high:+.1f}]" for corpus in CORPORA]
         cells = [cell for pair in zip(cells[: len(CORPORA)], cells[len(CORPORA) :], strict=True) for cell in pair]

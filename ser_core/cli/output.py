@@ -11,14 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from ser_core import prediction
-from ser_core.emotions import LABELS
+from ser_core import entries, explanation
+from ser_core.entries import Entry
 from ser_core.errors import ErrorCode, SerError
-from ser_core.prediction import Prediction
 
 PARALLEL_FROM = 40  # files: below, starting a second process takes longer than it saves
 
-Entries = Iterable[tuple[str, Prediction | SerError]]
+Entries = Iterable[Entry]
 Rows = Sequence[Sequence[str]]
 
 
@@ -70,46 +69,38 @@ def markdown(header: Sequence[str], rows: Rows) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def _entry(name: str, result: Prediction | SerError) -> dict[str, Any]:
-    if isinstance(result, SerError):
-        return {"schema": prediction.SCHEMA, "file": name, "error": result.to_dict()}
-    return result.to_dict(name)
+def _write_jsonl(each: Entries, file: TextIO) -> None:
+    for entry in each:
+        file.write(json.dumps(entries.to_json(entry), ensure_ascii=False) + "\n")
 
 
-def _write_jsonl(entries: Entries, file: TextIO) -> None:
-    for name, result in entries:
-        file.write(json.dumps(_entry(name, result), ensure_ascii=False) + "\n")
+def _write_json(each: Entries, file: TextIO) -> None:
+    file.write(json.dumps([entries.to_json(entry) for entry in each], ensure_ascii=False, indent=1) + "\n")
 
 
-def _write_json(entries: Entries, file: TextIO) -> None:
-    file.write(json.dumps([_entry(name, result) for name, result in entries], ensure_ascii=False, indent=1) + "\n")
-
-
-def _write_csv(entries: Entries, file: TextIO) -> None:
-    columns = ["file", "duration_s", "decision", "reasons", "emotion", "prediction_set", *LABELS["emotion"], "gender", *LABELS["gender"]]
-    columns += ["emotion_model", "gender_model", "notes", "baseline", "error"]
-    writer = csv.DictWriter(file, columns, lineterminator="\n")
+def _write_csv(each: Entries, file: TextIO) -> None:
+    writer = csv.DictWriter(file, entries.COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for name, result in entries:
-        if isinstance(result, SerError):
-            writer.writerow({"file": name, "error": f"{result.code}: {result}"})
-        else:
-            writer.writerow(result.to_row(name))
+    for entry in each:
+        writer.writerow(entries.to_row(entry))
 
 
-def _write_table(entries: Entries, file: TextIO) -> None:
+def _write_table(each: Entries, file: TextIO) -> None:
     rows = []
-    for name, result in entries:
+    for name, result in each:
         if isinstance(result, SerError):
-            rows.append((name, f"{result.code.value}: {result}", "", "", "", ""))
+            rows.append((name, f"{result.code.value}: {result}", "", "", "", "", ""))
         else:
             top = result.most_likely
             second = sorted(result.emotion_probabilities.items(), key=lambda item: -item[1])[1]
             voice, gender = result.gender or "cannot tell", max(result.gender_probabilities.values())
             said = result.emotion or f"cannot tell ({result.reasons[0].code.lower().replace('_', ' ')}); {top}"
             likely = f"{result.emotion_probabilities[top]:.0%}"
-            rows.append((name, said, likely, f"{second[0]} {second[1]:.0%}", voice, f"{gender:.0%}"))
-    file.write(aligned(("file", "emotion", "prob.", "next", "gender", "prob."), rows))
+            why = "" if result.explanation is None else explanation.in_words(result.explanation)
+            rows.append((name, said, likely, f"{second[0]} {second[1]:.0%}", voice, f"{gender:.0%}", why))
+    explained = any(row[-1] for row in rows)
+    header = ("file", "emotion", "prob.", "next", "gender", "prob.", "why")
+    file.write(aligned(header if explained else header[:-1], rows if explained else [row[:-1] for row in rows]))
 
 
 WRITERS: dict[str, Callable[[Entries, TextIO], None]] = {

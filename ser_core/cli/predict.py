@@ -32,7 +32,7 @@ def predict(options: argparse.Namespace) -> int:
     _, _, enrolment = _loaded(*chosen)  # a model or baseline that cannot be used ends the run here, before any clip
     for note in enrolment.notes if enrolment else ():
         sys.stderr.write(f"baseline: {note.code}: {note.message}\n")
-    work = (delayed(_predict_file)(path, *chosen) for _, path in named)
+    work = (delayed(_predict_file)(path, options.explain, *chosen) for _, path in named)
     results = Parallel(n_jobs=jobs_for(options.jobs, len(named)), return_as="generator")(work)
     failed = 0
 
@@ -63,10 +63,10 @@ def _neutral(file: str) -> Recording:
         raise SerError(ErrorCode.BAD_BASELINE, f"The neutral clip {file!r} cannot be used: {error}", error.hint) from error
 
 
-def _predict_file(path: Path, folder: str, emotion: str, gender: str, baseline: tuple[str, ...]) -> Prediction | SerError:
+def _predict_file(path: Path, explain: bool, folder: str, emotion: str, gender: str, baseline: tuple[str, ...]) -> Prediction | SerError:
     """The prediction for one file, or why there is none; each process loads the models once."""
     try:
-        return prediction.predict(audio.load(path), *_loaded(folder, emotion, gender, baseline))
+        return prediction.predict(audio.load(path), *_loaded(folder, emotion, gender, baseline), explain=explain)
     except SerError as error:
         return error
 

@@ -84,7 +84,7 @@ def _selected_tasks(table: tables.FeatureTable, asked: str | None) -> tuple[str,
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Print the scores of the stored out-of-fold predictions; `--refit`, `--conditions` and `--gate` compute what is stored anew first."""
+    """Print the scores of the stored out-of-fold predictions; `--refit`, `--conditions` and the like compute what is stored anew first."""
     if options.gate:
         from ser_core import corpora, nonspeech
 
@@ -97,6 +97,10 @@ def evaluate(options: argparse.Namespace) -> int:
         robustness.measure(jobs_for(options.jobs)).to_csv(robustness.CONDITIONS_TABLE, index=False, float_format="%.5f", lineterminator="\n")
     if options.gate:
         nonspeech.measure(jobs_for(options.jobs)).to_csv(nonspeech.TABLE, index=False, lineterminator="\n")
+    if options.explanations:
+        from ser_core import faithfulness
+
+        faithfulness.measure(jobs_for(options.jobs)).to_csv(faithfulness.TABLE, index=False, float_format="%.4f", lineterminator="\n")
     out_of_fold = evaluation.read_out_of_fold()
     if options.format == "json":
         keys = ["task", "corpus", "feature_set", "classifier", "protocol"]
@@ -112,6 +116,7 @@ def _refit(names: tuple[str, ...], jobs: int) -> None:
     import pandas as pd
 
     from ser_core import training
+    from ser_core.training import other_corpora
     from ser_core.training.classifiers import CLASSIFIERS
 
     parts = [evaluation.read_out_of_fold()]
@@ -119,14 +124,15 @@ def _refit(names: tuple[str, ...], jobs: int) -> None:
     parts[0] = parts[0][~parts[0]["classifier"].isin(replaced)]
     single = [name for name in names if name in CLASSIFIERS]
     if set(names) - set(CLASSIFIERS):  # first, as it says at once what is missing
-        from ser_core import enrolled, selective
+        from ser_core import baseline_gains, selective
         from ser_core.training import enrolment, joint, shipping
 
         evidence, _, _ = shipping.collect(jobs)
         parts.append(joint.out_of_fold(evidence))
         joint.limits(evidence).to_csv(selective.LIMITS_TABLE, index=False, lineterminator="\n")
-        enrolled.write(enrolment.tested(evidence))
+        baseline_gains.write(enrolment.tested(evidence))
     if single:
+        parts += [other_corpora.out_of_fold(feature_set, of_set, jobs) for feature_set, of_set in _by_feature_set(single).items()]
         fitted = [training.out_of_fold(table, single, jobs=jobs) for table in training.shipped_tables()]
         parts += [rows for rows, _ in fitted]
         chosen = pd.DataFrame([asdict(selection) for _, selections in fitted for selection in selections])
@@ -135,6 +141,28 @@ def _refit(names: tuple[str, ...], jobs: int) -> None:
         chosen = pd.concat([kept[~kept["classifier"].isin(single)], chosen])
         chosen.to_csv(evaluation.SELECTIONS, index=False, float_format="%.4f", lineterminator="\n")
     evaluation.write_out_of_fold(pd.concat(parts, ignore_index=True))
+
+
+def _by_feature_set(names: Sequence[str]) -> dict[str, list[str]]:
+    """The classifiers that ship on each feature set."""
+    from ser_core import training
+
+    found: dict[str, list[str]] = {}
+    for feature_set, name in training.SHIPPED:
+        if name in names:
+            found.setdefault(feature_set, []).append(name)
+    return found
+
+
+def lay_out(options: argparse.Namespace) -> int:
+    """Compute the explorer's map anew and store it."""
+    del options
+    from ser_core import exploration
+    from ser_core.training import projection
+
+    projection.neighbour_map(exploration.shipped_features()).to_csv(exploration.MAP, index=False, lineterminator="\n")
+    sys.stderr.write(f"saved {exploration.MAP.name}\n")
+    return 0
 
 
 def manage(options: argparse.Namespace) -> int:

@@ -6,14 +6,14 @@ A feature set is immutable: any change of a value beyond the tolerances in the t
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from ser_core import gate, timeline
+from ser_core import audio, gate, timeline
 from ser_core.features import acoustic128, functionals, logmel, mfcc128
 from ser_core.features.catalogue import FeatureSpec
 from ser_core.features.spectrum import Array
@@ -68,12 +68,58 @@ class Inputs:
 
     def vector(self, feature_set: str) -> FeatureVector:
         """The features of a feature set."""
+        if feature_set == _CONTOURED:
+            return self.once(feature_set, lambda: FeatureVector(functionals.summary(self._contours), FEATURE_SETS[feature_set].names, feature_set))
         return self.once(feature_set, lambda: extract(self.recording, feature_set))
 
     @property
     def log_mel(self) -> logmel.Frames:
         """The log-mel spectrogram `logmel64_v1`, shape [frames, 64], dB."""
         return self.once(NETWORK_INPUT, lambda: logmel.log_mel(self.recording.samples))
+
+    def silenced(self, start_s: float, end_s: float) -> Inputs:
+        """The same recording with silence from `start_s` to `end_s`. The large feature set is that of its contours without those frames."""
+        return _Silenced(self, start_s, end_s)
+
+    def changed(self, vector: Callable[[FeatureVector], Array], log_mel: Callable[[logmel.Frames], logmel.Frames]) -> Inputs:
+        """The same recording, where features and spectrogram are what two functions make of them."""
+        return _Changed(self, vector, log_mel)
+
+    @property
+    def _contours(self) -> functionals.Contours:
+        return self.once(_CONTOURS, lambda: functionals.contours(self.recording))
+
+
+_CONTOURED = "functionals_v1"
+_CONTOURS = "contours"
+
+
+class _Silenced(Inputs):
+    """See `Inputs.silenced`."""
+
+    def __init__(self, of: Inputs, start_s: float, end_s: float) -> None:
+        super().__init__(audio.silenced(of.recording, start_s, end_s))
+        self._of, self._span = of, (start_s, end_s)
+
+    @property
+    def _contours(self) -> functionals.Contours:
+        return self.once(_CONTOURS, lambda: functionals.silenced(self._of._contours, *self._span))
+
+
+class _Changed(Inputs):
+    """See `Inputs.changed`."""
+
+    def __init__(self, of: Inputs, vector: Callable[[FeatureVector], Array], log_mel: Callable[[logmel.Frames], logmel.Frames]) -> None:
+        super().__init__(of.recording)
+        self._of, self._vector, self._log_mel = of, vector, log_mel
+
+    def vector(self, feature_set: str) -> FeatureVector:
+        own = self._of.vector(feature_set)
+        return self.once(feature_set, lambda: replace(own, values=self._vector(own)))
+
+    @property
+    def log_mel(self) -> logmel.Frames:
+        return self.once(NETWORK_INPUT, lambda: self._log_mel(self._of.log_mel))
 
 
 class Baseline:

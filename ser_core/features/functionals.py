@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,23 +60,77 @@ _FARTHEST_SEMITONES = 14.0  # from the median; beyond it F0 is a tracking error 
 _SMOOTH = 5  # frames of the running median of F0: a single wrong octave disappears
 
 
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """Contours of one kind, how fast they change, and how fast that changes: each [k, frames]."""
+
+    values: Array
+    slopes: Array
+    bends: Array
+
+    @classmethod
+    def of(cls, values: Array) -> Moving:
+        slopes = spectrum.delta(values)
+        return cls(values, slopes, spectrum.delta(slopes))
+
+
+@dataclass(frozen=True, eq=False)
+class Contours:
+    """Everything per frame that the statistics are taken of; `level_db` [frames] is relative to the loud parts."""
+
+    frames: acoustic128.Frames
+    power: Array
+    mel: Moving
+    mfcc: Moving
+    shape: Moving
+    voice: Moving
+    level_db: Array
+
+
 def extract(recording: Recording) -> Array:
     """The features of a recording at 16 kHz, in the order of `SPECS`."""
+    return summary(contours(recording))
+
+
+def contours(recording: Recording) -> Contours:
+    """The contours of a recording at 16 kHz."""
     samples = acoustic128.normalised(recording)
     f = acoustic128.frames(samples)
     power = spectrum.power_spectrogram(samples, N_FFT, HOP)
     mel_db = _floored(10 * np.log10(spectrum.mel_filters(SAMPLE_RATE, N_FFT, N_MEL) @ power + 1e-12))
-    relative = f.level_db - np.percentile(f.level_db, 95)
-    voice = _smooth_voice(f)
+    return Contours(
+        frames=f,
+        power=power,
+        mel=Moving.of(mel_db - mel_db.mean(axis=0)),
+        mfcc=Moving.of(spectrum.mfcc(mel_db, N_MFCC + 1)[1:]),
+        shape=Moving.of(_shape_contours(f, power, mel_db)),
+        voice=Moving.of(_voice_contours(f, power)),
+        level_db=f.level_db - np.percentile(f.level_db, 95),
+    )
+
+
+def silenced(c: Contours, start_s: float, end_s: float) -> Contours:
+    """The contours where the frames between two times are a pause: nearly those of the recording with silence there, at a fifth of the cost."""
+    at = np.arange(len(c.level_db)) * _FRAME_S
+    heard = (at < start_s) | (at >= end_s)
+    if not (c.frames.active & heard).any():
+        return c
+    frames = replace(c.frames, active=c.frames.active & heard, voiced=c.frames.voiced & heard)
+    return replace(c, frames=frames, power=c.power * heard)
+
+
+def summary(c: Contours) -> Array:
+    """The statistics of contours, in the order of `SPECS`."""
+    f, level_db = c.frames, c.level_db
     return np.concatenate(
         [
-            _table(mel_db - mel_db.mean(axis=0), f.active, f.voiced, relative, OF_MEL, MEL_CONTOURS),
-            _table(spectrum.mfcc(mel_db, N_MFCC + 1)[1:], f.active, f.voiced, relative, OF_MFCC, MFCC_CONTOURS),
-            _table(_shape_contours(f, power, mel_db), f.active, f.voiced, relative, OF_SHAPE, SHAPE_CONTOURS),
-            _table(_voice_contours(f, power), f.voiced, f.voiced, relative, OF_VOICE, VOICE_CONTOURS),
-            _pitch_features(voice, relative),
-            _energy_features(f, relative),
-            _rhythm_features(f, power),
+            _table(c.mel, f.active, f.voiced, level_db, OF_MEL, MEL_CONTOURS),
+            _table(c.mfcc, f.active, f.voiced, level_db, OF_MFCC, MFCC_CONTOURS),
+            _table(c.shape, f.active, f.voiced, level_db, OF_SHAPE, SHAPE_CONTOURS),
+            _table(c.voice, f.voiced, f.voiced, level_db, OF_VOICE, VOICE_CONTOURS),
+            _pitch_features(_smooth_voice(f), level_db),
+            _energy_features(f, level_db),
+            _rhythm_features(f, c.power),
         ]
     )
 
@@ -87,29 +141,28 @@ def _floored(decibels: Array) -> Array:
 
 
 def _table(
-    contours: Array, on: npt.NDArray[np.bool_], voiced: npt.NDArray[np.bool_], level_db: Array, statistics: Sequence[str], about: Sequence[Contour]
+    moving: Moving, on: npt.NDArray[np.bool_], voiced: npt.NDArray[np.bool_], level_db: Array, statistics: Sequence[str], about: Sequence[Contour]
 ) -> Array:
     """The statistics of contours [k, frames] over the frames `on`: all contours' first statistic, then all their second, ...
 
     A clip without a single frame to look at (nothing in it repeats itself, so nothing is voiced) has zeros.
     """
     if not on.any():
-        return np.zeros(len(statistics) * len(contours))
+        return np.zeros(len(statistics) * len(moving.values))
     flat = np.array([contour.flat for contour in about])
-    values = contours[:, on]
+    values = moving.values[:, on]
     mean, std = values.mean(axis=1), values.std(axis=1)
     centred = values - mean[:, None]
     low, middle, high = _quantiles(values, (10, 50, 90))
-    slopes = spectrum.delta(contours)
     found = {"mean": mean, "std": std, "low": low - middle, "high": high - middle}
     found["skewness"] = (centred**3).mean(axis=1) / (std**2 + flat**2) ** 1.5
-    found["speed"] = np.abs(slopes[:, on]).mean(axis=1)
+    found["speed"] = np.abs(moving.slopes[:, on]).mean(axis=1)
     if "acceleration" in statistics:
-        found["acceleration"] = np.abs(spectrum.delta(slopes)[:, on]).mean(axis=1)
+        found["acceleration"] = np.abs(moving.bends[:, on]).mean(axis=1)
     louder = level_db[on] - level_db[on].mean()
     found["lift"] = (centred * louder).mean(axis=1) / (np.mean(louder**2) + 1.0)  # the 1 dB² keeps a constant level from dividing by 0
     found["trend"] = _slope(centred, _places(on))
-    while_voiced = contours[:, voiced] if voiced.any() else mean[:, None]
+    while_voiced = moving.values[:, voiced] if voiced.any() else mean[:, None]
     found["voiced_mean"], found["voiced_std"] = while_voiced.mean(axis=1), while_voiced.std(axis=1)
     return np.concatenate([found[key] for key in statistics])
 

@@ -27,7 +27,7 @@ RANGE_DB = 50.0  # below the loud frames there is the room, not the voice
 
 _EDGE_DB = 40.0  # frames this far below the loudest, before the first or after the last louder one, are silence around the speech
 _EDGE_FRAMES = 10  # of it are left on either side
-_LEAST_FRAMES = 40
+LEAST_FRAMES = 40
 
 Frames = npt.NDArray[np.float32]
 
@@ -40,22 +40,37 @@ def log_mel(samples: Samples) -> Frames:
     Frames lie wholly inside the clip. The silence before and after the speech is cut off but for 0.1 s, whatever the clip's
     gain; at least 40 frames are left.
     """
+    bands = _bands(samples)
+    first, end = _speech(bands.max(axis=1))
+    return bands[first:end]
+
+
+def speech_span(samples: Samples) -> tuple[float, float]:
+    """When the speech that `log_mel` keeps begins and ends, in seconds; what is left around it counts as silence."""
+    loud = _loud(_bands(samples).max(axis=1))
+    return float(loud[0]) * HOP / SAMPLE_RATE, (float(loud[-1]) * HOP + N_FFT) / SAMPLE_RATE
+
+
+def _bands(samples: Samples) -> Frames:
+    """The whole clip's spectrogram in dB, shape [frames, 64]."""
     import scipy.fft
 
     framed = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP]
     transformed = scipy.fft.rfft(framed * _window(), axis=1)
     power = transformed.real**2 + transformed.imag**2
-    bands = np.asarray(10 * np.log10(power @ _filters() + np.float32(_TINY)), dtype=np.float32)
-    first, end = _speech(bands.max(axis=1))
-    return bands[first:end]
+    return np.asarray(10 * np.log10(power @ _filters() + np.float32(_TINY)), dtype=np.float32)
 
 
 def _speech(level: npt.NDArray[np.float32]) -> tuple[int, int]:
     """The first frame of the speech and the one after its last, by the level of each frame in dB."""
-    loud = np.flatnonzero(level > level.max() - _EDGE_DB)
+    loud = _loud(level)
     first, end = max(0, int(loud[0]) - _EDGE_FRAMES), min(len(level), int(loud[-1]) + 1 + _EDGE_FRAMES)
-    first = max(0, min(first, len(level) - _LEAST_FRAMES))
-    return first, max(end, min(len(level), first + _LEAST_FRAMES))
+    first = max(0, min(first, len(level) - LEAST_FRAMES))
+    return first, max(end, min(len(level), first + LEAST_FRAMES))
+
+
+def _loud(level: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+    return np.flatnonzero(level > level.max() - _EDGE_DB)
 
 
 @cache

@@ -13,7 +13,7 @@ import dataclasses
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -25,8 +25,10 @@ import numpy.typing as npt
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS, NETWORK_INPUT, Baseline, Inputs
+from ser_core.features.cues import AverageSpeech
 from ser_core.models.cards import (
     ARTEFACT,
+    AVERAGE_SPEECH,
     CARD,
     CLASSIFIER_TITLES,
     COMBINATION_ARTEFACT,
@@ -43,11 +45,13 @@ from ser_core.models.cards import (
     library_versions,
     read_card,
     title,
+    to_markdown,
 )
 from ser_core.models.estimators import Combination, Estimator, Network, load_classical
 
 __all__ = [
     "ARTEFACT",
+    "AVERAGE_SPEECH",
     "CLASSIFIER_TITLES",
     "COMBINATION_ARTEFACT",
     "ENROLLED_ARTEFACT",
@@ -71,6 +75,7 @@ __all__ = [
     "save_combination",
     "share_artefact",
     "title",
+    "to_markdown",
     "verify",
 ]
 
@@ -84,10 +89,10 @@ class Model:
     card: ModelCard
     estimator: Estimator
 
-    def predict_proba(self, inputs: Inputs, baseline: Baseline | None = None) -> npt.NDArray[np.float64]:
-        """The probability of each label of the task for one clip, in the order of `LABELS[task]`; 0 for one it has not learnt.
+    def predict_proba(self, clips: Sequence[Inputs], baseline: Baseline | None = None) -> npt.NDArray[np.float64]:
+        """The probability of each label of the task for some clips: [clips, labels] in the order of `LABELS[task]`; 0 for a label not learnt.
 
-        A `baseline` (neutral clips of the speaker) is used where the card says `takes_baseline`.
+        A `baseline` (neutral clips of one speaker) is used where the card says `takes_baseline`.
 
         Raises
         ------
@@ -96,7 +101,7 @@ class Model:
         """
         if baseline is not None and not self.card.takes_baseline:
             raise ValueError(f"The model {self.card.id} takes no baseline.")
-        return self.estimator.opinions(inputs, baseline)[0]
+        return self.estimator.opinions(clips, baseline)[0]
 
 
 def save(fitted: Any, card: ModelCard, folder: Path = MODELS_DIR, enrolled: Any = None) -> ModelCard:
@@ -181,7 +186,7 @@ def _raw_estimator(card: ModelCard, files: Mapping[str, bytes], folder: Path) ->
     """What the artefact holds, as it was fitted."""
     artefact = files[card.artefact]
     if card.artefact.endswith(NETWORK_ARTEFACT):
-        return Network(artefact, card.task)
+        return Network(artefact, card.task, AverageSpeech.of(card.parameters[AVERAGE_SPEECH]))
     if card.artefact == ARTEFACT:
         return load_classical(artefact, card.task, card.feature_set, files.get(ENROLLED_ARTEFACT))
     members: list[Estimator] = []
@@ -218,7 +223,8 @@ def verify(card: ModelCard, files: Mapping[str, bytes]) -> None:
     if card.artefact == ARTEFACT:
         fits = card.feature_set in FEATURE_SETS and FEATURE_SETS[card.feature_set].names == card.feature_names
     else:
-        fits = card.artefact == COMBINATION_ARTEFACT or (card.artefact.endswith(NETWORK_ARTEFACT) and card.feature_set == NETWORK_INPUT)
+        of_network = card.artefact.endswith(NETWORK_ARTEFACT) and card.feature_set == NETWORK_INPUT and AVERAGE_SPEECH in card.parameters
+        fits = card.artefact == COMBINATION_ARTEFACT or of_network
     if not fits or not set(card.labels) <= set(LABELS.get(card.task, ())):
         raise SerError(ErrorCode.MODEL_SCHEMA, f"The model {card.id} was made for other features or labels than these.", _rebuild(card.id))
     if card.artefact != ARTEFACT:

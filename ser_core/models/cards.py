@@ -20,6 +20,8 @@ ARTEFACT = "model.joblib"
 NETWORK_ARTEFACT = "model.onnx"
 COMBINATION_ARTEFACT = "model.json"
 ENROLLED_ARTEFACT = "enrolled.joblib"
+AVERAGE_SPEECH = "average_speech"
+"""The parameter of a network's card that says what its training sounds like on average; see `ser_core.features.cues`."""
 SCHEMA = 3
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "joblib", "librosa", "soxr", "onnxruntime")
 """What a model's predictions depend on; the card records the versions."""
@@ -110,9 +112,56 @@ class ModelCard:
 
     @property
     def left_out_uars(self) -> tuple[float, ...]:
-        """UAR on each corpus where training had the others only; empty for a model of one corpus."""
+        """UAR on each corpus where training had the others only; empty for a model of one corpus, whose scores elsewhere are of other fits."""
+        if len(self.corpora) == 1:
+            return ()
         found = (scores.get("corpus_left_out") for scores in self.scores.values())
         return tuple(float(scores["uar"]["value"]) for scores in found if scores)
+
+
+def to_markdown(card: ModelCard) -> str:
+    """A card as a text to be read, with its scores as a table (UAR with its 95% interval, in %)."""
+    rows = []
+    for corpus, by_protocol in card.scores.items():
+        for protocol, scores in by_protocol.items():
+            uar = scores["uar"]
+            interval = f"{100 * uar['value']:.1f} [{100 * uar['low']:.1f}, {100 * uar['high']:.1f}]"
+            of = f"{scores['n_utterances']:,} clips, {scores['n_speakers']} speakers"
+            rows.append(f"| {corpus} | {protocol.replace('_', ' ')} | {interval} | {scores['ece']:.3f} | {of} |")
+    learnt = [f"- {c.name}: {c.speech}; {c.n_utterances:,} clips of {c.n_speakers} speakers. {c.licence}." for c in card.corpora]
+    libraries = ", ".join(f"{name} {version}" for name, version in card.libraries.items())
+    return "\n".join(
+        [
+            f"# {card.title} ({card.id})",
+            "",
+            f"Of a voice it tells the {card.task}: {', '.join(card.labels)}. Made {card.created}.",
+            "",
+            "## Learnt from",
+            "",
+            *learnt,
+            "",
+            "## How good it is",
+            "",
+            "| corpus | protocol | UAR, % [95%] | ECE | tested on |",
+            "| --- | --- | ---: | ---: | --- |",
+            *rows,
+            "",
+            card.protocol,
+            "",
+            "## Use and limits",
+            "",
+            f"{card.intended_use} {card.limits}",
+            "",
+            f"Licence: {card.licence}.",
+            "",
+            "## To the letter",
+            "",
+            f"- Reads: {card.feature_set or 'what its members read'}, {card.sample_rate:,} Hz.",
+            f"- File: {card.artefact}, SHA-256 {card.sha256}.",
+            f"- Seed {card.seed}; made with {libraries}.",
+            "",
+        ]
+    )
 
 
 def title(classifier: str, feature_set: str) -> str:

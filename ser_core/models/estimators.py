@@ -1,14 +1,14 @@
 """What a model's artefact becomes in memory: something that gives the probabilities of a task's labels for one clip.
 
 Three kinds, told apart by the artefact's suffix: a scikit-learn estimator on a feature vector (.joblib), a network on the
-log-mel spectrogram (.onnx), and a combination of such models (.json). Each takes `Inputs`, which computes the features of a
-clip once for all models that ask, and gives arrays in the order of `LABELS[task]` that sum to 1.
+log-mel spectrogram (.onnx), and a combination of such models (.json). Each takes the `Inputs` of clips, which compute features
+once for all models that ask, and gives probabilities [clips, labels] in the order of `LABELS[task]`, whose rows sum to 1.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -17,9 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ser_core.emotions import LABELS
-from ser_core.features import Baseline, Inputs
+from ser_core.features import NETWORK_INPUT, Baseline, Inputs
+from ser_core.features.cues import AverageFeatures, AverageSpeech
 
 Probabilities = npt.NDArray[np.float64]
+
+Averages = Mapping[str, AverageFeatures | AverageSpeech]
 
 _LEAST = 1e-6  # probability; a logarithm needs one
 
@@ -27,11 +30,15 @@ _LEAST = 1e-6  # probability; a logarithm needs one
 class Estimator(Protocol):
     """What every kind of model can do."""
 
-    def opinions(self, inputs: Inputs, baseline: Baseline | None = None) -> list[Probabilities]:
-        """The probabilities of the labels of the task for one clip, each [labels].
+    def opinions(self, clips: Sequence[Inputs], baseline: Baseline | None = None) -> list[Probabilities]:
+        """The probabilities of the labels of the task for some clips, each [clips, labels].
 
         One opinion; with a personal baseline there may be a second one, and a combination weighs them.
         """
+        ...
+
+    def averages(self) -> Averages:
+        """What the model learnt from looks like on average, by the name of what it reads."""
         ...
 
 
@@ -44,25 +51,46 @@ class Classical:
     fitted: Any
     enrolled: Any = None
 
-    def opinions(self, inputs: Inputs, baseline: Baseline | None = None) -> list[Probabilities]:
-        x = inputs.vector(self.feature_set).values[None]
-        said = [probabilities(self.fitted, x, self.task)[0]]
+    def opinions(self, clips: Sequence[Inputs], baseline: Baseline | None = None) -> list[Probabilities]:
+        x = np.array([clip.vector(self.feature_set).values for clip in clips])
+        said = [probabilities(self.fitted, x, self.task)]
         if baseline is not None and self.enrolled is not None:
-            said.append(probabilities(self.enrolled, beside(x, baseline.vector(self.feature_set)[None]), self.task)[0])
+            said.append(probabilities(self.enrolled, beside(x, baseline.vector(self.feature_set)), self.task))
         return said
+
+    def averages(self) -> Averages:
+        scalers = list(_scalers(self.fitted))
+        mean, deviation = (np.mean([getattr(scaler, name) for scaler in scalers], axis=0) for name in ("mean_", "scale_"))
+        return {self.feature_set: AverageFeatures(mean, deviation)}
+
+
+def _scalers(fitted: Any) -> Iterator[Any]:
+    """The scalers inside a fitted estimator, which know the mean clip of its training: alone, calibrated, or in each of a bag."""
+    if hasattr(fitted, "calibrated_classifiers_"):
+        for calibrated in fitted.calibrated_classifiers_:
+            yield from _scalers(calibrated.estimator)
+    elif hasattr(fitted, "steps"):
+        yield from (step for _, step in fitted.steps if hasattr(step, "scale_") and hasattr(step, "mean_"))
+    else:
+        for member in fitted.estimators_:
+            yield from _scalers(member)
 
 
 class Network:
     """A network in ONNX on one thread, for one of its two tasks; see `ser_core.training.network.Served` for what goes in and out."""
 
-    def __init__(self, artefact: bytes, task: str) -> None:
-        self.task = task
+    def __init__(self, artefact: bytes, task: str, average: AverageSpeech) -> None:
+        self.task, self._average = task, average
         self._session = _session(artefact)
         self._width = self._session.get_outputs()[2].shape[1]
 
-    def opinions(self, inputs: Inputs, baseline: Baseline | None = None) -> list[Probabilities]:
-        exact = self._said(inputs, baseline)[list(LABELS).index(self.task)][0].astype(np.float64)
-        return [np.asarray(exact / exact.sum())]
+    def opinions(self, clips: Sequence[Inputs], baseline: Baseline | None = None) -> list[Probabilities]:
+        output = list(LABELS).index(self.task)
+        exact = np.array([self._said(clip, baseline)[output][0] for clip in clips], dtype=np.float64)
+        return [np.asarray(exact / exact.sum(axis=1, keepdims=True))]
+
+    def averages(self) -> Averages:
+        return {NETWORK_INPUT: self._average}
 
     def embedding(self, inputs: Inputs) -> npt.NDArray[np.float32]:
         """What the network makes of a clip, shape [width]."""
@@ -103,9 +131,12 @@ class Combination:
     weights: Sequence[float]
     weights_with_baseline: Sequence[float] = ()
 
-    def opinions(self, inputs: Inputs, baseline: Baseline | None = None) -> list[Probabilities]:
-        said = [opinion for member in self.members for opinion in member.opinions(inputs, baseline)]
+    def opinions(self, clips: Sequence[Inputs], baseline: Baseline | None = None) -> list[Probabilities]:
+        said = [opinion for member in self.members for opinion in member.opinions(clips, baseline)]
         return [pooled(said, self.weights if baseline is None else self.weights_with_baseline)]
+
+    def averages(self) -> Averages:
+        return {name: average for member in self.members for name, average in member.averages().items()}
 
 
 def probabilities(fitted: Any, x: npt.NDArray[Any], task: str) -> Probabilities:
@@ -116,7 +147,7 @@ def probabilities(fitted: Any, x: npt.NDArray[Any], task: str) -> Probabilities:
 
 
 def beside(x: npt.NDArray[Any], baseline: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Features [n, d] and, beside them, what differs from the baseline [n, d]: shape [n, 2 d]."""
+    """Features [n, d] and, beside them, what differs from the baseline ([n, d], or [d] for all): shape [n, 2 d]."""
     return np.concatenate([x, x - baseline], axis=1)
 
 

@@ -30,14 +30,13 @@ from ser_core.models import ModelCard, TrainingCorpus
 from ser_core.training import classifiers as classifiers_module
 from ser_core.training.classifiers import CLASSIFIERS, Labels, Matrix, Parameters, fit, tune
 from ser_core.training.runs import random_folds
-from ser_core.training.tables import FeatureTable, read_table, shipped_table, tasks_of
+from ser_core.training.tables import SHIPPED_CORPUS, FeatureTable, read_table, shipped_table, tasks_of
 
 __all__ = ["SHIPPED", "Selection", "out_of_fold", "rebuild", "shipped_tables", "train"]
 
 SEEDS = (0, 1, 2)
 SINGLE_PROTOCOLS = ("unseen_speakers", "random_split")
 """What a single corpus can be tested for."""
-SHIPPED_CORPUS = "ravdess"
 
 SHIPPED: tuple[tuple[str, str], ...] = (*((models.MAIN_FEATURE_SET, name) for name in CLASSIFIERS), ("mfcc128_v1", "random_forest"))
 """(feature set, classifier) of the models that ship, for each task."""
@@ -166,10 +165,12 @@ def train(table: FeatureTable, task: str, name: str, out_of_fold_table: pd.DataF
     estimator = fit(classifier, parameters, table.x, y, speakers, seed)
     corpus = _training_corpus(table).name
     own = out_of_fold_table.assign(corpus=corpus) if corpus not in CORPORA else out_of_fold_table
-    scores: dict[str, Any] = {corpus: {}}
-    for protocol in SINGLE_PROTOCOLS:
-        rows = evaluation.model_rows(own, task, table.feature_set.name, name, protocol, corpus)
-        scores[corpus][protocol] = evaluation.score(rows, task).to_dict()
+    scores: dict[str, Any] = {}
+    for tested in dict.fromkeys((corpus, *CORPORA)):
+        for protocol in evaluation.PROTOCOLS:
+            rows = evaluation.model_rows(own, task, table.feature_set.name, name, protocol, tested)
+            if len(rows):
+                scores.setdefault(tested, {})[protocol] = evaluation.score(rows, task).to_dict()
     return models.save(estimator, _card(table, task, name, parameters, inner_uar, scores), folder)
 
 
@@ -212,7 +213,8 @@ def _card(table: FeatureTable, task: str, name: str, parameters: Parameters, inn
         protocol=(
             f"Scores are out of fold: unseen speakers ({_describe_folds(table)}) and, optimistic, a stratified random five-fold split. "
             "Scaling, parameters and calibration were fitted inside the training speakers of each fold. The saved model was then "
-            "fitted on all speakers."
+            "fitted on all speakers. Scores on further corpora are those of the same classifier fitted there, or, where one corpus is "
+            "left out, on the two others."
         ),
         seed=SEEDS[0],
         inner_uar=round(inner_uar, 4),

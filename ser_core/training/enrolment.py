@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser_core import enrolled
+from ser_core import baseline_gains
 from ser_core.emotions import EMOTIONS
 from ser_core.models.estimators import Probabilities, pooled
 from ser_core.training import calibration
@@ -88,9 +88,9 @@ def fitted(evidence: Evidence, run: Run) -> dict[str, list[float]]:
 
 
 def tested(evidence: Evidence) -> pd.DataFrame:
-    """What a baseline changes: `enrolled.COLUMNS`, one row per model, clip and size of the baseline."""
+    """What a baseline changes: `baseline_gains.COLUMNS`, one row per model, clip and size of the baseline."""
     parts = [_tested(evidence, run, n) for run in evidence.runs.values() if run.protocol in WEIGHED for n in N_CLIPS]
-    return pd.concat(parts, ignore_index=True)[list(enrolled.COLUMNS)]
+    return pd.concat(parts, ignore_index=True)[list(baseline_gains.COLUMNS)]
 
 
 def saved(every: Mapping[str, Mapping[str, list[float]]], evidence: Evidence, model: str) -> list[float]:

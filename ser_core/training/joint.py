@@ -210,7 +210,7 @@ def out_of_fold(evidence: Evidence) -> pd.DataFrame:
                 for seed in seeds:
                     rows, truth, probabilities = evidence.tested(model, run, task, seed)
                     run_of = (task, MODEL_INPUTS[model], model, run.protocol, seed or 0, run.fold)
-                    parts.append(_rows(evidence.table, rows, truth, probabilities, run_of))
+                    parts.append(out_of_fold_rows(evidence.table, rows, truth, probabilities, run_of))
     parts += _by_seed(evidence)
     return pd.concat(parts, ignore_index=True)[list(evaluation.OUT_OF_FOLD_COLUMNS)]
 
@@ -223,7 +223,7 @@ def _by_seed(evidence: Evidence) -> list[pd.DataFrame]:
             rows, truth, probabilities = evidence.tested("combination", run, "emotion", seed)
             own = (evidence.table["corpus"].iloc[rows] == BY_SEED_CORPUS).to_numpy()
             run_of = ("emotion", MODEL_INPUTS["combination"], "combination_of_one", run.protocol, seed, run.fold)
-            parts.append(_rows(evidence.table, rows[own], truth[own], probabilities[own], run_of))
+            parts.append(out_of_fold_rows(evidence.table, rows[own], truth[own], probabilities[own], run_of))
     return parts
 
 
@@ -270,7 +270,8 @@ def over_runs(evidence: Evidence, of_run: Mapping[str, Sequence[float]]) -> list
     return [round(float(value), 3) for value in LEFT_OUT_SHARE * means[0] + (1 - LEFT_OUT_SHARE) * means[1]]
 
 
-def _rows(table: pd.DataFrame, rows: Rows, truth: Positions, probabilities: Probabilities, run_of: tuple[object, ...]) -> pd.DataFrame:
+def out_of_fold_rows(table: pd.DataFrame, rows: Rows, truth: Positions, probabilities: Probabilities, run_of: tuple[object, ...]) -> pd.DataFrame:
+    """Predictions of clips of an utterance table as rows of an out-of-fold table; `run_of` are its `evaluation.RUN_COLUMNS`."""
     about = table.iloc[rows]
     columns: dict[str, object] = {"corpus": about["corpus"].to_numpy()}
     columns |= dict(zip(evaluation.RUN_COLUMNS, run_of, strict=True))

@@ -19,8 +19,9 @@ from ser_core import audio, corpora, evaluation, models
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
-from ser_core.features import FEATURE_SETS, NETWORK_INPUT
-from ser_core.models import COMBINATION_ARTEFACT, NETWORK_ARTEFACT, ModelCard, TrainingCorpus
+from ser_core.features import FEATURE_SETS, NETWORK_INPUT, cues
+from ser_core.features.cues import AverageSpeech
+from ser_core.models import AVERAGE_SPEECH, COMBINATION_ARTEFACT, NETWORK_ARTEFACT, ModelCard, TrainingCorpus
 from ser_core.training import enrolment, joint, perceptrons, runs
 from ser_core.training.joint import FEATURE_SET, Evidence, Opinions
 from ser_core.training.runs import Run
@@ -82,7 +83,8 @@ def ship(evidence: Evidence, table: JointTable, clips: Any, out_of_fold: pd.Data
     saved = []
     for run, folder in ((whole, models.MODELS_DIR), (evidence.runs[HELD_OUT_RUN], models.HELD_OUT)):
         nets = [networks.trained(clips, run, seed) for seed in SEEDS]
-        saved += _save(evidence, with_baseline, table, run, folder, nets, out_of_fold)
+        average = cues.average_speech(clips.copies[0].clip(row) for row in np.flatnonzero(run.train))
+        saved += _save(evidence, with_baseline, table, run, folder, nets, average, out_of_fold)
     return saved
 
 
@@ -93,6 +95,7 @@ def _save(
     run: Run,
     folder: Path,
     nets: list[Any],
+    average: AverageSpeech,
     out_of_fold: pd.DataFrame,
 ) -> list[ModelCard]:
     """The three models of both tasks, fitted in a run, with their cards."""
@@ -113,6 +116,8 @@ def _save(
             found["neutral_from"] = joint.saved_neutral(evidence.table, alone, found["exponents"])
             found["exponents_with_baseline"] = weights
             found["limits_with_baseline"] = asdict(joint.saved_limits(evidence.table, enrolled, weights))
+        if model == "network":
+            found[AVERAGE_SPEECH] = average.to_dict()
         return found
 
     saved = []

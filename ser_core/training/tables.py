@@ -34,6 +34,8 @@ _LARGEST = 1e9  # no feature comes near; a scaler's squares must stay finite
 _LEAST_SPEAKERS = 3
 _MOST_IN_CSV = 200  # features
 _MANTISSA = 0xFFFFFC00  # 13 of float32's 23 bits
+SHIPPED_CORPUS = "ravdess"
+"""The corpus whose small feature tables are kept in the project, as CSV: the explorer shows them, and the models of one corpus learn from them."""
 _LEAST_CLIPS = 5  # the folds of the random split
 _MOST_VOICES = 5  # in babble
 
@@ -62,8 +64,8 @@ class FeatureTable:
 
 
 def shipped_table(corpus: str, feature_set: str, copy: str = "") -> Path:
-    """Where `data/` holds the table of a corpus and feature set (of one of the `COPIES`): the large set as Parquet, the others as CSV."""
-    suffix = ".parquet" if len(FEATURE_SETS[feature_set].names) > _MOST_IN_CSV else ".csv"
+    """Where `data/` holds the table of a corpus and feature set (of one of the `COPIES`): CSV where it is kept in the project, else Parquet."""
+    suffix = ".csv" if corpus == SHIPPED_CORPUS and len(FEATURE_SETS[feature_set].names) <= _MOST_IN_CSV else ".parquet"
     return DATA_DIR / corpus / f"{feature_set}{'_' if copy else ''}{copy}{suffix}"
 
 
@@ -151,7 +153,7 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 @dataclass(frozen=True, eq=False)
 class JointTable:
-    """The large feature set of several corpora: the utterance table, and features [n, d] float32 of the clips and of their copies.
+    """One feature set of several corpora: the utterance table, and features [n, d] float32 of the clips and of their copies.
 
     `copies` is by `COPIES`; `files` has the digest of each corpus's table (of the clips as they are), `sha256` is of all tables.
     """
@@ -163,8 +165,8 @@ class JointTable:
     sha256: str
 
 
-def read_joint(feature_set: str, names: Sequence[str] = tuple(CORPORA)) -> JointTable:
-    """The shipped tables of a feature set for several corpora, one after the other.
+def read_joint(feature_set: str, names: Sequence[str] = tuple(CORPORA), copies: Sequence[str] = COPIES) -> JointTable:
+    """The tables of a feature set (and of copies) in `data/` for several corpora, one after the other.
 
     Raises
     ------
@@ -172,7 +174,7 @@ def read_joint(feature_set: str, names: Sequence[str] = tuple(CORPORA)) -> Joint
         NOT_FOUND where `data/` has no table of a corpus; BAD_TABLE where that of a copy has other clips.
     """
     features_of = list(FEATURE_SETS[feature_set].names)
-    parts: dict[str, list[pd.DataFrame]] = {copy: [] for copy in ("", *COPIES)}
+    parts: dict[str, list[pd.DataFrame]] = {copy: [] for copy in ("", *copies)}
     files: dict[str, str] = {}
     every = hashlib.sha256()
     for name in names:
@@ -183,9 +185,9 @@ def read_joint(feature_set: str, names: Sequence[str] = tuple(CORPORA)) -> Joint
             read.append(table[features_of] if copy else table)
             every.update(digest.encode())
             files.setdefault(name, digest)
-    rows, *copies = (pd.concat(read, ignore_index=True) for read in parts.values())
-    x, *changed = (table[features_of].to_numpy(dtype=np.float32) for table in (rows, *copies))
-    return JointTable(rows.drop(columns=features_of), x, dict(zip(COPIES, changed, strict=True)), files, every.hexdigest())
+    rows, *others = (pd.concat(read, ignore_index=True) for read in parts.values())
+    x, *changed = (table[features_of].to_numpy(dtype=np.float32) for table in (rows, *others))
+    return JointTable(rows.drop(columns=features_of), x, dict(zip(copies, changed, strict=True)), files, every.hexdigest())
 
 
 def _read_shipped(corpus: str, feature_set: str, copy: str) -> tuple[pd.DataFrame, str]:
@@ -196,7 +198,8 @@ def _read_shipped(corpus: str, feature_set: str, copy: str) -> tuple[pd.DataFram
         flag = f" --copy {copy}" if copy else ""
         make = f"python -m ser_core extract {corpus} --feature-set {feature_set}{flag} --output data/{corpus}/{path.name}"
         raise SerError(ErrorCode.NOT_FOUND, f"The feature table {corpus}/{path.name} is missing in data/.", f"Make it: {make}") from error
-    return pd.read_parquet(io.BytesIO(data)), hashlib.sha256(data).hexdigest()
+    read = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
+    return read(io.BytesIO(data)), hashlib.sha256(data).hexdigest()
 
 
 def read_table(path: Path) -> FeatureTable:

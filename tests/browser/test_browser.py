@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from ser_core import audio
 from ser_core.emotions import LABELS, display_name
 from ser_core.evaluation import DATA_DIR
+from ser_core.features.cues import TITLES
 from tests.browser.server import chromium_options, microphone_file, served
 from tests.synthesis import FORMATS, RATE, bad_inputs, voice
 
@@ -21,6 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PATHS = {
     "": "Speech Emotion Predictor",
     "record_and_predict": "Record & predict",
+    "several_clips": "Several clips",
     "feature_explorer": "Feature explorer",
     "model_comparison": "Model comparison",
 }
@@ -66,13 +69,18 @@ def is_error(message: ConsoleMessage, path: str) -> bool:
 def expect_bars(page: Page) -> None:
     """A sentence, and drawn charts: the waveform, the bars of eight emotions and those of two genders."""
     expect(page.get_by_role("heading", name="Sounds").or_(page.get_by_role("heading", name="Cannot tell"))).to_be_visible(timeout=MODEL_TIMEOUT_MS)
-    charts = page.get_by_test_id("stVegaLiteChart")
-    expect(charts).to_have_count(3)
-    for number, labels in enumerate(LABELS.values(), start=1):
+    expect(chart(page, "Amplitude")).to_be_visible()
+    for task, labels in LABELS.items():
+        bars = chart(page, display_name(LABELS[task][-1]))
         for label in labels:
-            expect(charts.nth(number).locator("svg")).to_contain_text(display_name(label))
-        expect(charts.nth(number).locator("svg .mark-rect path")).to_have_count(len(labels))
+            expect(bars).to_contain_text(display_name(label))
+        expect(bars.locator(".mark-rect path")).to_have_count(len(labels))
     expect(page.get_by_text("On unseen voices")).to_be_visible()
+
+
+def chart(page: Page, text: str) -> Locator:
+    """The first drawn chart that has a text in it."""
+    return page.get_by_test_id("stVegaLiteChart").locator("svg.marks").filter(has_text=text).first
 
 
 def saved_clip(page: Page) -> audio.Recording:
@@ -180,10 +188,81 @@ def test_a_click_on_the_timeline_of_a_long_recording_plays_the_stretch(url, tmp_
         page.get_by_role("radio", name="Upload").or_(page.get_by_role("button", name="Upload")).first.click()
         page.locator("input[type=file]").set_input_files({"name": "long.wav", "mimeType": "audio/wav", "buffer": FORMATS["wav"](voices)})
         expect(page.get_by_text("Click a stretch to hear it")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
-        cells = page.get_by_test_id("stVegaLiteChart").nth(3).locator("svg .mark-rect path")
-        cells.first.click(force=True)
+        players = page.get_by_test_id("stAudio").count()
+        chart(page, "Time (s)0%").locator(".mark-rect path").first.click(force=True)
         expect(page.get_by_text("You hear 0 to 4 s")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
-        expect(page.get_by_test_id("stAudio")).to_have_count(2)
+        expect(page.get_by_test_id("stAudio")).to_have_count(players + 1)
+
+
+def test_the_reasons_are_said_drawn_and_heard(url):
+    with opened(url, "record_and_predict") as page:
+        page.get_by_role("radio", name="Sample").or_(page.get_by_role("button", name="Sample")).first.click()
+        page.get_by_text("Steady low").click()
+        expect_bars(page)
+        expect(page.get_by_text("What speaks most for")).to_be_visible()
+        expect(page.get_by_text("matters most: without it")).to_be_visible()
+        page.get_by_text("Why, in figures").click()
+        for title in TITLES.values():
+            expect(chart(page, "Points of probability")).to_contain_text(title)
+        expect(chart(page, "Points lost").locator(".mark-rect path").first).to_be_visible()
+        page.get_by_test_id("stAudio").nth(1).evaluate("player => player.play()")  # the moment
+        page.wait_for_function("[...document.querySelectorAll('audio')][1].ended", timeout=10_000)
+
+
+def test_many_clips_are_predicted_heard_narrowed_down_and_saved(url, tmp_path):
+    voices = sorted(SAMPLES.glob("*.flac"))
+    with opened(url, "several_clips") as page:
+        broken = tmp_path / "broken.wav"
+        broken.write_bytes(b"RIFF")
+        page.locator("input[type=file]").set_input_files([*voices, broken])
+        expect(page.get_by_text(f"{len(voices) + 1} clips: ")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        table = page.get_by_test_id("stDataFrame").bounding_box()
+        assert table is not None
+        page.mouse.click(table["x"] + 18, table["y"] + 54)
+        expect(page.get_by_test_id("stAudio")).to_have_count(1)
+        assert_plays(page)
+        page.get_by_label("Only names with").fill("steady")
+        page.get_by_label("Only names with").press("Enter")
+        expect(page.get_by_text(f"1 of {len(voices) + 1} clips shown")).to_be_visible()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save JSON").click()
+        (entry,) = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+        assert entry["file"] == "steady-low-voice.flac"
+
+
+def test_a_link_leads_to_what_was_looked_at_and_a_cell_to_its_clips(url):
+    with opened(url, "model_comparison") as page:
+        page.get_by_text("One model").click()
+        page.get_by_text("nEMO", exact=True).click()
+        expect(page.get_by_text("4,481 clips of 9 speakers")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        link = page.url
+        assert "nEMO" in link
+        page.goto(link)
+        expect(page.get_by_text("4,481 clips of 9 speakers")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        chart(page, "The model said").locator(".mark-rect path").nth(1).click(force=True)
+        expect(page.get_by_text("taken for")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+
+
+def test_a_rectangle_on_the_map_lists_the_clips_inside_it(url):
+    with opened(url, "feature_explorer") as page:
+        drawn = page.locator("[class*='st-key-clip_map'] svg.marks")
+        expect(drawn).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        drawn.scroll_into_view_if_needed()
+        place = drawn.bounding_box()
+        assert place is not None
+        page.mouse.move(place["x"] + 0.3 * place["width"], place["y"] + 0.4 * place["height"])
+        page.mouse.down()
+        page.mouse.move(place["x"] + 0.6 * place["width"], place["y"] + 0.7 * place["height"], steps=5)
+        page.mouse.up()
+        expect(page.get_by_text("inside the rectangle.")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+
+
+def test_two_models_stand_side_by_side(url):
+    with opened(url, "model_comparison") as page:
+        page.get_by_text("Two models").click()
+        expect(page.get_by_text("On the same 1,440 clips of 24 speakers")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_text("Only the second")).to_be_visible()
+        expect(chart(page, "Share recognised")).to_be_visible()
 
 
 def test_a_blocked_microphone_is_said_plainly(url):
@@ -199,6 +278,6 @@ def test_a_microphone_that_works_is_not_complained_of(url, tmp_path):
 
 def assert_plays(page: Page) -> None:
     """The player has the clip and its time moves."""
-    player = page.get_by_test_id("stAudio")
+    player = page.get_by_test_id("stAudio").first
     assert player.evaluate("p => p.play().then(() => p.duration)") > 1
     page.wait_for_function("() => document.querySelector('[data-testid=stAudio]').currentTime > 0.2")

@@ -9,6 +9,7 @@ import soundfile
 import streamlit
 from streamlit.testing.v1 import AppTest
 
+from ser_core import evaluation, robustness
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import DATA_DIR
@@ -20,6 +21,7 @@ TITLES = {
     "pages/feature_explorer.py": "Feature explorer",
     "pages/model_comparison.py": "Model comparison",
     "pages/record_and_predict.py": "Record & predict",
+    "pages/several_clips.py": "Several clips",
 }
 RECORD = "pages/record_and_predict.py"
 CLIP = FORMATS["webm"](voice(seconds=2.0))
@@ -60,7 +62,8 @@ def assert_answered(page):
     assert not page.error
     assert any(subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader)
     charts = page.get("vega_lite_chart")
-    assert len(charts) == 3  # waveform, emotions, gender
+    assert len(charts) in (3, 4, 5)  # waveform, emotions, gender; cues and moments where it is speech
+    assert ("**Why?**" in texts(page)) == (len(charts) > 3)
     assert "On unseen voices" in texts(page)
 
 
@@ -71,6 +74,7 @@ def test_every_page_is_tested_here():
 def test_home_says_what_this_is_what_to_do_first_and_what_it_is_not(app):
     healthy(app)
     assert app.title[0].value == "Speech Emotion Predictor"
+    assert app.markdown[0].value.startswith("Speak for a few seconds")  # and nothing that Streamlit prints of itself
     assert "prohibits" in texts(app)
     assert [subheader.value for subheader in app.subheader][-2:] == ["What it is", "What it is not"]
 
@@ -176,7 +180,7 @@ def read_neutral_sentence(page, number, data=SAMPLE):
 def test_a_baseline_changes_the_answer_is_shown_beside_the_one_without_and_can_be_deleted(page):
     upload(page, SAMPLE, "clip.flac")
     choose(page, "Record")
-    assert "without it" not in texts(page)
+    assert "is without it" not in texts(page)
     page.toggle(key="use_baseline").set_value(True).run()
     assert "flatly" in texts(page)
     read_neutral_sentence(page, 0)
@@ -256,7 +260,7 @@ def test_any_attribute_can_be_explored_by_gender_and_shape(app):
     page.multiselect(key="attributes").set_value(["hnr_mean", "chroma_c_sharp", "mel_05"]).run()
     healthy(page)
     assert [subheader.value for subheader in page.subheader][:2] == ["Harmonics-to-noise ratio, average", "Chroma C#"]
-    assert len(page.get("vega_lite_chart")) == 4
+    assert len(page.get("vega_lite_chart")) == 6
     page.segmented_control(key="explored_gender").set_value("Female").run()
     page.segmented_control(key="shown_as").set_value("Violin").run()
     healthy(page)
@@ -280,6 +284,28 @@ def test_nothing_chosen_in_the_explorer_is_a_hint_and_no_error(app):
     assert "Choose one or more emotions above" in texts(page)
 
 
+def test_what_tells_two_emotions_apart_is_ranked(app):
+    page = app.switch_page("pages/feature_explorer.py").run()
+    assert "attributes differ beyond chance" in texts(healthy(page))
+    page.selectbox(key="apart_second").set_value("calm").run()
+    page.segmented_control(key="apart_gender").set_value("Female").run()
+    assert "over 12 speakers" in texts(healthy(page))
+    page.selectbox(key="apart_second").set_value("angry").run()
+    assert "Choose two different emotions" in texts(healthy(page))
+
+
+def test_the_map_can_be_coloured_and_has_the_recording_on_it(page):
+    choose(page, "Sample")
+    page.pills(key="sample").set_value("Steady low").run()
+    page.switch_page("pages/feature_explorer.py").run()
+    assert "The star is your recording" in texts(healthy(page))
+    assert len(page.dataframe[-1].value) == 5  # the nearest clips
+    page.segmented_control(key="map").set_value("linear").run()
+    for by in ("gender", "speaker"):
+        page.segmented_control(key="map_by").set_value(by).run()
+        healthy(page)
+
+
 # --------------------------------------------------------------------------------------------------------- comparison
 
 
@@ -291,11 +317,11 @@ def test_models_are_compared_on_unseen_voices_and_with_the_corpus_left_out(task,
     page.segmented_control(key="corpus").set_value(corpus).run()
     healthy(page)
     table = page.dataframe[0].value
-    assert len(table) == (3 if corpus != "ravdess" else 16 if task == "emotion" else 15)
+    assert len(table) == (10 if corpus != "ravdess" else 16 if task == "emotion" else 15)
     assert table["unseen"].is_monotonic_decreasing
-    assert table["left_out"].notna().sum() == 3
+    assert table["left_out"].notna().sum() == 10
     assert "the nearest thing to your own microphone" in texts(page)
-    assert len(page.get("vega_lite_chart")) == 4
+    assert len(page.get("vega_lite_chart")) == 1
 
 
 def test_on_ravdess_the_random_split_stands_beside_unseen_voices(app):
@@ -314,14 +340,104 @@ def test_people_stand_beside_the_models_of_crema_d(app):
 
 def test_one_model_is_shown_in_detail_under_each_protocol_it_was_tested_under(app):
     page = app.switch_page("pages/model_comparison.py").run()
+    page.segmented_control(key="view").set_value("one").run()
     page.selectbox(key="compared_emotion_ravdess").select("Random forest, mfcc128_v1").run()
     unseen = texts(page)
     key = "tested_on_emotion_ravdess_Random forest, mfcc128_v1"
-    assert page.segmented_control(key=key).options == ["Unseen voices", "Random split (optimistic)"]
+    assert page.segmented_control(key=key).options == ["Unseen voices", "Corpus left out", "Random split (optimistic)"]
     page.segmented_control(key=key).set_value("Random split (optimistic)").run()
     healthy(page)
     assert "95% interval" in unseen
     assert texts(page) != unseen
+
+
+@pytest.mark.parametrize("corpus", ["ravdess", "crema-d", "nemo"])
+def test_one_model_is_looked_at_from_several_sides(corpus, app):
+    page = app.switch_page("pages/model_comparison.py").run()
+    page.segmented_control(key="view").set_value("one").run()
+    page.segmented_control(key="corpus").set_value(corpus).run()
+    healthy(page)
+    assert len(page.get("vega_lite_chart")) == 5  # confusions, recall, reliability, refusal, groups
+    before = texts(page)
+    page.slider(key="refusal_threshold").set_value(80).run()
+    healthy(page)
+    assert "From 80% on it answers" in texts(page)
+    assert "From 33% on it answers" in before
+    for by in page.segmented_control(key=f"by_emotion_{corpus}").options:
+        page.segmented_control(key=f"by_emotion_{corpus}").set_value(by.lower() if by != "Sentence" else "statement").run()
+        healthy(page)
+
+
+def test_two_models_are_compared_on_the_same_clips(app):
+    page = app.switch_page("pages/model_comparison.py").run()
+    page.segmented_control(key="view").set_value("two").run()
+    page.selectbox(key="second_emotion_ravdess").select("Random forest, mfcc128_v1").run()
+    healthy(page)
+    stored = evaluation.read_out_of_fold("ravdess")
+    sides = [
+        evaluation.score(evaluation.model_rows(stored, "emotion", *model, "unseen_speakers"), "emotion").uar.value
+        for model in (("several", "combination"), ("mfcc128_v1", "random_forest"))
+    ]
+    shown = float(texts(page).split("recognises **")[1].split(" points**")[0])
+    assert shown == pytest.approx(100 * (sides[0] - sides[1]), abs=0.06)
+    assert sum(float(metric.value.rstrip("%")) for metric in page.metric) == pytest.approx(100, abs=2)
+    page.selectbox(key="second_emotion_ravdess").select(page.selectbox(key="first_emotion_ravdess").value).run()
+    assert "Choose two different models" in texts(healthy(page))
+
+
+def test_a_click_on_a_cell_holds_for_what_was_shown_only(app):
+    """Streamlit keeps the selection of a chart whose key stays the same, whatever is drawn in it then."""
+    page = app.switch_page("pages/model_comparison.py").run()
+    page.segmented_control(key="view").set_value("one").run()
+    keys = [[element.proto.id for element in page.get("vega_lite_chart")]]
+    page.segmented_control(key="corpus").set_value("crema-d").run()
+    keys.append([element.proto.id for element in page.get("vega_lite_chart")])
+    assert keys[0][0] != keys[1][0]
+
+
+def test_noise_and_rooms_are_shown_as_stored(app):
+    page = app.switch_page("pages/model_comparison.py").run()
+    page.segmented_control(key="view").set_value("noise").run()
+    healthy(page)
+    assert page.dataframe[0].value.equals(robustness.condition_scores())
+    assert len(page.get("vega_lite_chart")) == 1
+
+
+def test_the_current_clip_goes_through_every_model_and_through_changes(page):
+    comparison = page.switch_page("pages/model_comparison.py").run()
+    comparison.segmented_control(key="view").set_value("clip").run()
+    assert "Record or pick a clip first" in texts(healthy(comparison))
+    page.switch_page(RECORD).run()
+    choose(page, "Sample")
+    page.pills(key="sample").set_value("Steady low").run()
+    page.switch_page("pages/model_comparison.py").run()
+    page.segmented_control(key="view").set_value("clip").run()
+    healthy(page)
+    assert len(page.get("vega_lite_chart")) == 2
+    for change, value in (("what_if_pitch", 3), ("what_if_speed", 80), ("what_if_gain", -20)):
+        page.slider(key=change).set_value(value).run()
+        healthy(page)
+    page.select_slider(key="what_if_noise").set_value(10).run()
+    page.toggle(key="what_if_telephone").set_value(True).run()
+    healthy(page)
+
+
+def test_many_clips_become_a_table_and_a_bad_one_loses_no_other(app):
+    page = app.switch_page("pages/several_clips.py").run()
+    assert "The table appears here" in texts(healthy(page))
+    voices = [(path.name, path.read_bytes(), "audio/flac") for path in sorted((DATA_DIR / "samples").glob("*.flac"))]
+    uploader = page.file_uploader(key="several_Files")
+    for file in (voices[0], ("broken.wav", b"RIFF", "audio/wav"), *voices[1:]):
+        uploader.upload(*file)
+    uploader.run()
+    healthy(page)
+    table = page.dataframe[0].value
+    assert list(table["file"]) == [voices[0][0], "broken.wav", *(name for name, *_ in voices[1:])]
+    assert "1 could not be used" in texts(page)
+    page.text_input(key="several_named").set_value("voice").run()
+    assert len(page.dataframe[0].value) == len(voices)
+    page.text_input(key="several_named").set_value("nothing is called so").run()
+    assert "No clip is left" in texts(healthy(page))
 
 
 def test_the_samples_are_16_khz_speech_of_a_few_seconds():

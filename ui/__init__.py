@@ -1,4 +1,4 @@
-"""What the pages share of Streamlit: cached loaders, the clip of this session, the recorder, how errors look.
+"""What the pages share of Streamlit: routing, cached loaders, the clip of this session, how errors look; beside it, sections of pages.
 
 The clip and everything known of it live in session state under keys that no widget owns, so that they survive a change of
 page; other sessions never see them. Caches hold only what is the same for everybody: models, tables, and predictions by the
@@ -7,13 +7,10 @@ hash of the clip.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import hashlib
 import threading
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,31 +39,6 @@ AI_ACT = (
 )
 CORPUS_NOTE = "Measured on RAVDESS: acted North American English, 24 actors, two sentences."
 
-_MIC_CHECK = """
-async function microphone(permission) {
-  if (!navigator.mediaDevices) return "insecure";
-  if (permission.state === "denied") return "denied";
-  const devices = await navigator.mediaDevices.enumerateDevices();
-  return devices.some((device) => device.kind === "audioinput") ? "ok" : "missing";
-}
-export default async function ({ setStateValue }) {
-  const permission = navigator.mediaDevices && await navigator.permissions.query({ name: "microphone" }).catch(() => null);
-  if (navigator.mediaDevices && !permission) return;  // a browser that does not tell: its own prompt has to do
-  let told = "ok";
-  const tell = async () => {
-    const state = await microphone(permission);
-    if (state !== told) setStateValue("state", told = state);
-  };
-  if (permission) permission.onchange = tell;  // blocked or allowed while the page is open
-  await tell();
-}
-"""
-_MIC_PROBLEMS = {
-    "insecure": "Browsers give a page the microphone only on **https** or on **localhost**. Open this app under one of them, or upload a file.",
-    "denied": "This browser **blocks the microphone** for this page. Allow it (usually at the left of the address bar), reload, or upload a file.",
-    "missing": "This browser finds **no microphone**. Plug one in and reload, or upload a file.",
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Clip:
@@ -81,9 +53,10 @@ class Clip:
 
 def pages() -> dict[str, StreamlitPage]:
     """The pages that are files, by name."""
-    folder = Path(__file__).parent / "pages"
+    folder = Path(__file__).parent.parent / "pages"
     return {
         "record": st.Page(folder / "record_and_predict.py", title="Record & predict", icon=":material/mic:"),
+        "several": st.Page(folder / "several_clips.py", title="Several clips", icon=":material/library_music:"),
         "explore": st.Page(folder / "feature_explorer.py", title="Feature explorer", icon=":material/insights:"),
         "compare": st.Page(folder / "model_comparison.py", title="Model comparison", icon=":material/leaderboard:"),
     }
@@ -92,7 +65,7 @@ def pages() -> dict[str, StreamlitPage]:
 def configure() -> None:
     """Title, icon and width of the browser's tab."""
     # The icon is a file of ours: browsers would fetch a page's Material icon from the network for the tab.
-    icon = Path(__file__).parent / "docs" / "icon.png"
+    icon = Path(__file__).parent.parent / "docs" / "icon.png"
     st.set_page_config(page_title="Speech Emotion Predictor", page_icon=str(icon), layout="wide")
 
 
@@ -147,23 +120,24 @@ def cards(task: str) -> list[ModelCard]:
 
 
 @st.cache_resource(show_spinner="Loading the model ...")
-def _model(task: str, name: str) -> Model:
+def model(task: str, name: str) -> Model:
+    """A model of a task, loaded once."""
     from ser_core import models
 
     return models.load_named(name, task)
 
 
 @st.cache_data(max_entries=256, show_spinner="Listening ...")
-def _predicted(sha256: str, n_samples: int, emotion_model: str, gender_model: str, _recording: Recording) -> Prediction:
+def _predicted(sha256: str, n_samples: int, emotion_model: str, gender_model: str, explain: bool, _recording: Recording) -> Prediction:
     from ser_core import prediction
 
-    return prediction.predict(_recording, _model("emotion", emotion_model), _model("gender", gender_model))
+    return prediction.predict(_recording, model("emotion", emotion_model), model("gender", gender_model), explain=explain)
 
 
-def predicted(clip: Clip, emotion_model: str, gender_model: str) -> Prediction:
-    """What two models say of the clip, without a personal baseline; computed once per clip and pair."""
+def predicted(clip: Clip, emotion_model: str, gender_model: str, explain: bool = True) -> Prediction:
+    """What two models say of the clip (and why), without a personal baseline; computed once per clip and pair."""
     recording = clip.recording
-    return _predicted(recording.sha256, len(recording.samples), emotion_model, gender_model, recording)
+    return _predicted(recording.sha256, len(recording.samples), emotion_model, gender_model, explain, recording)
 
 
 def predicted_with_baseline(clip: Clip, emotion_model: str, gender_model: str, enrolment: Enrolment) -> Prediction:
@@ -173,7 +147,8 @@ def predicted_with_baseline(clip: Clip, emotion_model: str, gender_model: str, e
     key = (clip.recording.sha256, emotion_model, gender_model, enrolment)
     kept = st.session_state.get("with_baseline")
     if kept is None or kept[0] != key:
-        kept = key, prediction.predict(clip.recording, _model("emotion", emotion_model), _model("gender", gender_model), enrolment)
+        pair = model("emotion", emotion_model), model("gender", gender_model)
+        kept = key, prediction.predict(clip.recording, *pair, enrolment, explain=True)
         st.session_state["with_baseline"] = kept
     result: Prediction = kept[1]
     return result
@@ -201,6 +176,15 @@ def feature_table() -> pd.DataFrame:
     return exploration.shipped_features()
 
 
+@st.cache_data(max_entries=128, show_spinner="Comparing ...")
+def ranking(first: str, second: str, gender: str) -> pd.DataFrame:
+    """Which features tell two emotions apart, in all voices or those of one gender."""
+    from ser_core import exploration
+
+    table = feature_table()
+    return exploration.ranking(table[table["gender"] == gender] if gender else table, first, second)
+
+
 @st.cache_data(show_spinner="Reading the stored predictions ...")
 def leaderboard(task: str, corpus: str) -> pd.DataFrame:
     """The scores of every model that was tested on a corpus, best first."""
@@ -223,6 +207,36 @@ def chosen_inside(task: str) -> Scores:
     from ser_core import evaluation
 
     return evaluation.score(evaluation.chosen_inside(out_of_fold(), evaluation.read_selections(), task), task)
+
+
+@st.cache_data(show_spinner=False)
+def condition_scores() -> pd.DataFrame:
+    """What noise, rooms and codecs cost the default model."""
+    from ser_core import robustness
+
+    return robustness.condition_scores()
+
+
+@st.cache_data(show_spinner=False)
+def recorder_scores() -> pd.DataFrame:
+    """What the browser's recorder costs the default model."""
+    from ser_core import robustness
+
+    return robustness.recorder_scores()
+
+
+@st.cache_data(max_entries=64, show_spinner="Asking every model ...")
+def _said_by_every_model(sha256: str, n_samples: int, _recording: Recording) -> dict[str, dict[str, float]]:
+    from ser_core import prediction
+
+    by_name = {card.name: card.title for card in cards("emotion")}
+    said = prediction.by_each(_recording, [model("emotion", name) for name in by_name])
+    return {by_name[name]: probabilities for name, probabilities in said.items()}
+
+
+def said_by_every_model(clip: Clip) -> dict[str, dict[str, float]]:
+    """The probabilities of the emotions by each model's title, the default first."""
+    return _said_by_every_model(clip.recording.sha256, len(clip.recording.samples), clip.recording)
 
 
 @st.cache_resource(show_spinner="Reading the stored predictions ...")
@@ -257,60 +271,6 @@ def take(name: str, data: bytes) -> None:
         st.session_state["clip_error"] = error
 
 
-def baseline_clips() -> list[Recording]:
-    """The neutral clips of this session, in the order of reading."""
-    clips: list[Recording] = st.session_state.setdefault("baseline", [])
-    return clips
-
-
-def take_baseline(data: bytes) -> None:
-    """Add what an input holds to the neutral clips, once; what is wrong with it is kept to be shown."""
-    digest = hashlib.sha256(data).hexdigest()
-    if st.session_state.get("baseline_taken") == digest:
-        return
-    st.session_state["baseline_taken"] = digest
-    from ser_core.enrolment import MOST_SECONDS, spoken_parts
-
-    try:
-        recording = audio.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=MOST_SECONDS)
-        spoken_parts(recording, len(baseline_clips()) + 1)  # whatever model is chosen now
-        baseline_clips().append(recording)
-        st.session_state["baseline_error"] = None
-    except SerError as error:
-        st.session_state["baseline_error"] = error
-    st.session_state["baseline_round"] = st.session_state.get("baseline_round", 0) + 1
-    st.rerun()
-
-
-def forget_baseline() -> None:
-    """Delete the neutral clips and everything made of them."""
-    for key in ("baseline", "baseline_taken", "baseline_error", "enrolled", "with_baseline"):
-        st.session_state.pop(key, None)
-    st.session_state["baseline_round"] = st.session_state.get("baseline_round", 0) + 1
-
-
-def enrolment(emotion_model: str, clips: Sequence[Recording]) -> Enrolment | None:
-    """The personal baseline that clips make, kept in the session; None without clips, or for a model that takes none.
-
-    Raises
-    ------
-    SerError
-        BAD_BASELINE or what is wrong with the model.
-    """
-    from ser_core.enrolment import Enrolment
-
-    model = _model("emotion", emotion_model)
-    if not clips or not model.card.takes_baseline:
-        return None
-    key = (emotion_model, tuple(clip.sha256 for clip in clips))
-    kept = st.session_state.get("enrolled")
-    if kept is None or kept[0] != key:
-        kept = key, Enrolment(clips, model)
-        st.session_state["enrolled"] = kept
-    made: Enrolment = kept[1]
-    return made
-
-
 def clear() -> None:
     """Forget the clip and give every input a new key, so that it starts empty."""
     st.session_state["clip"], st.session_state["clip_error"] = None, None
@@ -338,42 +298,31 @@ def chosen_models() -> dict[str, str]:
     return kept
 
 
-# -------------------------------------------------------------------------------------------------------------- inputs
-
-
-def recorder(key: str) -> bytes | None:
-    """streamlit-audiorecorder; the bytes that it recorded, as the browser encoded them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is no ffmpeg, which is not needed here, and old escapes in its dependency
-        from audiorecorder import audiorecorder
-
-    # After receiving the clip the component decodes it with ffmpeg, which needs an installation of its own and raises various
-    # errors without one. The received bytes are in session state all the same, and `audio` decodes those.
-    with contextlib.suppress(Exception):
-        audiorecorder("Record", "Stop", show_visualizer=True, key=key)
-    encoded = st.session_state.get(key)
-    if not encoded:
-        return None
-    try:
-        return base64.b64decode(encoded)
-    except binascii.Error:
-        return bytes(encoded.encode())  # no recording; decoding says so as of any other bytes
-
-
-def microphone_problem() -> None:
-    """Say so where the browser will not give this page a microphone; both recorders would only stay silent."""
-    check = st.components.v2.component("microphone_check", js=_MIC_CHECK)
-    state = check(key="microphone_check", on_state_change=lambda: None).state
-    if state in _MIC_PROBLEMS:
-        st.warning(_MIC_PROBLEMS[state], icon=":material/mic_off:")
-
-
 # ---------------------------------------------------------------------------------------------------------------- looks
 
 
 def show_error(error: SerError) -> None:
     """One sentence on what is wrong, one on what to do, and the code to search for."""
     st.error(f"{error} {error.hint} :small[Code: {error.code}]", icon=":material/error:")
+
+
+def play(recording: Recording) -> None:
+    """A player for a recording."""
+    st.audio(audio.to_wav(recording), format="audio/wav")
+
+
+def play_of_corpus(corpus: str, path: str) -> None:
+    """A player for a clip of a corpus; where the corpus is not on this computer, how to get it."""
+    from ser_core import corpora
+
+    try:
+        play(audio.load(corpora.resolve(corpus) / path))
+    except SerError:
+        st.info(
+            f"To hear the clips, get the corpus (`python -m ser_core corpora download {corpus}` says where), and start the app with `SER_CORPORA` "
+            "set to the folder that holds it.",
+            icon=":material/hearing:",
+        )
 
 
 def explain_no_clip(text: str) -> None:

@@ -1,0 +1,38 @@
+"""What all charts share: colours, the order of the emotions, axes.
+
+Emotions keep the order and colours of `ser_core.emotions` in every chart; probabilities and recalls stand on a fixed axis from
+0 to 100%; every axis is named with its unit. Men and women differ by shape as well as by colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import altair as alt
+
+from ser_core.emotions import COLOURS, display_name
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart  # facets only in the type that Altair gives to a sum of charts
+
+MARK = "#8a4fd3"  # the current recording, wherever it appears: no emotion has this violet
+FIRST, SECOND = "#0072B2", "#D55E00"  # what speaks for and against, one model and another
+INK = "#808080"  # readable on white and on dark
+AXIS = 56  # pixels for ticks and title: Streamlit counts them into the height
+LEGEND_ENTRY = 42  # pixels, of a legend whose entries stand below each other
+
+
+def display_names(labels: Iterable[str]) -> list[str]:
+    """Labels as people read them."""
+    return [display_name(label) for label in labels]
+
+
+def label_colour(labels: Sequence[str], legend: alt.Legend | None = None) -> alt.Color:
+    """Each label in its own colour."""
+    scale = alt.Scale(domain=display_names(labels), range=[COLOURS[label] for label in labels])
+    return alt.Color("label:N", scale=scale, legend=legend, title=None)
+
+
+def percent_axis(title: str | None, field: str = "share") -> alt.X:
+    """From 0 to 100%, whatever is drawn."""
+    axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], grid=True, gridOpacity=0.4)
+    return alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, 1]), axis=axis, title=title)

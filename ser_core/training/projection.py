@@ -1,0 +1,23 @@
+"""The map of the explorer: all clips of its table in two dimensions, neighbours beside each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.manifold import TSNE
+
+from ser_core import exploration
+
+SEED = 0
+
+
+def neighbour_map(table: pd.DataFrame) -> pd.DataFrame:
+    """Where each clip lies: columns path, x and y, by t-SNE (van der Maaten & Hinton 2008) on the standardised features.
+
+    Begun from the first two principal components, so that the large distances mean something, too (Kobak & Berens 2019).
+    """
+    features = exploration.standardised(table)
+    start = exploration.linear_map(table)[["x", "y"]].to_numpy()
+    start = start / start[:, 0].std() * 1e-4
+    placed = TSNE(n_components=2, init=start, perplexity=30, learning_rate="auto", random_state=SEED).fit_transform(features)
+    return pd.DataFrame({"path": table["path"], "x": np.round(placed[:, 0], 3), "y": np.round(placed[:, 1], 3)})

@@ -1,0 +1,91 @@
+"""The classifiers of one corpus, on every corpus: who is trained on and tested, and what comes out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ser_core import evaluation, models
+from ser_core.corpora import CORPORA
+from ser_core.emotions import LABELS
+from ser_core.errors import SerError
+from ser_core.features import FEATURE_SETS
+from ser_core.training import SHIPPED, other_corpora, tables
+
+NAMES = list(FEATURE_SETS["acoustic128_v1"].names)
+
+
+@pytest.fixture
+def small_corpora(tmp_path, monkeypatch):
+    """Six speakers of each corpus, three clips of each of its emotions, which two features tell apart."""
+    monkeypatch.setattr(tables, "DATA_DIR", tmp_path)
+    monkeypatch.setattr(other_corpora, "cache_folder", lambda: tmp_path / "cache")
+    rng = np.random.default_rng(0)
+    for corpus, entry in CORPORA.items():
+        rows = []
+        for speaker in range(6):
+            for emotion in entry.emotions:
+                for take in range(3):
+                    gender = ("male", "female")[speaker % 2]
+                    about = {"path": f"{corpus}-{speaker}-{emotion}-{take}", "corpus": corpus, "speaker": f"{corpus}-s{speaker}", "gender": gender}
+                    about |= {"emotion": emotion, "intensity": "normal", "statement": "a", "duration_s": 2.0, "sha256": f"{corpus}{len(rows)}"}
+                    values = rng.normal(size=len(NAMES))
+                    values[0] += 4 * LABELS["emotion"].index(emotion)
+                    values[1] += 4 * (gender == "male")
+                    rows.append(about | dict(zip(NAMES, values.tolist(), strict=True)))
+        path = tables.shipped_table(corpus, "acoustic128_v1")
+        path.parent.mkdir(parents=True)
+        (tables.write_csv if path.suffix == ".csv" else tables.write_parquet)(pd.DataFrame(rows), path)
+
+
+@pytest.mark.usefixtures("small_corpora")
+def test_no_tested_speaker_is_trained_on_or_chooses_parameters():
+    rows = tables.read_joint("acoustic128_v1", copies=()).rows
+    speakers, of_corpus = rows["speaker"].to_numpy(str), rows["corpus"].to_numpy(str)
+    splits = list(other_corpora._splits(rows))
+    assert {protocol for protocol, *_ in splits} == {"unseen_speakers", "random_split", "corpus_left_out"}
+    for protocol, _, tuned_on, train, test in splits:
+        assert test.any()
+        assert train.any()
+        assert not (train & test).any()
+        assert not set(speakers[tuned_on]) & set(speakers[test])
+        if protocol == "unseen_speakers":
+            assert not set(speakers[train]) & set(speakers[test])
+            assert set(of_corpus[train]) == set(of_corpus[test])
+        if protocol == "corpus_left_out":
+            assert not set(of_corpus[train]) & set(of_corpus[test])
+            assert len(set(of_corpus[train])) == 2
+
+
+@pytest.mark.usefixtures("small_corpora")
+def test_every_clip_is_predicted_once_under_each_protocol():
+    found = other_corpora.out_of_fold("acoustic128_v1", ["knn"])
+    assert tuple(found.columns) == evaluation.OUT_OF_FOLD_COLUMNS
+    counts = found.groupby(["task", "corpus", "protocol"], observed=True)["path"].agg(["size", "nunique"])
+    assert (counts["size"] == counts["nunique"]).all()
+    assert set(counts.loc["emotion"].index) == {
+        *((corpus, protocol) for corpus in ("crema-d", "nemo") for protocol in ("unseen_speakers", "random_split", "corpus_left_out")),
+        ("ravdess", "corpus_left_out"),
+    }
+    clips = 6 * 3 * len(CORPORA["crema-d"].emotions)
+    assert counts.loc["emotion", "crema-d", "unseen_speakers"]["size"] == clips
+    assert counts.loc["gender", "crema-d", "corpus_left_out"]["size"] == clips
+    unseen = evaluation.score(evaluation.model_rows(found, "emotion", "acoustic128_v1", "knn", "unseen_speakers", "nemo"), "emotion")
+    assert unseen.n_utterances == clips
+
+
+@pytest.mark.usefixtures("small_corpora")
+def test_a_missing_table_is_named_with_the_way_to_make_it(tmp_path):
+    (tmp_path / "nemo" / "acoustic128_v1.parquet").unlink()
+    with pytest.raises(SerError, match=r"nemo/acoustic128_v1\.parquet is missing") as caught:
+        other_corpora.out_of_fold("acoustic128_v1", ["knn"])
+    assert "extract nemo --feature-set acoustic128_v1 --output data/nemo/acoustic128_v1.parquet" in caught.value.hint
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
+@pytest.mark.parametrize("task", LABELS)
+def test_the_stored_predictions_hold_every_model_that_ships_on_every_corpus(task, corpus):
+    board = evaluation.leaderboard(evaluation.read_out_of_fold(corpus), task, corpus).set_index(["feature_set", "classifier"])
+    for pair in SHIPPED:
+        assert board.loc[pair, ["unseen_speakers_uar", "corpus_left_out_uar"]].notna().all()
+        card = next(card for card in models.cards(task=task) if (card.feature_set, card.classifier) == pair)
+        assert card.scores[corpus]["unseen_speakers"]["uar"]["value"] == pytest.approx(board.loc[pair, "unseen_speakers_uar"], abs=1e-4)

@@ -1,0 +1,196 @@
+"""The answer to a clip: the sentence, the bars, the reasons, how far to trust them, and what can be taken along."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+import ui
+from ser_core import audio, explanation, prediction
+from ser_core.emotions import LABELS
+from ser_core.features import cues
+from ui import baseline
+
+
+def section(clip: ui.Clip) -> None:
+    """The sentence, the bars, how far to trust them, then models, details and downloads."""
+    from ser_core import charts
+
+    chosen = ui.chosen_models()
+    result = without = ui.predicted(clip, chosen["emotion"], chosen["gender"])
+    personal = baseline.enrolled(chosen["emotion"], baseline.clips_of_session()) if st.session_state.get("baseline_wanted") else None
+    if personal is not None:
+        result = ui.predicted_with_baseline(clip, chosen["emotion"], chosen["gender"], personal)
+    st.subheader(prediction.in_words(result))
+    for reason in result.reasons if result.reasons and result.reasons[0].code == "UNCERTAIN" else result.reasons[1:]:
+        st.caption(reason.message)
+    before = without.emotion_probabilities if personal is not None else None
+    st.altair_chart(
+        charts.probability_bars(result.emotion_probabilities, before),
+        width="stretch",
+        key="emotion_bars",
+        alt=in_figures(result.emotion_probabilities),
+    )
+    if personal is not None:
+        for note in result.baseline["notes"] if result.baseline else ():
+            if note["code"] == "OTHER_VOICE":
+                st.warning(note["message"], icon=":material/warning:")
+        st.caption(f"Judged against your baseline. The line in each bar is without it: {prediction.in_words(without)}")
+    if result.prediction_set is not None:
+        st.markdown(set_in_words(result))
+    if result.explanation is not None:
+        why(clip, result.explanation)
+    st.markdown(voice_in_words(result))
+    st.altair_chart(
+        charts.probability_bars(result.gender_probabilities), width="stretch", key="gender_bars", alt=in_figures(result.gender_probabilities)
+    )
+    if len(result.segments) > 1:
+        over_time(clip, result)
+    trust(chosen)
+    st.markdown(
+        "**How to read this:** each bar is how likely the model thinks that label is for *this* clip; they add up to 100%. "
+        "A long bar is no proof, and two bars of similar length mean it cannot tell them apart."
+    )
+    with st.expander("Models", icon=":material/tune:"):
+        for task, column in zip(LABELS, st.columns(2), strict=True):
+            choose_model(task, chosen[task], column)
+    with st.expander("Details and downloads", icon=":material/data_object:"):
+        details(clip, result)
+
+
+def set_in_words(result: prediction.Prediction) -> str:
+    """The prediction set as a sentence."""
+    inside = list(result.prediction_set or ())
+    listed = inside[0] if len(inside) == 1 else f"{', '.join(inside[:-1])} or {inside[-1]}"
+    return (
+        f"**{listed.capitalize()}**: sets like this hold what was acted in 90% of short clips of unseen voices, on average over speakers; "
+        "on your own voice and microphone it may be less."
+    )
+
+
+def voice_in_words(result: prediction.Prediction) -> str:
+    """What gender the voice sounds like, or that this cannot be told."""
+    if result.gender is None:
+        return f"Whether the voice is **male or female cannot be told**: neither reaches {prediction.SURE_OF_GENDER:.0%}."
+    return f"The voice sounds **{result.gender}**, {result.gender_probabilities[result.gender]:.0%}."
+
+
+def in_figures(probabilities: Mapping[str, float]) -> str:
+    """What the bars show, for who cannot see them."""
+    return "Probabilities: " + ", ".join(f"{label} {value:.0%}" for label, value in probabilities.items())
+
+
+def why(clip: ui.Clip, explained: explanation.Explanation) -> None:
+    """What speaks for and against the emotion in words; behind them the figures, and the moment that matters to be heard."""
+    from ser_core import charts
+
+    st.markdown(f"**Why?** {explanation.in_words(explained)}")
+    with st.expander("Why, in figures", icon=":material/balance:"):
+        emotion = explained.emotion
+        st.altair_chart(
+            charts.cue_bars(explained.cues, cues.TITLES, emotion),
+            width="stretch",
+            key="cue_bars",
+            alt=", ".join(f"{cues.TITLES[cue]} {100 * share:+.0f} points" for cue, share in explained.cues.items()),
+        )
+        st.caption(how_to_read(explained))
+        if explained.moments:
+            spans = [(moment.start_s, moment.end_s) for moment in explained.moments]
+            chart = charts.moments(spans, [moment.share for moment in explained.moments], emotion, (explained.start_s, explained.end_s))
+            st.altair_chart(chart, width="stretch", key="moments", alt=f"Points that {emotion} loses when a moment is silenced")
+        if moment := explained.moment:
+            span = f"{moment.start_s:.1f} to {moment.end_s:.1f} s"
+            st.caption(f"The model was asked again with each moment silenced. The one that matters most, {span}, to be heard:")
+            ui.play(part_of(clip, moment.start_s, moment.end_s))
+
+
+def how_to_read(explained: explanation.Explanation) -> str:
+    """What the bars of the cues mean."""
+    where = f" from {explained.start_s:.0f} to {explained.end_s:.0f} s, the stretch that says most," if explained.of_a_part else ""
+    average = "your neutral clips" if explained.against_baseline else "the clips that it learnt from"
+    return (
+        f"With all four replaced by the average of {average}, the model gives {explained.emotion} {explained.without_cues:.0%}; the bars lead "
+        f"from there to the {explained.probability:.0%} of this clip{where} (Shapley values). They say what the model goes by, not why a person "
+        "feels something."
+    )
+
+
+def part_of(clip: ui.Clip, start_s: float, end_s: float) -> audio.Recording:
+    """A part of the clip, to be heard."""
+    rate = clip.recording.sample_rate
+    return dataclasses.replace(clip.recording, samples=clip.recording.samples[int(start_s * rate) : int(end_s * rate)])
+
+
+def over_time(clip: ui.Clip, result: prediction.Prediction) -> None:
+    """The timeline of a long recording; a click on a stretch plays it."""
+    from ser_core import charts
+
+    st.markdown("**Over time**")
+    spans = [(segment.start_s, segment.end_s) for segment in result.segments]
+    chart = charts.timeline([segment.emotion_probabilities for segment in result.segments], spans, result.gaps)
+    key = f"timeline-{clip.recording.sha256[:12]}"  # what was clicked on one clip says nothing of the next
+    event = st.altair_chart(chart, width="stretch", key=key, on_select="rerun", selection_mode=charts.STRETCH, alt="Emotions over time")
+    clicked = [cell for cell in event.selection.get(charts.STRETCH) or [] if int(cell["number"]) < len(spans)]
+    if clicked:
+        start, end = spans[int(clicked[0]["number"])]
+        st.audio(audio.to_wav(part_of(clip, start, end)), format="audio/wav", autoplay=True)
+    heard = f"You hear {start:.0f} to {end:.0f} s" if clicked else "Click a stretch to hear it"
+    st.caption(
+        f"Stretches of 4 s, one every 2 s where somebody speaks, smoothed with their neighbours; grey above: no speech for a second. {heard}. "
+        "The bars above are the mean over the stretches, each weighted by how much of it is speech."
+    )
+
+
+def trust(chosen: dict[str, str]) -> None:
+    """How often the chosen models are right on voices they never heard."""
+    emotion, gender = (next(card for card in ui.cards(task) if card.name == chosen[task]) for task in LABELS)
+    text = (
+        f"On unseen voices **{emotion.title}** recognises **{emotion.unseen_uar:.0%}** of each emotion on average (guessing: 13%), "
+        f"and **{gender.title}** recognises **{gender.unseen_uar:.0%}** of each gender (guessing: 50%). {ui.CORPUS_NOTE}"
+    )
+    if emotion.left_out_uars:
+        low, high = min(emotion.left_out_uars), max(emotion.left_out_uars)
+        text += (
+            f" In a corpus that it never heard, with other microphones and sentences, it recognises **{low:.0%} to {high:.0%}** of six or seven "
+            "emotions: **expect that on your own voice.**"
+        )
+    st.info(text, icon=":material/verified:")
+
+
+def choose_model(task: str, chosen: str, column: st.delta_generator.DeltaGenerator) -> None:
+    """The choice of the model of a task."""
+    titles = {card.name: f"{card.title} ({card.unseen_uar:.0%})" for card in ui.cards(task)}
+    column.selectbox(
+        f"{task.capitalize()} model",
+        list(titles),
+        index=list(titles).index(chosen),
+        format_func=titles.__getitem__,
+        key=f"{task}_model",
+        help="In brackets: the share of each label recognised on unseen voices, averaged (unweighted average recall, UAR).",
+    )
+
+
+def details(clip: ui.Clip, result: prediction.Prediction) -> None:
+    """Figures, files to save, and the same from the command line."""
+    facts = result.to_dict(clip.name)
+    quality = facts["quality"]
+    st.markdown(
+        f"{clip.name}: {clip.recording.duration_s:.1f} s, recorded at {clip.recording.source_rate:,} Hz, "
+        f"peak {quality['peak_dbfs']} dBFS, loud parts {quality['snr_db']} dB above quiet ones, {len(result.segments)} stretch(es) analysed."
+    )
+    st.dataframe(pd.DataFrame([result.to_row(clip.name)]).T.astype(str).rename(columns={0: "value"}), width="stretch")
+    stem = Path(clip.name).stem
+    as_json, as_csv = st.columns(2)
+    as_json.download_button("Save JSON", json.dumps(facts, indent=1), f"{stem}.json", "application/json", on_click="ignore", width="stretch")
+    table = pd.DataFrame([result.to_row(clip.name)]).to_csv(index=False)
+    as_csv.download_button("Save CSV", table, f"{stem}.csv", "text/csv", on_click="ignore", width="stretch")
+    st.caption("The same from the command line:")
+    models = f"--emotion-model {result.emotion_model} --gender-model {result.gender_model}"
+    personal = " --baseline NEUTRAL_CLIPS" if result.baseline else ""
+    st.code(f"python -m ser_core predict {shlex.quote(clip.name)} {models}{personal} --format json", language="bash")
