@@ -206,3 +206,18 @@ def test_the_map_shows_every_clip_and_can_be_brushed(by, table):
     assert max(len(rows) for rows in spec["datasets"].values()) == len(table)
     if by == "emotion":
         assert [COLOURS[emotion] for emotion in EMOTIONS] in list(found(spec, "range"))
+
+
+def test_a_logarithmic_axis_is_one_where_it_is_asked_for(table):
+    values = exploration.feature_values(table, "f0_median")
+    spec = exploration.specs()["f0_median"]
+    for kind in ("box", "violin"):
+        for log in (True, False):
+            assert ("log" in list(found(charts.feature_distribution(values, spec, kind=kind, log=log).to_dict(), "type"))) == log
+
+
+def test_the_difference_of_spectra_has_its_interval_and_a_zero(table):
+    bands = exploration.spectrum_difference(table, "angry", "calm")
+    chart = charts.spectrum_difference(bands, "angry", "calm")
+    assert len(chart.to_dict()["layer"]) == 3
+    assert values_of(chart, "low") == pytest.approx(bands["low"].tolist())

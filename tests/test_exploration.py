@@ -157,3 +157,12 @@ def test_a_rectangle_selects_the_clips_inside_it(table, own):
     assert len(chosen) == (placed["x"].iloc[:-1] <= 5).sum()
     assert "" not in set(chosen["path"])
     assert len(exploration.inside(placed, {"x": [-1e3, 1e3], "y": [-1e3, 1e3]})) == len(table)
+
+
+def test_the_difference_of_two_spectra_is_paired_over_speakers(table):
+    found = exploration.spectrum_difference(table, "angry", "calm")
+    means = table.groupby(["speaker", "emotion"])["mel_05"].mean().unstack()
+    apart = means["angry"] - means["calm"]
+    interval = stats.ttest_1samp(apart, 0).confidence_interval(0.95)
+    assert found.iloc[4][["mean", "low", "high"]].tolist() == pytest.approx([apart.mean(), interval.low, interval.high])
+    assert len(found) == 20

@@ -36,16 +36,17 @@ def attributes(table: pd.DataFrame, own: FeatureVector | None) -> None:
     )
     gender = second.segmented_control("Voices", ["All", "Male", "Female"], default="All", required=True, key="explored_gender", bind="query-params")
     kind = third.segmented_control("Shown as", ["Box", "Violin"], default="Box", required=True, key="shown_as", bind="query-params")
+    log = third.toggle("Logarithmic axis", key="log_axis", bind="query-params", help="Where all values are above 0.")
     shown = table if gender == "All" else table[table["gender"] == str(gender).lower()]
     if own is None:
         st.page_link(ui.pages()["record"], label="Record a clip to see where your own voice lies", icon=":material/mic:")
     if not chosen:
         ui.explain_no_clip("Choose an attribute above: *Pitch (F0), median* is a good first one.")
     for name in chosen:
-        attribute(shown, specs[name], own, str(kind).lower())
+        attribute(shown, specs[name], own, str(kind).lower(), log)
 
 
-def attribute(shown: pd.DataFrame, spec: FeatureSpec, own: FeatureVector | None, kind: str) -> None:
+def attribute(shown: pd.DataFrame, spec: FeatureSpec, own: FeatureVector | None, kind: str, log: bool) -> None:
     """One attribute: what it is, its distributions, its figures."""
     values = exploration.feature_values(shown, spec.name)
     current = None if own is None else float(own.values[own.names.index(spec.name)])
@@ -57,7 +58,7 @@ def attribute(shown: pd.DataFrame, spec: FeatureSpec, own: FeatureVector | None,
         nearest = min(below, key=lambda emotion: abs(below[emotion] - 0.5))
         st.markdown(f":violet[**Your recording: {current:,.4g}**] (the violet line), most typical of **{nearest}** by this attribute alone.")
     st.altair_chart(
-        charts.feature_distribution(values, spec, kind=kind, current=current),
+        charts.feature_distribution(values, spec, kind=kind, current=current, log=log and bool((values["value"] > 0).all())),
         width="stretch",
         key=f"distribution_{spec.name}",
         alt=f"{spec.title} in each emotion",
@@ -94,6 +95,14 @@ def spectrum(table: pd.DataFrame, own: FeatureVector | None) -> None:
         key="mel_spectrum",
         alt="Average mel spectrum of each emotion",
     )
+    if len(ordered) == 2:
+        less, more = ordered
+        found = exploration.spectrum_difference(shown, more, less)
+        chart = charts.spectrum_difference(found, more, less)
+        st.altair_chart(chart, width="stretch", key="spectrum_difference", alt=f"Spectrum of {more} less that of {less}")
+        st.caption(
+            f"How much stronger each band is in {more} than in {less}: mean over the speakers, each against themselves, with its 95% interval."
+        )
     if own is not None:
         st.markdown(":violet[**The dashed violet line is your recording.**]")
 

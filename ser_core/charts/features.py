@@ -13,8 +13,11 @@ from ser_core.charts.common import AXIS, FIRST, INK, MARK, SECOND, Chart, displa
 from ser_core.emotions import COLOURS, LABELS, display_name
 from ser_core.features import FeatureSpec
 
+_HERTZ = alt.Scale(type="log", domain=[90, 8000])
+_HERTZ_TICKS = [100, 200, 500, 1000, 2000, 5000]
 
-def feature_distribution(values: pd.DataFrame, spec: FeatureSpec, *, kind: str = "box", current: float | None = None) -> Chart:
+
+def feature_distribution(values: pd.DataFrame, spec: FeatureSpec, *, kind: str = "box", current: float | None = None, log: bool = False) -> Chart:
     """How one feature is distributed within each emotion.
 
     Parameters
@@ -25,11 +28,13 @@ def feature_distribution(values: pd.DataFrame, spec: FeatureSpec, *, kind: str =
         "box" (median, quartiles, 1.5 times their distance, clips beyond) or "violin" (density).
     current : float, optional
         The value of the current recording, drawn as a line.
+    log : bool
+        Whether the axis is logarithmic; only for values above 0.
     """
     labels = [label for label in LABELS["emotion"] if label in set(values["emotion"])]
     data = values.assign(label=values["emotion"].map(display_name))
     title = spec.title if spec.unit == "none" else f"{spec.title} ({spec.unit})"
-    scale = alt.Scale(zero=False)
+    scale = alt.Scale(type="log", zero=False, nice=False) if log else alt.Scale(zero=False)
     mark = pd.DataFrame({"value": [] if current is None else [current], "name": [] if current is None else ["Your recording"]})
     rule = (
         alt.Chart(mark)
@@ -92,8 +97,7 @@ def mel_spectrum(bands: pd.DataFrame, labels: Sequence[str]) -> Chart:
     """
     emotions = bands[bands["emotion"] != "recording"]
     data = emotions.assign(label=emotions["emotion"].map(display_name))
-    ticks = [100, 200, 500, 1000, 2000, 5000]
-    x = alt.X("frequency_hz:Q", title="Frequency (Hz)", scale=alt.Scale(type="log", domain=[90, 8000]), axis=alt.Axis(values=ticks, format=",d"))
+    x = alt.X("frequency_hz:Q", title="Frequency (Hz)", scale=_HERTZ, axis=alt.Axis(values=_HERTZ_TICKS, format=",d"))
     title = "Level, compared with the clip's other bands (dB)"
     tooltip = [
         alt.Tooltip("label:N", title="Emotion"),
@@ -106,6 +110,23 @@ def mel_spectrum(bands: pd.DataFrame, labels: Sequence[str]) -> Chart:
     own = bands[bands["emotion"] == "recording"].assign(label="Your recording")
     mine = alt.Chart(own).mark_line(strokeWidth=3, color=MARK, strokeDash=[6, 3]).encode(x=x, y=alt.Y("mean:Q", title=title), tooltip=tooltip)
     return alt.layer(area, line, mine).properties(height=360)
+
+
+def spectrum_difference(bands: pd.DataFrame, first: str, second: str) -> Chart:
+    """By how many dB each band is stronger in the first emotion, with its interval; `bands` is as `exploration.spectrum_difference` gives it."""
+    x = alt.X("frequency_hz:Q", title="Frequency (Hz)", scale=_HERTZ, axis=alt.Axis(values=_HERTZ_TICKS, format=",d"))
+    title = [f"{first} less {second}", "(dB)"]
+    tooltip = [
+        alt.Tooltip("frequency_hz:Q", title="Hz", format=",.0f"),
+        alt.Tooltip("mean:Q", title="dB", format="+.1f"),
+        alt.Tooltip("low:Q", title="95% from", format="+.1f"),
+        alt.Tooltip("high:Q", title="to", format="+.1f"),
+    ]
+    base = alt.Chart(bands).encode(x=x)
+    area = base.mark_area(opacity=0.25, color=FIRST).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
+    line = base.mark_line(strokeWidth=2.5, color=FIRST).encode(y="mean:Q", tooltip=tooltip)
+    zero = alt.Chart(pd.DataFrame({"mean": [0.0]})).mark_rule(strokeDash=[4, 4], color=INK).encode(y="mean:Q")
+    return alt.layer(area, line, zero).properties(height=200 + AXIS)
 
 
 def effects(ranking: pd.DataFrame, first: str, second: str) -> Chart:

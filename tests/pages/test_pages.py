@@ -260,7 +260,7 @@ def test_any_attribute_can_be_explored_by_gender_and_shape(app):
     page.multiselect(key="attributes").set_value(["hnr_mean", "chroma_c_sharp", "mel_05"]).run()
     healthy(page)
     assert [subheader.value for subheader in page.subheader][:2] == ["Harmonics-to-noise ratio, average", "Chroma C#"]
-    assert len(page.get("vega_lite_chart")) == 6
+    assert len(page.get("vega_lite_chart")) == 7
     page.segmented_control(key="explored_gender").set_value("Female").run()
     page.segmented_control(key="shown_as").set_value("Violin").run()
     healthy(page)
