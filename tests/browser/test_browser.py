@@ -224,6 +224,7 @@ def test_many_clips_are_predicted_heard_narrowed_down_and_saved(url, tmp_path):
         page.get_by_label("Only names with").fill("steady")
         page.get_by_label("Only names with").press("Enter")
         expect(page.get_by_text(f"1 of {len(voices) + 1} clips shown")).to_be_visible()
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")  # the buttons stand below
         with page.expect_download() as download:
             page.get_by_role("button", name="Save JSON").click()
         (entry,) = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
