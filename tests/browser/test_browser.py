@@ -235,13 +235,13 @@ def test_a_link_leads_to_what_was_looked_at_and_a_cell_to_its_clips(url):
     with opened(url, "model_comparison") as page:
         page.get_by_text("One model").click()
         page.get_by_text("nEMO", exact=True).click()
-        expect(page.get_by_text("4,481 clips of 9 speakers")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_text("emotion recognised; 4,481 clips of 9 speakers")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
         link = page.url
         assert "nEMO" in link
         page.goto(link)
-        expect(page.get_by_text("4,481 clips of 9 speakers")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_text("emotion recognised; 4,481 clips of 9 speakers")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
         chart(page, "The model said").locator(".mark-rect path").nth(1).click(force=True)
-        expect(page.get_by_text("taken for")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_text(", taken for ")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
 
 
 def test_a_rectangle_on_the_map_lists_the_clips_inside_it(url):
