@@ -137,7 +137,8 @@ def effects(ranking: pd.DataFrame, first: str, second: str) -> Chart:
     order = list(ranking["attribute"])
     data = ranking.assign(larger=np.where(ranking["effect"] >= 0, first, second))
     y = alt.Y("attribute:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=260, grid=True, gridOpacity=0.3))
-    title = f"\u2190 larger in {second} \u00b7 Effect (standard deviations of the differences) \u00b7 larger in {first} \u2192"
+    # Short lines: a long title would take the width from the points in a narrow window.
+    title = ["Effect (standard deviations", "of the differences)", f"\u2190 {second} \u00b7 {first} \u2192"]
     x = alt.X("effect:Q", title=title, axis=alt.Axis(tickCount=8))
     scale = alt.Scale(domain=[first, second], range=[COLOURS[first], COLOURS[second]])
     colour = alt.Color("larger:N", scale=scale, legend=None)
