@@ -1,0 +1,176 @@
+"""Cached loaders: models, tables and predictions. Caches hold only what is the same for everybody, predictions by the hash of the clip."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ser_core import audio
+from ser_core.audio import Recording
+from ser_core.errors import SerError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ser_core.corpora import ListenerScores
+    from ser_core.enrolment import Enrolment
+    from ser_core.evaluation import Scores
+    from ser_core.features import FeatureVector
+    from ser_core.models import Model, ModelCard
+    from ser_core.prediction import Prediction
+    from ui.session import Clip
+
+
+@st.cache_resource
+def warm_up() -> None:
+    """Import what predicting needs and predict once, in the background, so that the first clip does not wait for it."""
+    threading.Thread(target=_first_prediction, name="warm-up", daemon=True).start()
+
+
+def _first_prediction() -> None:
+    import numpy as np
+
+    from ser_core import charts, models, prediction  # noqa: F401  charts brings Altair
+
+    noise = audio.from_samples(np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE), audio.SAMPLE_RATE)
+    with contextlib.suppress(SerError):  # the page that asks for the model says what is wrong with it
+        prediction.predict(noise, models.load_default("emotion"), models.load_default("gender"))
+
+
+@st.cache_data(show_spinner=False)
+def cards(task: str) -> list[ModelCard]:
+    """The cards of a task's models, the default first."""
+    from ser_core import models
+
+    return models.cards(task=task)
+
+
+@st.cache_resource(show_spinner="Loading the model ...")
+def model(task: str, name: str) -> Model:
+    """A model of a task, loaded once."""
+    from ser_core import models
+
+    return models.load_named(name, task)
+
+
+@st.cache_data(max_entries=256, show_spinner="Listening ...")
+def _predicted(sha256: str, n_samples: int, emotion_model: str, gender_model: str, explain: bool, _recording: Recording) -> Prediction:
+    from ser_core import prediction
+
+    return prediction.predict(_recording, model("emotion", emotion_model), model("gender", gender_model), explain=explain)
+
+
+def predicted(clip: Clip, emotion_model: str, gender_model: str, explain: bool = True) -> Prediction:
+    """What two models say of the clip (and why), without a personal baseline; computed once per clip and pair."""
+    recording = clip.recording
+    return _predicted(recording.sha256, len(recording.samples), emotion_model, gender_model, explain, recording)
+
+
+def predicted_with_baseline(clip: Clip, emotion_model: str, gender_model: str, enrolment: Enrolment) -> Prediction:
+    """What two models say of the clip with this session's baseline. Nothing of it is kept beyond the session."""
+    from ser_core import prediction
+
+    key = (clip.recording.sha256, emotion_model, gender_model, enrolment)
+    kept = st.session_state.get("with_baseline")
+    if kept is None or kept[0] != key:
+        pair = model("emotion", emotion_model), model("gender", gender_model)
+        kept = key, prediction.predict(clip.recording, *pair, enrolment, explain=True)
+        st.session_state["with_baseline"] = kept
+    result: Prediction = kept[1]
+    return result
+
+
+@st.cache_data(max_entries=256, show_spinner="Measuring your recording ...")
+def _features(sha256: str, n_samples: int, _recording: Recording) -> FeatureVector:
+    from ser_core import exploration, features
+
+    return features.extract_by_windows(_recording, exploration.FEATURE_SET)
+
+
+def features_of(clip: Clip | None) -> FeatureVector | None:
+    """The explorer's features of the current clip, if there is one."""
+    if clip is None:
+        return None
+    return _features(clip.recording.sha256, len(clip.recording.samples), clip.recording)
+
+
+@st.cache_data(show_spinner="Reading the feature table ...")
+def feature_table() -> pd.DataFrame:
+    """The features of every clip of the corpus."""
+    from ser_core import exploration
+
+    return exploration.shipped_features()
+
+
+@st.cache_data(max_entries=128, show_spinner="Comparing ...")
+def ranking(first: str, second: str, gender: str) -> pd.DataFrame:
+    """Which features tell two emotions apart, in all voices or those of one gender."""
+    from ser_core import exploration
+
+    table = feature_table()
+    return exploration.ranking(table[table["gender"] == gender] if gender else table, first, second)
+
+
+@st.cache_data(show_spinner="Reading the stored predictions ...")
+def leaderboard(task: str, corpus: str) -> pd.DataFrame:
+    """The scores of every model that was tested on a corpus, best first."""
+    from ser_core import evaluation
+
+    return evaluation.leaderboard(out_of_fold(), task, corpus)
+
+
+@st.cache_data(show_spinner=False)
+def listeners() -> ListenerScores:
+    """How well people do on CREMA-D, by voice only."""
+    from ser_core import corpora
+
+    return corpora.listener_scores(corpora.listener_votes())
+
+
+@st.cache_data(show_spinner="Reading the stored predictions ...")
+def chosen_inside(task: str) -> Scores:
+    """The scores where the classifier, too, is chosen without the tested speakers."""
+    from ser_core import evaluation
+
+    return evaluation.score(evaluation.chosen_inside(out_of_fold(), evaluation.read_selections(), task), task)
+
+
+@st.cache_data(show_spinner=False)
+def condition_scores() -> pd.DataFrame:
+    """What noise, rooms and codecs cost the default model."""
+    from ser_core import robustness
+
+    return robustness.condition_scores()
+
+
+@st.cache_data(show_spinner=False)
+def recorder_scores() -> pd.DataFrame:
+    """What the browser's recorder costs the default model."""
+    from ser_core import robustness
+
+    return robustness.recorder_scores()
+
+
+@st.cache_data(max_entries=64, show_spinner="Asking every model ...")
+def _said_by_every_model(sha256: str, n_samples: int, _recording: Recording) -> dict[str, dict[str, float]]:
+    from ser_core import prediction
+
+    by_name = {card.name: card.title for card in cards("emotion")}
+    said = prediction.by_each(_recording, [model("emotion", name) for name in by_name])
+    return {by_name[name]: probabilities for name, probabilities in said.items()}
+
+
+def said_by_every_model(clip: Clip) -> dict[str, dict[str, float]]:
+    """The probabilities of the emotions by each model's title, the default first."""
+    return _said_by_every_model(clip.recording.sha256, len(clip.recording.samples), clip.recording)
+
+
+@st.cache_resource(show_spinner="Reading the stored predictions ...")
+def out_of_fold() -> pd.DataFrame:
+    """The stored out-of-fold predictions."""
+    from ser_core import evaluation
+
+    return evaluation.read_out_of_fold()
