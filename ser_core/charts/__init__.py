@@ -7,6 +7,7 @@ Emotions keep the order and colours of `ser_core.emotions` in every chart; proba
 from __future__ import annotations
 
 from ser_core.charts.clips import STRETCH, cue_bars, moments, probability_bars, timeline, waveform
+from ser_core.charts.curves import condition_curves, learning_curves
 from ser_core.charts.features import BRUSH, clip_map, effects, feature_distribution, mel_spectrum, spectrum_difference
 from ser_core.charts.models import (
     CELL,
@@ -28,6 +29,8 @@ __all__ = [
     "probability_bars",
     "timeline",
     "waveform",
+    "condition_curves",
+    "learning_curves",
     "BRUSH",
     "clip_map",
     "effects",
