@@ -110,6 +110,15 @@ def side_by_side(found: pd.DataFrame) -> pd.DataFrame:
     return wide.rename_axis(columns=None).reset_index()
 
 
+def in_words(found: pd.DataFrame) -> str:
+    """What the models (column `title`) lose from the first condition of `found` to the last, as a sentence: the least and the most."""
+    first, last = found["condition"].iloc[0], found["condition"].iloc[-1]
+    ends = found.pivot_table(index="title", columns="condition", values="value", sort=False)[[first, last]]
+    lost = (ends[first] - ends[last]).sort_values()
+    falls = [f"**{title}** falls from {ends[first][title]:.0%} to **{ends[last][title]:.0%}**" for title in dict.fromkeys(lost.index[[0, -1]])]
+    return f"From *{first}* to *{last}* {', '.join(falls)}."
+
+
 def _over_clips(part: pd.DataFrame) -> Interval:
     """UAR of one model under one condition, with its interval over the clips of each speaker.
 

@@ -10,6 +10,7 @@ import ui
 from ser_core import charts, conditions, robustness, what_if
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import SerError
+from ui import overview
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,13 +66,18 @@ def section() -> None:
 
 def curves(found: pd.DataFrame, kind: str, titles: list[str]) -> None:
     """The curves of some models under one kind of conditions, drawn and as a table."""
+    if kind in conditions.KINDS:
+        st.markdown(robustness.in_words(found))
     levels = list(conditions.conditions_of(kind).values())
-    chart = charts.condition_curves(found, levels, DISTURBANCES[kind][1], titles, joined=kind in conditions.KINDS)
+    chart = charts.condition_curves(
+        found, levels, DISTURBANCES[kind][1], titles, overview.chance("emotion", robustness.CORPUS), joined=kind in conditions.KINDS
+    )
     alt = f"Share of each emotion recognised, {DISTURBANCES[kind][0].lower()}, from a clip as it is to a much disturbed one, for each model"
     st.altair_chart(chart, width="stretch", key="condition_curves", alt=alt)
     st.caption(
-        "Worse from left to right. Combination, network and bagged perceptrons learnt from disturbed copies, too; the others from the clips of "
-        "RAVDESS as they are. **Four speakers only**: bands say how much other clips of these four would change (95%), nothing of other people."
+        "Worse from left to right; the dashed line is guessing. Combination, network and bagged perceptrons learnt from disturbed copies, too; the "
+        "others from the clips of RAVDESS as they are. **Four speakers only**: bands say how much other clips of these four would change (95%), "
+        "nothing of other people."
     )
     columns = {title: st.column_config.NumberColumn(f"{title} (%)", format="%.1f") for title in found["title"].unique()}
     st.dataframe(

@@ -6,6 +6,7 @@ import streamlit as st
 
 import ui
 from ser_core import charts, learning_curves
+from ui import overview
 
 
 def section(task: str, corpus: str) -> None:
@@ -22,16 +23,16 @@ def section(task: str, corpus: str) -> None:
         return
     chosen = found[found["title"].isin(shown)]
     st.altair_chart(
-        charts.learning_curves(chosen, titles),
+        charts.learning_curves(chosen, titles, overview.chance(task, corpus)),
         width="stretch",
         key="learning_curves",
         alt="Share of each emotion recognised by the number of training speakers, a line for each model; the table below has the figures",
     )
     st.caption(
-        "Unseen voices, the same as in *All models*; the axis is logarithmic. Bands: 95%, bootstrap over the tested speakers. Except for all "
-        f"speakers, the mean of {int(found['draws'].max())} draws of training speakers, men and women in turn, each with all speakers of the smaller "
-        "ones. Parameters never saw a tested speaker, but were chosen on more speakers than a small step has. The networks are not here: each step "
-        "would train for hours."
+        "Unseen voices, the same as in *All models*; the axis is logarithmic, the dashed line is guessing. Bands: 95%, bootstrap over the tested "
+        f"speakers. Except for all speakers, the mean of {int(found['draws'].max())} draws of training speakers, men and women in turn, each with "
+        "all speakers of the smaller ones. Parameters never saw a tested speaker, but were chosen on more speakers than a small step has. The "
+        "networks are not here: each step would train for hours."
     )
     number = st.column_config.NumberColumn
     columns = {title: number(f"{title} (%)", format="%.1f") for title in shown}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from ser_core.charts.common import AXIS, LEGEND_ENTRY, Chart
+from ser_core.charts.common import AXIS, INK, LEGEND_ENTRY, Chart
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _SHAPES = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down")
@@ -16,11 +16,11 @@ _SHAPES = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down
 _HEIGHT = 380
 
 
-def learning_curves(found: pd.DataFrame, everyone: Sequence[str]) -> Chart:
+def learning_curves(found: pd.DataFrame, everyone: Sequence[str], chance: float) -> Chart:
     """How much is recognised by how many training speakers, with its 95% interval as a band.
 
     `found` is as `learning_curves.curves` gives it with a column `title`; `everyone` are the titles of all models, whether they are shown
-    or not, so that each keeps its colour.
+    or not, so that each keeps its colour; `chance` is what guessing reaches, a dashed line.
     """
     steps = sorted(set(found["training_speakers"]))
     # Each step about doubles the speakers, so that on a logarithmic axis steps are as wide as each other.
@@ -37,10 +37,10 @@ def learning_curves(found: pd.DataFrame, everyone: Sequence[str]) -> Chart:
         alt.Tooltip("least:Q", title="Lowest draw", format=".1%"),
         alt.Tooltip("most:Q", title="Highest draw", format=".1%"),
     ]
-    return _curves(found, x, about, everyone, joined=True)
+    return _curves(found, x, about, everyone, chance, joined=True)
 
 
-def condition_curves(found: pd.DataFrame, levels: Sequence[str], title: str, everyone: Sequence[str], joined: bool) -> Chart:
+def condition_curves(found: pd.DataFrame, levels: Sequence[str], title: str, everyone: Sequence[str], chance: float, joined: bool) -> Chart:
     """How much is recognised at each level of what disturbs a clip, with the interval over clips as a band.
 
     `found` has the columns title, level, value, low and high; `levels` stand in the order given, the clip as it is first. Levels that
@@ -54,10 +54,10 @@ def condition_curves(found: pd.DataFrame, levels: Sequence[str], title: str, eve
         alt.Tooltip("low:Q", title="Other clips: from", format=".1%"),
         alt.Tooltip("high:Q", title="to", format=".1%"),
     ]
-    return _curves(found, x, about, everyone, joined)
+    return _curves(found, x, about, everyone, chance, joined)
 
 
-def _curves(found: pd.DataFrame, x: alt.X, about: list[alt.Tooltip], everyone: Sequence[str], joined: bool) -> Chart:
+def _curves(found: pd.DataFrame, x: alt.X, about: list[alt.Tooltip], everyone: Sequence[str], chance: float, joined: bool) -> Chart:
     """A line, points and a band for each title."""
     shown = [title for title in everyone if title in set(found["title"])]
     place = {title: number for number, title in enumerate(everyone)}
@@ -72,4 +72,5 @@ def _curves(found: pd.DataFrame, x: alt.X, about: list[alt.Tooltip], everyone: S
     if joined:
         line = base.mark_line(strokeWidth=2).encode(y=y)
         layers = [base.mark_area(opacity=0.12).encode(y=alt.Y("low:Q"), y2="high:Q"), line, points]
-    return alt.layer(*layers).properties(height=_HEIGHT + AXIS + LEGEND_ENTRY * len(shown) // 2)
+    guess = alt.Chart(pd.DataFrame({"value": [chance], "name": ["Guessing"]})).mark_rule(strokeDash=[4, 4], color=INK)
+    return alt.layer(guess.encode(y="value:Q", tooltip="name:N"), *layers).properties(height=_HEIGHT + AXIS + LEGEND_ENTRY * len(shown) // 2)
