@@ -49,7 +49,7 @@ def main() -> None:
         {"all": overview.section, "one": comparison.one_model, "two": comparison.two_models}[view](ui.leaderboard(task, corpus), task, corpus)
     st.caption(
         f"{CORPORA[corpus].title}: {CORPORA[corpus].speech}. Intervals: 95%, bootstrap over speakers. Every figure comes from the stored "
-        "predictions; compute them again with `python -m ser_core evaluate --refit`."
+        f"predictions; compute them again with `python -m ser_core evaluate --{'learning-curves' if view == 'learning' else 'refit'}`."
     )
 
 

@@ -48,14 +48,19 @@ def curves(table: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
+    speakers, of_speaker = np.unique(table["speaker"].to_numpy(str), return_inverse=True)
+    labels, of_label = np.unique(table["label"].to_numpy(str), return_inverse=True)
     rows = []
-    for (classifier, n), part in table.groupby(["classifier", "training_speakers"], sort=True):
-        hits, clips = (part.pivot_table(index="speaker", columns="label", values=name, aggfunc="sum", fill_value=0) for name in ("hits", "clips"))
-        replicates = [evaluation.replicated(counts.to_numpy(), counts.index) for counts in (hits, clips)]
-        low, high = np.nanpercentile(_uar(*replicates), [2.5, 97.5])
-        of_draws = part.groupby(["draw", "label"])[["hits", "clips"]].sum()
-        single = (of_draws["hits"] / of_draws["clips"]).groupby("draw").mean()
-        value = float(_uar(hits.sum().to_numpy(), clips.sum().to_numpy()))
+    for (classifier, n), places in table.groupby(["classifier", "training_speakers"], sort=True).indices.items():
+        part = table.iloc[places]
+        draws = part["draw"].to_numpy(dtype=np.int64)
+        counts = np.zeros((2, draws.max() + 1, len(speakers), len(labels)))
+        for kind, name in enumerate(("hits", "clips")):
+            np.add.at(counts[kind], (draws, of_speaker[places], of_label[places]), part[name].to_numpy(dtype=np.float64))
+        hits, clips = counts.sum(axis=1)
+        low, high = np.nanpercentile(_uar(*(evaluation.replicated(each, speakers) for each in (hits, clips))), [2.5, 97.5])
+        single = _uar(*counts.sum(axis=2))
+        value = float(_uar(hits.sum(axis=0), clips.sum(axis=0)))
         rows.append((classifier, int(n), len(single), value, float(low), float(high), float(single.min()), float(single.max())))
     found = pd.DataFrame(rows, columns=["classifier", "training_speakers", "draws", "value", "low", "high", "least", "most"])
     reached = found.groupby("classifier")["value"].transform("last")

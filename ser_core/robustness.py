@@ -115,8 +115,8 @@ def in_words(found: pd.DataFrame) -> str:
     first, last = found["condition"].iloc[0], found["condition"].iloc[-1]
     ends = found.pivot_table(index="title", columns="condition", values="value", sort=False)[[first, last]]
     lost = (ends[first] - ends[last]).sort_values()
-    falls = [f"**{title}** falls from {ends[first][title]:.0%} to **{ends[last][title]:.0%}**" for title in dict.fromkeys(lost.index[[0, -1]])]
-    return f"From *{first}* to *{last}* {', '.join(falls)}."
+    falls = [f"**{title}** from {ends[first][title]:.0%} to **{ends[last][title]:.0%}**" for title in dict.fromkeys(lost.index[[0, -1]])]
+    return f"From the clip {first} to *{last}*, what is recognised falls least and most for {' and '.join(falls)}."
 
 
 def _over_clips(part: pd.DataFrame) -> Interval:

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_core import charts, exploration
+from ser_core import charts, exploration, standings
+from ser_core.charts.common import INK
 from ser_core.emotions import COLOURS, EMOTIONS, GENDERS, display_name
 from tests.synthesis import RATE, voice
 
 NAMES = [display_name(emotion) for emotion in EMOTIONS]
+GUESSING = standings.beside("emotion", "ravdess", 1 / 8)
 
 
 def found(spec, key):
@@ -98,7 +100,7 @@ def board(*protocols):
 
 
 def test_a_leaderboard_shows_each_protocol_with_intervals_and_chance():
-    spec = charts.leaderboard(board("unseen_speakers", "random_split"), 1 / 8).to_dict()
+    spec = charts.leaderboard(board("unseen_speakers", "random_split"), GUESSING).to_dict()
     assert ["Unseen voices", "Random split (optimistic)"] in list(found(spec, "domain"))
     assert "Guessing" in str(spec["datasets"])
 
@@ -107,7 +109,7 @@ def test_a_leaderboard_leaves_out_what_was_not_measured():
     table = board("unseen_speakers", "corpus_left_out", "random_split")
     table[["random_split_uar", "random_split_uar_low", "random_split_uar_high"]] = np.nan
     table.loc[1, ["corpus_left_out_uar", "corpus_left_out_uar_low", "corpus_left_out_uar_high"]] = np.nan
-    spec = charts.leaderboard(table, 1 / 8).to_dict()
+    spec = charts.leaderboard(table, GUESSING).to_dict()
     assert ["Unseen voices", "Corpus left out"] in list(found(spec, "domain"))
     assert "NaN" not in json.dumps(spec)
 
@@ -122,6 +124,60 @@ def test_a_reliability_diagram_has_both_axes_from_0_to_100_percent():
 def test_a_confusion_matrix_shows_shares_of_what_was_meant():
     rows = records(charts.confusion_matrix(np.array([[3.0, 1.0], [0.0, 0.0]]), GENDERS))
     assert [row["share"] for row in rows] == [0.75, 0.25, 0.0, 0.0]
+
+
+def test_a_confusion_matrix_has_shares_or_counts_in_it_and_the_colours_of_shares():
+    for as_counts, field, form in ((False, "share", ".0%"), (True, "clips", ",.0f")):
+        spec = charts.confusion_matrix(np.array([[3.0, 1.0], [0.0, 2.0]]), GENDERS, as_counts).to_dict()
+        (text,) = found(spec, "text")
+        assert (text["field"], text["format"]) == (field, form)
+        assert any(colour.get("field") == "share" for colour in found(spec, "color") if isinstance(colour, dict))
+
+
+def test_people_and_guessing_stand_below_the_models_in_another_shape_and_guessing_is_a_line():
+    scores = {f"{protocol}_uar{end}": [0.5] for protocol in ("unseen_speakers", "random_split") for end in ("", "_low", "_high")}
+    table = pd.DataFrame({"title": ["Forest"], **scores})
+    beside = standings.beside("emotion", "crema-d", 1 / 6)
+    spec = charts.leaderboard(table, beside).to_dict()
+    assert ["Forest", "People, one listener", "Guessing"] in list(found(spec, "sort"))
+    assert [0, 1] in list(found(spec, "domain"))
+    others = [layer for layer in spec["layer"] if layer["mark"].get("shape") == "cross"]
+    rules = [layer for layer in spec["layer"] if "strokeDash" in layer["mark"]]
+    assert len(others) == len(rules) == 1
+    (guess,) = spec["datasets"][rules[0]["data"]["name"]]
+    assert guess["uar"] == pytest.approx(1 / 6)
+    spans = [layer for layer in spec["layer"] if layer["mark"]["type"] == "rule" and layer["mark"].get("color") == INK and layer not in rules]
+    (people,) = spec["datasets"][spans[0]["data"]["name"]]
+    assert people["title"] == "People, one listener"  # the only one with an interval
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_curves_of_conditions_keep_their_order_colours_and_a_fixed_axis(joined):
+    levels = ["as it is", "20", "0"]
+    rows = [{"title": title, "level": level, "value": 0.5, "low": 0.4, "high": 0.6} for title in "AB" for level in levels]
+    everyone = ["A", "C", "B"]
+    spec = charts.condition_curves(pd.DataFrame(rows), levels, "Noise (dB)", everyone, 0.125, joined).to_dict()
+    assert levels in list(found(spec, "sort"))
+    assert [0, 1] in list(found(spec, "domain"))
+    assert {"Noise (dB)", "Recognised on average (UAR)"} <= {title for title in found(spec, "title") if isinstance(title, str)}
+    marks = [layer["mark"]["type"] for layer in spec["layer"]]
+    assert ("line" in marks, "area" in marks) == (joined, joined)
+    assert values_of(charts.condition_curves(pd.DataFrame(rows), levels, "", everyone, 0.125, joined), "name") == ["Guessing"]
+    all_of_them = charts.condition_curves(pd.DataFrame(rows).assign(title="C"), levels, "", everyone, 0.125, joined).to_dict()
+    colours = [scale["range"] for scale in (*found(spec, "scale"), *found(all_of_them, "scale")) if "range" in scale]
+    assert len({tuple(colour) for colour in colours if len(colour) == 2}) == 2  # a colour each and a shape each
+    assert not {tuple(colour) for colour in colours if len(colour) == 1} & {(part,) for colour in colours if len(colour) == 2 for part in colour}
+
+
+def test_learning_curves_have_a_mark_at_every_step_and_a_band():
+    steps = [2, 4, 8, 20]
+    about = {"title": "A", "draws": 3, "value": 0.5, "low": 0.4, "high": 0.6, "least": 0.45, "most": 0.55}
+    spec = charts.learning_curves(pd.DataFrame([about | {"training_speakers": step} for step in steps]), ["A"], 0.125).to_dict()
+    assert steps in list(found(spec, "values"))
+    assert "log" in list(found(spec, "type"))
+    assert [0, 1] in list(found(spec, "domain"))
+    assert {"area", "line", "point"} <= {layer["mark"]["type"] for layer in spec["layer"]}
+    assert "Speakers that it learnt from" in list(found(spec, "title"))
 
 
 def test_recall_bars_name_every_label():
@@ -182,9 +238,7 @@ def test_the_point_on_the_refusal_curve_is_at_the_threshold():
 
 
 def test_a_group_of_one_speaker_has_a_point_and_no_interval():
-    groups = pd.DataFrame(
-        {"group": ["a", "b"], "clips": [9, 9], "speakers": [1, 3], "value": [0.5, 0.6], "low": [np.nan, 0.4], "high": [np.nan, 0.8]}
-    )
+    groups = pd.DataFrame({"name": ["a", "b"], "clips": [9, 9], "speakers": [1, 3], "value": [0.5, 0.6], "low": [np.nan, 0.4], "high": [np.nan, 0.8]})
     datasets = list(charts.groups(groups, "Speaker").to_dict()["datasets"].values())
     assert sorted(len(rows) for rows in datasets) == [1, 2]
 

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 DISTURBANCES = {
-    "white noise": ("White noise", "Noise: how far it is below the voice (dB)"),
-    "babble": ("Other voices", "Four other voices: how far they are below the voice (dB)"),
-    "reverberation": ("Rooms", "Reverberation: how long a sound takes to die away in the room (s)"),
-    "Opus": ("Opus codec", "Opus, as browsers record: bits for each second (kbit/s)"),
-    "MP3": ("MP3", "MP3: bits for each second (kbit/s)"),
+    "white noise": ("White noise", "Noise: below the voice by (dB)"),
+    "babble": ("Other voices", "Four other voices: below by (dB)"),
+    "reverberation": ("Rooms", "Reverberation time of the room (s)"),
+    "Opus": ("Opus codec", "Bit rate of Opus (kbit/s)"),
+    "MP3": ("MP3", "Bit rate of MP3 (kbit/s)"),
     conditions.OTHERS: ("Telephone, loudness", "What was done to the clip"),
 }
 """The kinds of conditions: how the page calls each, and its axis."""

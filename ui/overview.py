@@ -89,12 +89,14 @@ COLUMNS: dict[str, Any] = {
     "title": st.column_config.TextColumn("Model", pinned=True),
     "unseen": _NUMBER("Unseen voices (%)", format="%.1f", help="Share of each label recognised, averaged (UAR), on speakers never heard."),
     "unseen_interval": st.column_config.TextColumn("95% interval", help="Bootstrap over speakers."),
-    "with_baseline": _NUMBER("With a personal baseline (%)", format="%.1f", help="The same, with one neutral clip of the speaker to compare with."),
+    "with_baseline": _NUMBER(
+        "With baseline (%)", format="%.1f", help="The same with a personal baseline: one neutral clip of the speaker to compare with."
+    ),
     "baseline_gain": st.column_config.TextColumn("Gain (points)", help="What the baseline adds on the same clips, with its 95% interval."),
     "left_out": _NUMBER("Corpus left out (%)", format="%.1f", help="Trained on the other corpora only, tested on this one (UAR)."),
-    "left_out_interval": st.column_config.TextColumn("95% interval, left out", help="Bootstrap over speakers."),
+    "left_out_interval": st.column_config.TextColumn("95% interval (left out)", help="Bootstrap over speakers."),
     "other_statement": _NUMBER("Other sentence (%)", format="%.1f", help="Trained on one sentence, tested on the other by other speakers (UAR)."),
-    "random": _NUMBER("Random split (%), optimistic", format="%.1f", help="Optimistic: the same voices in training and test."),
+    "random": _NUMBER("Optimistic: random split (%)", format="%.1f", help="The same voices in training and test."),
     "inflation": _NUMBER("Inflation (points)", format="%+.1f", help="Random split less unseen voices."),
     "accuracy": _NUMBER("Accuracy (%)", format="%.1f", help="Share of all clips recognised, unseen voices."),
     "f1": _NUMBER("Macro-F1 (%)", format="%.1f", help="Mean over labels of the balance of precision and recall, unseen voices."),

@@ -41,16 +41,17 @@ def url() -> Iterator[str]:
 @contextlib.contextmanager
 def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked: bool = False) -> Iterator[Page]:
     """A page in a new Chromium; the test fails if it logs an error, shows a traceback or asks another machine for anything."""
+    name = path.split("?")[0]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium_options(microphone, blocked=blocked))
         context = browser.new_context(viewport={"width": 1280, "height": 900}, permissions=[] if blocked else ["microphone"], accept_downloads=True)
         page = context.new_page()
         problems: list[str] = []
-        page.on("console", lambda message: problems.append(f"{message.text} {message.location}") if is_error(message, path) else None)
+        page.on("console", lambda message: problems.append(f"{message.text} {message.location}") if is_error(message, name) else None)
         page.on("request", lambda request: problems.append(request.url) if not request.url.startswith(LOCAL) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(f"{url}/{path}")
-        expect(page.get_by_role("heading", name=PATHS[path], exact=True)).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("heading", name=PATHS[name], exact=True)).to_be_visible(timeout=30_000)
         yield page
         expect(page.get_by_test_id("stException")).to_have_count(0)
         browser.close()
@@ -264,6 +265,47 @@ def test_two_models_stand_side_by_side(url):
         expect(page.get_by_text("On the same 1,440 clips of 24 speakers")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
         expect(page.get_by_text("Only the second")).to_be_visible()
         expect(chart(page, "Share recognised")).to_be_visible()
+        click_a_cell_of_each_matrix(page)
+
+
+@pytest.mark.corpus
+def test_the_clips_behind_a_cell_can_be_heard(url):
+    with opened(url, "model_comparison?view=Two+models&second_model=Random+forest") as page:
+        click_a_cell_of_each_matrix(page)
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        tables = page.get_by_test_id("stDataFrame")
+        for number in range(2):  # that of each model
+            tables.nth(number).scroll_into_view_if_needed()
+            place = tables.nth(number).bounding_box()
+            assert place is not None
+            page.mouse.click(place["x"] + 18, place["y"] + 54)
+            expect(page.get_by_test_id("stAudio")).to_have_count(number + 1, timeout=MODEL_TIMEOUT_MS)
+        assert_plays(page)
+
+
+def click_a_cell_of_each_matrix(page: Page) -> None:
+    """Of the two confusion matrices; each then has a list of its own below."""
+    matrices = page.get_by_test_id("stVegaLiteChart").locator("svg.marks").filter(has_text="The model said")
+    expect(matrices).to_have_count(2, timeout=MODEL_TIMEOUT_MS)
+    for number in range(2):
+        matrices.nth(number).locator(".mark-rect path").first.click(force=True)
+        expect(page.get_by_text("Neutral, taken for neutral")).to_have_count(number + 1, timeout=MODEL_TIMEOUT_MS)
+
+
+def test_curves_are_chosen_and_a_link_leads_back_to_them(url):
+    with opened(url, "model_comparison") as page:
+        page.get_by_text("Noise and rooms", exact=True).click()
+        page.get_by_text("Rooms", exact=True).click()
+        expect(chart(page, "Reverberation time of the room (s)")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(chart(page, "Reverberation time").locator(".mark-line path")).to_have_count(4)
+        page.get_by_role("combobox").click()
+        page.get_by_role("option", name="Random forest, mfcc128_v1").click()
+        expect(chart(page, "Reverberation time").locator(".mark-line path")).to_have_count(5)
+        link = page.url
+        page.goto(link)
+        expect(chart(page, "Reverberation time").locator(".mark-line path")).to_have_count(5, timeout=MODEL_TIMEOUT_MS)
+        page.get_by_text("Training speakers", exact=True).click()
+        expect(chart(page, "Speakers that it learnt from").locator(".mark-line path")).to_have_count(4, timeout=MODEL_TIMEOUT_MS)
 
 
 def test_a_blocked_microphone_is_said_plainly(url):
