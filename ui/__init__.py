@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -31,7 +32,10 @@ from ui.loaded import (
 from ui.session import Clip, chosen_models, clear, clip, forget_error, input_key, take
 
 if TYPE_CHECKING:
+    import pandas as pd
     from streamlit.navigation.page import StreamlitPage
+
+    from ser_core.charts.common import Chart
 
 __all__ = [
     "Clip",
@@ -72,6 +76,7 @@ def pages() -> dict[str, StreamlitPage]:
     """The pages that are files, by name."""
     folder = Path(__file__).parent.parent / "pages"
     return {
+        "tour": st.Page(folder / "tour.py", title="Tour", icon=":material/school:"),
         "record": st.Page(folder / "record_and_predict.py", title="Record & predict", icon=":material/mic:"),
         "several": st.Page(folder / "several_clips.py", title="Several clips", icon=":material/library_music:"),
         "explore": st.Page(folder / "feature_explorer.py", title="Feature explorer", icon=":material/insights:"),
@@ -115,6 +120,38 @@ def _route() -> None:
 def show_error(error: SerError) -> None:
     """One sentence on what is wrong, one on what to do, and the code to search for."""
     st.error(f"{error} {error.hint} :small[Code: {error.code}]", icon=":material/error:")
+
+
+def draw(chart: Chart, key: str, alt: str, select: str | Sequence[str] | None = None) -> Mapping[str, Any]:
+    """A chart over the whole width, and below it a button that saves it as SVG; gives what is selected in it, by the names in `select`.
+
+    The toolbar above a chart has its data as a table and a PNG.
+    """
+    from ser_core import charts
+
+    if select is None:
+        st.altair_chart(chart, width="stretch", key=key, alt=alt)
+        selected: Mapping[str, Any] = {}
+    else:
+        selected = st.altair_chart(chart, width="stretch", key=key, alt=alt, on_select="rerun", selection_mode=select).selection
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.download_button(
+            "SVG",
+            partial(charts.to_svg, chart, alt),  # drawn when it is asked for
+            f"{key}.svg",
+            "image/svg+xml",
+            key=f"svg_{key}",
+            help=f"Save this chart: {alt}",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/download:",
+        )
+    return selected
+
+
+def save_table(table: pd.DataFrame, name: str, key: str) -> None:
+    """A button that saves a table as CSV."""
+    st.download_button("Save CSV", table.to_csv(index=False), name, "text/csv", icon=":material/download:", on_click="ignore", key=key)
 
 
 def play(recording: Recording) -> None:

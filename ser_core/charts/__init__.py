@@ -7,6 +7,7 @@ Emotions keep the order and colours of `ser_core.emotions` in every chart; proba
 from __future__ import annotations
 
 from ser_core.charts.clips import STRETCH, cue_bars, moments, probability_bars, timeline, waveform
+from ser_core.charts.export import to_svg
 from ser_core.charts.features import BRUSH, clip_map, effects, feature_distribution, mel_spectrum, spectrum_difference
 from ser_core.charts.models import (
     CELL,
@@ -44,4 +45,5 @@ __all__ = [
     "reliability",
     "risk_coverage",
     "two_recalls",
+    "to_svg",
 ]

@@ -14,6 +14,7 @@ from ser_core.emotions import COLOURS, LABELS, display_name
 from ser_core.features import FeatureSpec
 
 _HERTZ = alt.Scale(type="log", domain=[90, 8000])
+_LINE = 16  # pixels, of an axis title
 _HERTZ_TICKS = [100, 200, 500, 1000, 2000, 5000]
 
 
@@ -136,7 +137,8 @@ def effects(ranking: pd.DataFrame, first: str, second: str) -> Chart:
     """
     order = list(ranking["attribute"])
     data = ranking.assign(larger=np.where(ranking["effect"] >= 0, first, second))
-    y = alt.Y("attribute:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=260, grid=True, gridOpacity=0.3))
+    axis = alt.Axis(ticks=False, domain=False, labelLimit=260, labelOverlap=False, grid=True, gridOpacity=0.3)
+    y = alt.Y("attribute:N", sort=order, title=None, axis=axis)
     # Short lines: a long title would take the width from the points in a narrow window.
     title = ["Effect (standard deviations", "of the differences)", f"\u2190 {second} \u00b7 {first} \u2192"]
     x = alt.X("effect:Q", title=title, axis=alt.Axis(tickCount=8))
@@ -152,7 +154,7 @@ def effects(ranking: pd.DataFrame, first: str, second: str) -> Chart:
     span = alt.Chart(data).mark_rule(strokeWidth=3, opacity=0.7).encode(x=alt.X("low:Q"), x2="high:Q", y=y, color=colour)
     points = alt.Chart(data).mark_point(filled=True, size=110, opacity=1, stroke=INK, strokeWidth=0.5)
     zero = alt.Chart(pd.DataFrame({"effect": [0.0]})).mark_rule(strokeDash=[4, 4], color=INK).encode(x="effect:Q")
-    return alt.layer(zero, span, points.encode(x=x, y=y, color=colour, tooltip=tooltip)).properties(height=26 * len(order) + AXIS)
+    return alt.layer(zero, span, points.encode(x=x, y=y, color=colour, tooltip=tooltip)).properties(height=26 * len(order) + AXIS + 2 * _LINE)
 
 
 BRUSH = "brush"
