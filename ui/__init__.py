@@ -94,10 +94,12 @@ def configure() -> None:
 def run(main: Callable[[], None]) -> None:
     """Run a page; what it cannot do, for want of a usable model say, is one clear sentence on it."""
     _route()
+    st.session_state.pop("drawn", None)  # what a run left behind that was broken off
     try:
         main()
     except SerError as error:
         show_error(error)
+    save_charts()
 
 
 def _route() -> None:
@@ -122,31 +124,46 @@ def show_error(error: SerError) -> None:
     st.error(f"{error} {error.hint} :small[Code: {error.code}]", icon=":material/error:")
 
 
-def draw(chart: Chart, key: str, alt: str, select: str | Sequence[str] | None = None) -> Mapping[str, Any]:
-    """A chart over the whole width, and below it a button that saves it as SVG; gives what is selected in it, by the names in `select`.
+def draw(
+    chart: Chart,
+    key: str,
+    alt: str,
+    title: str = "",
+    select: str | Sequence[str] | None = None,
+    then: Callable[[], None] | None = None,
+) -> Mapping[str, Any]:
+    """A chart over the whole width, which the foot of the page offers to save; gives what is selected in it, by the names in `select`.
 
-    The toolbar above a chart has its data as a table and a PNG.
+    `alt` is for who cannot see it; `title` is shorter, for a file. `then` is called first after a selection; there, `selected(key, name)`
+    says what it is. The toolbar above a chart has its data as a table and a PNG.
     """
-    from ser_core import charts
-
+    drawn: dict[str, tuple[str, Chart]] = st.session_state.setdefault("drawn", {})
+    drawn[key] = title or alt, chart
     if select is None:
         st.altair_chart(chart, width="stretch", key=key, alt=alt)
-        selected: Mapping[str, Any] = {}
-    else:
-        selected = st.altair_chart(chart, width="stretch", key=key, alt=alt, on_select="rerun", selection_mode=select).selection
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        st.download_button(
-            "SVG",
-            partial(charts.to_svg, chart, alt),  # drawn when it is asked for
-            f"{key}.svg",
-            "image/svg+xml",
-            key=f"svg_{key}",
-            help=f"Save this chart: {alt}",
-            on_click="ignore",
-            type="tertiary",
-            icon=":material/download:",
-        )
-    return selected
+        return {}
+    found: Mapping[str, Any] = st.altair_chart(chart, width="stretch", key=key, alt=alt, on_select=then or "rerun", selection_mode=select).selection
+    return found
+
+
+def save_charts() -> None:
+    """The charts that this run of a page has drawn, each to be saved as a file."""
+    from ser_core import charts
+
+    drawn: dict[str, tuple[str, Chart]] = st.session_state.pop("drawn", {})
+    if not drawn:
+        return
+    with st.popover("Save charts", icon=":material/download:"):
+        st.caption("As SVG. The symbols above a chart have its data as a table, and a PNG.")
+        for key, (title, chart) in drawn.items():
+            svg = partial(charts.to_svg, chart, title)  # drawn when it is asked for
+            st.download_button(title, svg, f"{key}.svg", "image/svg+xml", key=f"svg_{key}", on_click="ignore", type="tertiary")
+
+
+def selected(key: str, name: str) -> Mapping[str, Any] | None:
+    """The fields of the mark that was clicked in a chart, by the chart's key and the name of its selection; None without one."""
+    found = st.session_state[key].selection.get(name)
+    return dict(found[0]) if found else None
 
 
 def save_table(table: pd.DataFrame, name: str, key: str) -> None:

@@ -68,7 +68,7 @@ def show(clip: ui.Clip) -> None:
 
     wav = audio.to_wav(clip.recording)
     st.audio(wav, format="audio/wav")
-    st.altair_chart(charts.waveform(clip.recording.samples, clip.recording.sample_rate), width="stretch", key="waveform", alt="Waveform of the clip")
+    ui.draw(charts.waveform(clip.recording.samples, clip.recording.sample_rate), key="waveform", alt="Waveform of the clip")
     for note in audio.quality(clip.recording).notes:
         st.info(note.message, icon=":material/info:")
     with st.container(horizontal=True):

@@ -63,6 +63,7 @@ def read() -> None:
     ui.draw(
         charts.probability_bars(result.emotion_probabilities),
         key="tour_bars",
+        title="How likely each emotion is",
         alt=answer.in_figures(result.emotion_probabilities),
     )
     if result.prediction_set is not None:
@@ -145,6 +146,7 @@ def doubt() -> None:
     ui.draw(
         charts.probability_bars(result.emotion_probabilities, clean.emotion_probabilities),
         key="tour_noise_bars",
+        title="How likely each emotion is, with noise and without",
         alt=answer.in_figures(result.emotion_probabilities),
     )
     st.caption("The lines in the bars are the clip without noise.")

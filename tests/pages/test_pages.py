@@ -238,7 +238,10 @@ def test_another_model_gives_another_answer_and_says_how_often_it_is_right(page)
 
 def test_the_clip_can_be_saved_as_wav_json_and_csv(page):
     upload(page, FORMATS["wav"](voice(seconds=2.0)), "my clip.wav")
-    assert [button.label for button in page.get("download_button")] == ["Save WAV", "Save JSON", "Save CSV"]
+    labels = [button.label for button in page.get("download_button")]
+    assert labels[:3] == ["Save WAV", "Save JSON", "Save CSV"]
+    assert labels[3:5] == ["Waveform of the clip", "How likely each emotion is"]  # the charts
+    assert len(labels) == 3 + len(page.get("vega_lite_chart"))
 
 
 def test_a_model_that_cannot_be_loaded_is_one_clear_sentence_and_no_traceback(page, monkeypatch):
