@@ -152,7 +152,7 @@ def test_a_chart_is_saved_as_svg(url):
         settled(page)
         page.get_by_role("button", name="Save charts").click()
         with page.expect_download() as download:
-            page.get_by_role("button", name="The attributes that set angry apart").click()
+            page.get_by_test_id("stPopoverBody").get_by_role("button", name="The attributes that set angry apart").click()
         svg = Path(download.value.path()).read_text(encoding="utf-8")
         assert svg.startswith("<svg")
         assert "Pitch (F0), median" in svg
