@@ -25,7 +25,9 @@ def section() -> None:
 
 def sources() -> None:
     """One input at a time; whatever it holds becomes the clip."""
-    source = st.segmented_control("Where the voice comes from", SOURCES, default="Record", required=True, key="source", on_change=ui.forget_error)
+    source = st.segmented_control(
+        "Where the voice comes from", SOURCES, default="Record", required=True, key="source", on_change=ui.forget_error, bind="query-params"
+    )
     if source in ("Record", "Plain recording"):
         microphone.problem()
     if source == "Record":
