@@ -1,0 +1,91 @@
+"""What the explorer shows: how the features of corpora are distributed, what tells emotions apart, and where one recording lies among them."""
+
+from __future__ import annotations
+
+from ser_core.exploration import contours
+from ser_core.exploration.attributes import (
+    SPLITS,
+    boxes,
+    densities,
+    feature_summary,
+    feature_values,
+    group_of,
+    ordered,
+    points,
+    standing,
+    standing_in_words,
+)
+from ser_core.exploration.clips import about, unusual
+from ser_core.exploration.maps import (
+    MAPS,
+    MOST_POINTS,
+    Space,
+    inside,
+    map_path,
+    nearest,
+    places,
+    space_of,
+    stored_places,
+    thinned,
+    with_recording,
+)
+from ser_core.exploration.separation import LEAST_SPEAKERS, over_speakers, ranking, why_no_ranking
+from ser_core.exploration.spectra import RECORDING, mel_spectrum, spectrum_difference
+from ser_core.exploration.tables import (
+    ABOUT,
+    FEATURE_SET,
+    SHIPPED_CORPUS,
+    in_words,
+    of_emotions,
+    of_voices,
+    present,
+    shipped_features,
+    shipped_table,
+    specs,
+    title_of,
+)
+
+__all__ = [
+    "ABOUT",
+    "FEATURE_SET",
+    "SHIPPED_CORPUS",
+    "in_words",
+    "of_emotions",
+    "of_voices",
+    "present",
+    "shipped_features",
+    "shipped_table",
+    "specs",
+    "title_of",
+    "SPLITS",
+    "boxes",
+    "densities",
+    "feature_summary",
+    "feature_values",
+    "group_of",
+    "ordered",
+    "points",
+    "standing",
+    "standing_in_words",
+    "LEAST_SPEAKERS",
+    "over_speakers",
+    "ranking",
+    "why_no_ranking",
+    "RECORDING",
+    "mel_spectrum",
+    "spectrum_difference",
+    "contours",
+    "about",
+    "unusual",
+    "MAPS",
+    "MOST_POINTS",
+    "Space",
+    "inside",
+    "map_path",
+    "nearest",
+    "places",
+    "space_of",
+    "stored_places",
+    "thinned",
+    "with_recording",
+]
