@@ -65,11 +65,7 @@ def feature_distribution(
     y = {"scale": alt.Scale(domain=[0.5 - len(rows), 0.5], nice=False), "axis": axis, "title": None}
     look = _Look(x, y, label_colour(labels), group_opacity(groups))
     data = shapes.assign(label=shapes["emotion"].map(display_name), row=_place(shapes, rows))
-    layers = [
-        *(_violins if kind == "violin" else _boxes)(data, x, y, colour, shade),
-        _points(points, rows, groups, x, y, colour),
-        _current(current, x),
-    ]
+    layers = [*(_violins if kind == "violin" else _boxes)(data, look), _points(points, rows, groups, look), _current(current, look)]
     height = (_ROW[kind] if len(groups) == 1 else _SPLIT_ROW) * len(rows)
     return alt.layer(*layers).properties(height=height + AXIS + (30 if len(groups) > 1 else 0))
 

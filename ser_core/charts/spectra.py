@@ -7,6 +7,7 @@ import json
 import struct
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -75,7 +76,7 @@ def pitch_contour(contours: pd.DataFrame, labels: Sequence[str], groups: Sequenc
 def _curves(rows: pd.DataFrame, labels: Sequence[str], groups: Sequence[str], x: alt.X, title: str, tooltip: list[alt.Tooltip]) -> Chart:
     """A line with a band for each emotion and group, and the recording's own line."""
     data = rows[rows["emotion"] != _RECORDING].assign(label=lambda own: own["emotion"].map(display_name))
-    y = {"title": title, "scale": alt.Scale(zero=False)}
+    y: dict[str, Any] = {"title": title, "scale": alt.Scale(zero=False)}
     said = [alt.Tooltip("label:N", title="Emotion"), *([alt.Tooltip("group:N", title="Group")] if list(groups) != [""] else []), *tooltip]
     colour = label_colour(labels, alt.Legend(orient="top", labelLimit=160, symbolOpacity=1, columns=4))  # one for both layers, or the legend is lost
     kinds = ["label:N", "group:N"]

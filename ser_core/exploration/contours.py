@@ -57,6 +57,12 @@ def read(corpora: Sequence[str]) -> pd.DataFrame:
     return table.assign(**{name: table[name] * _STORED_STEP for name in POINTS})
 
 
+def of_clip(stored: pd.DataFrame, path: str) -> Array | None:
+    """The stored contour of one clip in Hz, shape [25]; None where it has none."""
+    found = stored.loc[stored["path"] == path, POINTS]
+    return found.iloc[0].to_numpy(dtype=np.float64) if len(found) else None
+
+
 def by_speaker(table: pd.DataFrame, stored: pd.DataFrame, scale: str) -> pd.DataFrame:
     """The mean contour of each speaker in each emotion: columns speaker, gender, emotion and `POINTS`, in one of `SCALES`.
 
