@@ -37,6 +37,10 @@ COLUMNS: dict[str, Any] = {
 """How a table of clips calls its columns."""
 
 
+FEW = 6
+"""Clips of which a table shows all at once; of more one can scroll."""
+
+
 def one_model(table: pd.DataFrame, task: str, corpus: str) -> None:
     """Confusions with the clips behind them, recall, calibration, refusal and groups of one model."""
     first, second = st.columns([2, 3], gap="medium")
@@ -164,7 +168,7 @@ def clips(found: pd.DataFrame, key: str, *, folded: bool = True) -> None:
         found.drop(columns="corpus") if found["corpus"].nunique() == 1 else found.assign(corpus=found["corpus"].map(exploration.title_of)),
         hide_index=True,
         width="stretch",
-        height=240,
+        height="content" if len(found) < FEW else 240,
         key=key,
         on_select="rerun",
         selection_mode="single-row",

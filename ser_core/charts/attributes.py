@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from ser_core.charts.common import AXIS, INK, MARK, Chart, display_names, group_opacity, group_shape, label_colour
+from ser_core.charts.common import AXIS, INK, MARK, SHADES, Chart, display_names, group_shape, label_colour
 from ser_core.emotions import COLOURS, EMOTIONS, LABELS, display_name
 from ser_core.features import FeatureSpec
 
+_SHADE = alt.Opacity("shade:Q", scale=None)
 _ROW = {"box": 44, "violin": 50}  # pixels
 _SPLIT_ROW = 30
 _ABOVE = 0.44  # of a row: how far a violin rises above its line; the points lie below
@@ -63,11 +65,12 @@ def feature_distribution(
         labelOffset=-6,
     )
     y = {"scale": alt.Scale(domain=[0.5 - len(rows), 0.5], nice=False), "axis": axis, "title": None}
-    look = _Look(x, y, label_colour(labels), group_opacity(groups))
-    data = shapes.assign(label=shapes["emotion"].map(display_name), row=_place(shapes, rows))
-    layers = [*(_violins if kind == "violin" else _boxes)(data, look), _points(points, rows, groups, look), _current(current, look)]
+    look = _Look(x, y, label_colour(labels))
+    shade = dict(zip(groups, itertools.cycle(SHADES)))
+    data = shapes.assign(label=shapes["emotion"].map(display_name), row=_place(shapes, rows), shade=shapes["group"].map(shade))
+    layers = [*(_violins if kind == "violin" else _boxes)(data, look), _points(points, rows, groups, look), *_current(current, look)]
     height = (_ROW[kind] if len(groups) == 1 else _SPLIT_ROW) * len(rows)
-    return alt.layer(*layers).properties(height=height + AXIS + (30 if len(groups) > 1 else 0))
+    return alt.layer(*layers).properties(height=height + AXIS)
 
 
 def _rows(shapes: pd.DataFrame, groups: Sequence[str]) -> tuple[dict[tuple[str, str], int], list[str]]:
@@ -89,12 +92,11 @@ def _place(data: pd.DataFrame, rows: dict[tuple[str, str], int]) -> list[float]:
 
 @dataclass(frozen=True)
 class _Look:
-    """What all layers share: how both axes look, the emotions' colours, the groups' lightness."""
+    """What all layers share: how both axes look, and the emotions' colours."""
 
     x: dict[str, Any]
     y: dict[str, Any]
     colour: alt.Color
-    shade: alt.Opacity
 
 
 def _boxes(data: pd.DataFrame, look: _Look) -> list[alt.Chart]:
@@ -105,7 +107,7 @@ def _boxes(data: pd.DataFrame, look: _Look) -> list[alt.Chart]:
     upright = {"y": alt.Y("bottom:Q", **look.y), "y2": "top:Q"}
     whisker = base.mark_rule(color=INK, strokeWidth=1.5).encode(x=alt.X("low:Q", **look.x), x2="high:Q", y=alt.Y("middle:Q", **look.y))
     box = base.mark_rect(stroke=INK, strokeWidth=0.7)
-    box = box.encode(x=alt.X("q1:Q", **look.x), x2="q3:Q", color=look.colour, opacity=look.shade, **upright)
+    box = box.encode(x=alt.X("q1:Q", **look.x), x2="q3:Q", color=look.colour, opacity=_SHADE, **upright)
     halo = base.mark_rule(color="#ffffff", strokeWidth=5).encode(x=alt.X("median:Q", **look.x), **upright)
     median = base.mark_rule(color="#111111", strokeWidth=2.5).encode(x=alt.X("median:Q", **look.x), **upright)
     return [whisker, box, halo, median]
@@ -117,7 +119,7 @@ _OF_BOX = {"median": "Median", "q1": "A quarter below", "q3": "A quarter above"}
 def _violins(data: pd.DataFrame, look: _Look) -> list[alt.Chart]:
     data = data.assign(top=data["row"] + _ABOVE * data["density"])
     area = alt.Chart(data).mark_area(stroke=INK, strokeWidth=0.5)
-    shape = area.encode(x=alt.X("value:Q", **look.x), y=alt.Y("top:Q", **look.y), y2="row:Q", color=look.colour, opacity=look.shade)
+    shape = area.encode(x=alt.X("value:Q", **look.x), y=alt.Y("top:Q", **look.y), y2="row:Q", color=look.colour, opacity=_SHADE)
     return [shape.encode(detail=["label:N", "group:N"])]
 
 
@@ -126,17 +128,20 @@ def _points(points: pd.DataFrame, rows: dict[tuple[str, str], int], groups: Sequ
     data = points.assign(label=points["emotion"].map(display_name), at=np.array(_place(points, rows)) - below)
     tooltip = [alt.Tooltip(f"{name}:N", title=title) for name, title in _OF_POINT.items()]
     mark = alt.Chart(data).mark_point(filled=True, size=14, opacity=0.65, stroke=INK, strokeWidth=0.3)
-    placed = mark.encode(x=alt.X("value:Q", **look.x), y=alt.Y("at:Q", **look.y), color=look.colour, shape=group_shape(groups))
+    placed = mark.encode(x=alt.X("value:Q", **look.x), y=alt.Y("at:Q", **look.y), color=look.colour, shape=group_shape(groups, legend=False))
     return placed.encode(tooltip=[*tooltip, alt.Tooltip("value:Q", title="Value", format=".4~g")])
 
 
 _OF_POINT = {"label": "Emotion", "gender": "Voice", "speaker": "Speaker", "path": "Clip"}
 
 
-def _current(current: float | None, look: _Look) -> alt.Chart:
-    mark = pd.DataFrame({"value": [] if current is None else [current], "name": [] if current is None else ["Your recording"]})
-    rule = alt.Chart(mark).mark_rule(color=MARK, strokeWidth=3).encode(x=alt.X("value:Q", **look.x))
-    return rule.encode(tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("value:Q", title="Value", format=".4~g")])
+def _current(current: float | None, look: _Look) -> list[alt.Chart]:
+    if current is None:
+        return []
+    rule = alt.Chart(pd.DataFrame({"value": [current], "name": ["Your recording"]})).mark_rule(color=MARK, strokeWidth=3)
+    return [
+        rule.encode(x=alt.X("value:Q", **look.x), tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("value:Q", title="Value", format=".4~g")])
+    ]
 
 
 def standing(found: pd.DataFrame) -> Chart:
@@ -156,7 +161,7 @@ def standing(found: pd.DataFrame) -> Chart:
     marks = alt.Chart(data).mark_point(filled=True, size=110, opacity=1, stroke=INK, strokeWidth=0.7)
     middle = alt.Chart(pd.DataFrame({"below": [0.5]})).mark_rule(strokeDash=[4, 4], color=INK).encode(x=x)
     points = marks.encode(x=x, y=y, color=label_colour(labels), shape=group_shape(genders, "gender"), tooltip=tooltip)
-    return alt.layer(middle, points).properties(height=26 * len(labels) + AXIS + 30)
+    return alt.layer(middle, points).properties(height=26 * len(labels) + AXIS + 70)
 
 
 PICKED = "picked"
@@ -173,7 +178,7 @@ def effects(ranking: pd.DataFrame, first: str, second: str) -> Chart:
     y = alt.Y("attribute:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=190, grid=True, gridOpacity=0.3))
     # Short lines: a long title would take the width from the points in a narrow window.
     title = ["Effect (standard deviations", "of the differences)", f"\u2190 {second} \u00b7 {first} \u2192"]
-    x = alt.X("effect:Q", title=title, axis=alt.Axis(tickCount=8))
+    x = alt.X("effect:Q", title=title, axis=alt.Axis(tickCount=5))
     scale = alt.Scale(domain=[first, second], range=[COLOURS[first], COLOURS[second]])
     colour = alt.Color("larger:N", scale=scale, legend=None)
     tooltip = [

@@ -48,21 +48,12 @@ def _each(kinds: Sequence[Any], groups: Sequence[str]) -> list[Any]:
     return [kinds[number % len(kinds)] for number in range(len(groups))]
 
 
-def _legend_of_groups() -> alt.Legend:
-    return alt.Legend(orient="top", title=None, labelLimit=160, symbolStrokeColor=INK, symbolFillColor=INK, symbolSize=90)
-
-
-def group_shape(groups: Sequence[str], field: str = "group") -> alt.Shape | alt.ShapeValue:
-    """Each group of clips in its own shape, said in a legend; one without a name needs none. Men are squares and women circles."""
+def group_shape(groups: Sequence[str], field: str = "group", *, legend: bool = True) -> alt.Shape | alt.ShapeValue:
+    """Each group of clips in its own shape; one without a name needs none. Men are squares and women circles."""
     if list(groups) == [""]:
         return alt.ShapeValue("circle")
     scale = alt.Scale(domain=list(groups), range=_each(SHAPES, groups))
-    return alt.Shape(f"{field}:N", scale=scale, legend=_legend_of_groups(), title=None)
-
-
-def group_opacity(groups: Sequence[str]) -> alt.Opacity:
-    """Each group in its own lightness, so that neighbours differ."""
-    return alt.Opacity("group:N", scale=alt.Scale(domain=list(groups), range=_each(SHADES, groups)), legend=None)
+    return alt.Shape(f"{field}:N", scale=scale, legend=alt.Legend(orient="top", symbolFillColor=INK, symbolSize=90) if legend else None, title=None)
 
 
 def group_dash(groups: Sequence[str]) -> alt.StrokeDash | alt.StrokeDashValue:
@@ -70,4 +61,5 @@ def group_dash(groups: Sequence[str]) -> alt.StrokeDash | alt.StrokeDashValue:
     if list(groups) == [""]:
         return alt.StrokeDashValue(list(DASHES[0]))
     scale = alt.Scale(domain=list(groups), range=_each(DASHES, groups))
-    return alt.StrokeDash("group:N", scale=scale, legend=_legend_of_groups(), title=None)
+    legend = alt.Legend(orient="top", symbolStrokeColor=INK, symbolSize=700, symbolType="stroke", symbolStrokeWidth=2.5)
+    return alt.StrokeDash("group:N", scale=scale, legend=legend, title=None)

@@ -42,9 +42,10 @@ def clip_map(placed: pd.DataFrame, by: str) -> Chart:
         size=alt.condition(clicked, alt.value(160), alt.value(36)),
         **({"shape": _shape(clips)} if by in ("gender", "corpus") else {}),
     )
-    own = alt.Chart(placed[placed["path"] == ""].assign(name="Your recording")).mark_point(shape=_STAR, filled=True)
-    star = own.encode(x=x, y=y, size=alt.value(500), color=alt.value(MARK), opacity=alt.value(1), tooltip="name:N")
-    return alt.layer(shown.add_params(brush, clicked), star).properties(height=520)
+    own = placed[placed["path"] == ""].assign(name="Your recording")
+    star = alt.Chart(own).mark_point(shape=_STAR, filled=True)
+    mine = [star.encode(x=x, y=y, size=alt.value(500), color=alt.value(MARK), opacity=alt.value(1), tooltip="name:N")] if len(own) else []
+    return alt.layer(shown.add_params(brush, clicked), *mine).properties(height=520)
 
 
 def _shown(value: str) -> str:

@@ -83,9 +83,10 @@ def _curves(rows: pd.DataFrame, labels: Sequence[str], groups: Sequence[str], x:
     area = alt.Chart(data).mark_area(opacity=0.14).encode(x=x, y=alt.Y("low:Q", **y), y2="high:Q", color=colour, detail=kinds)
     line = alt.Chart(data).mark_line(strokeWidth=2.5)
     line = line.encode(x=x, y=alt.Y("mean:Q", **y), color=colour, detail=kinds, strokeDash=group_dash(groups), tooltip=said)
-    own = alt.Chart(rows[rows["emotion"] == _RECORDING].assign(label="Your recording")).mark_line(strokeWidth=3.5, color=MARK, strokeDash=[6, 3])
-    mine = own.encode(x=x, y=alt.Y("mean:Q", **y), tooltip=[alt.Tooltip("label:N", title=" "), *tooltip[:2]])
-    return alt.layer(area, line, mine).properties(height=_HEIGHT + AXIS + (30 if len(groups) > 1 else 0))
+    own = rows[rows["emotion"] == _RECORDING].assign(label="Your recording")
+    mark = alt.Chart(own).mark_line(strokeWidth=3.5, color=MARK, strokeDash=[6, 3])
+    mine = [mark.encode(x=x, y=alt.Y("mean:Q", **y), tooltip=[alt.Tooltip("label:N", title=" "), *tooltip[:2]])] if len(own) else []
+    return alt.layer(area, line, *mine).properties(height=_HEIGHT + AXIS + (30 if len(groups) > 1 else 0))
 
 
 def spectrum_difference(bands: pd.DataFrame, first: str, second: str, groups: Sequence[str] = ("",), axis: str = "hz") -> Chart:

@@ -29,13 +29,15 @@ from ser_core.exploration.maps import (
     thinned,
     with_recording,
 )
-from ser_core.exploration.separation import LEAST_SPEAKERS, over_speakers, ranking, why_no_ranking
+from ser_core.exploration.separation import LEAST_SPEAKERS, in_short, over_speakers, ranking, why_no_ranking
 from ser_core.exploration.spectra import RECORDING, mel_spectrum, spectrum_difference
 from ser_core.exploration.tables import (
     ABOUT,
     FEATURE_SET,
+    HEARD,
     SHIPPED_CORPUS,
     in_words,
+    kinds,
     of_emotions,
     of_voices,
     present,
@@ -48,8 +50,10 @@ from ser_core.exploration.tables import (
 __all__ = [
     "ABOUT",
     "FEATURE_SET",
+    "HEARD",
     "SHIPPED_CORPUS",
     "in_words",
+    "kinds",
     "of_emotions",
     "of_voices",
     "present",
@@ -68,6 +72,7 @@ __all__ = [
     "standing",
     "standing_in_words",
     "LEAST_SPEAKERS",
+    "in_short",
     "over_speakers",
     "ranking",
     "why_no_ranking",

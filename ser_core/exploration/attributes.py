@@ -13,7 +13,7 @@ SPLITS = {"": "Together", "gender": "Gender", "corpus": "Corpus", "intensity": "
 """By what the clips of an emotion can be told apart, and how pages call it."""
 UNKNOWN = "unknown"
 """The group of clips of which it is not known."""
-MOST_POINTS = 1_500
+MOST_POINTS = 2_000
 """How many clips are drawn as points, all groups together."""
 
 _ORDER = [*GENDERS, *(corpus.title for corpus in CORPORA.values()), "low", "medium", "normal", "high", "strong"]

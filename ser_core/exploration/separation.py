@@ -69,6 +69,12 @@ def ranking(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     return rows.sort_values("effect", key=np.abs, ascending=False, ignore_index=True)
 
 
+def in_short(found: pd.DataFrame, groups: Sequence[str]) -> str:
+    """The clearest attribute of each of some groups, of those that differ beyond chance, with its mean difference; "" where none does."""
+    clear = found[(found["p_corrected"] < 0.05) & found["group"].isin(list(groups))].drop_duplicates("group")
+    return "; ".join(f"{row.attribute} **{f'{row.difference:+.3g} {row.unit}'.strip()}**" for row in clear.itertuples())
+
+
 def differences(table: pd.DataFrame, first: str, second: str, features: Sequence[str]) -> pd.DataFrame:
     """For each speaker who has both emotions the mean over the clips of the one less that of the other: [speakers, features]."""
     chosen = table[table["emotion"].isin([first, second]) & (table["speaker"] != "")]

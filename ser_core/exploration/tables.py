@@ -21,6 +21,9 @@ SHIPPED_CORPUS = "ravdess"
 ABOUT = ("path", "corpus", "speaker", "gender", "emotion", "intensity", "statement")
 """What is shown of a clip in tables of clips."""
 
+HEARD = ("Pitch", "Energy", "Rhythm", "Spectral shape")
+"""The kinds of features that a person can hear and name."""
+
 _MOST_IN_CSV = 200  # features
 
 
@@ -54,6 +57,11 @@ def specs() -> dict[str, FeatureSpec]:
     return {spec.name: spec for spec in FEATURE_SETS[FEATURE_SET].specs}
 
 
+def kinds() -> list[str]:
+    """The kinds of features, those first that a person can hear and name."""
+    return list(dict.fromkeys([*HEARD, *(spec.group for spec in specs().values())]))
+
+
 def of_voices(table: pd.DataFrame, gender: str) -> pd.DataFrame:
     """The rows of one gender; all with ""."""
     return table[table["gender"] == gender] if gender else table
@@ -73,9 +81,9 @@ def present(table: pd.DataFrame, emotions: Sequence[str] = EMOTIONS) -> list[str
 def in_words(table: pd.DataFrame) -> str:
     """How many clips of how many speakers, of which corpora and gender, as a sentence."""
     speakers, genders = table["speaker"][table["speaker"] != ""].nunique(), set(table["gender"]) - {""}
-    names = [title_of(corpus) for corpus in table["corpus"].unique()]
+    names = [f"{title_of(corpus)} ({CORPORA[corpus].speech})" if corpus in CORPORA else corpus for corpus in table["corpus"].unique()]
     of = f"of {speakers:,} {next(iter(genders)) + ' ' if len(genders) == 1 else ''}speakers" if speakers else "of unknown speakers"
-    return f"**{len(table):,} clips** {of}: {', '.join(names)}."
+    return f"**{len(table):,} clips** {of}: {'; '.join(names)}."
 
 
 def title_of(corpus: str) -> str:

@@ -34,36 +34,53 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
         ui.explain_no_clip(reason)
         return
     found = explored.ranking(choice, first, second)
+    kinds = st.pills(
+        "Kinds of attributes", exploration.kinds(), selection_mode="multi", default=list(exploration.HEARD), key="kinds", bind="query-params"
+    )
+    if not kinds:
+        ui.explain_no_clip("Choose one or more kinds of attributes above.")
+        return
+    if short := exploration.in_short(found, kinds):
+        st.markdown(f"**{first.capitalize()} against {second}, in short:** {short}.")
+    best = found[found["group"].isin(kinds)]
+    of = f"{hash(choice)}_{first}_{second}"  # a click holds for nothing else
     left, right = st.columns(2, gap="large")
     with left:
-        chart = charts.effects(found.head(SHOWN), first, second)
-        alt = f"The attributes that tell {first} from {second} best"
-        key = f"effects_{hash(choice)}_{first}_{second}"
-        event = st.altair_chart(chart, width="stretch", key=key, on_select="rerun", selection_mode=charts.PICKED, alt=alt)
+        clicked = _effects(best, first, second, f"effects_{of}_{hash(tuple(kinds))}")
         st.caption(_how_to_read(found, rows))
-    picked = (
-        _table(found, first, second, f"ranking_{hash(choice)}_{first}_{second}")
-        or _clicked(event.selection.get(charts.PICKED))
-        or found["feature"].iloc[0]
-    )
+    picked = _table(found, first, second, f"ranking_{of}") or clicked or str(best["feature"].iloc[0])
     with right:
-        _attribute(found.set_index("feature").loc[picked], picked, exploration.of_emotions(rows, [first, second]), own)
+        _attribute(found.set_index("feature").loc[picked], exploration.of_emotions(rows, [first, second]), own, (first, second))
+
+
+def _effects(best: pd.DataFrame, first: str, second: str, key: str) -> str | None:
+    """The clearest attributes as a chart; the one that was clicked."""
+    chart = charts.effects(best.head(SHOWN), first, second)
+    alt = f"The attributes that tell {first} from {second} best"
+    event = st.altair_chart(chart, width="stretch", key=key, on_select="rerun", selection_mode=charts.PICKED, alt=alt)
+    points = event.selection.get(charts.PICKED)
+    return str(points[0]["feature"]) if points else None
+
+
+def _attribute(row: pd.Series, rows: pd.DataFrame, own: FeatureVector | None, pair: tuple[str, str]) -> None:
+    """One attribute: by how much it differs, and its distribution in both emotions."""
+    name = str(row.name)
+    st.subheader(row["attribute"], anchor=False)
+    st.markdown(_in_words(row, *pair))
+    attributes.one(rows, exploration.specs()[name], own, kind="violin")
+    st.button("See it in every emotion", icon=":material/bar_chart:", key="to_attribute", on_click=_lead_on, args=(name,))
+    exploring.invite()
 
 
 def _emotion(label: str, default: str, key: str, column: st.delta_generator.DeltaGenerator) -> str | None:
     return column.selectbox(label, EMOTIONS, index=EMOTIONS.index(default), format_func=display_name, key=key, bind="query-params")
 
 
-def _clicked(points: list[dict[str, Any]] | None) -> str | None:
-    return str(points[0]["feature"]) if points else None
-
-
-def _attribute(row: pd.Series, name: str, rows: pd.DataFrame, own: FeatureVector | None) -> None:
-    """The attribute that was chosen: by how much it differs, and its distribution in both emotions."""
-    st.subheader(row["attribute"], anchor=False)
-    attributes.one(rows, exploration.specs()[name], own, kind="violin")
-    st.button("See it in every emotion", icon=":material/bar_chart:", key="to_attribute", on_click=_lead_on, args=(name,))
-    exploring.invite()
+def _in_words(row: pd.Series, first: str, second: str) -> str:
+    """By how much an attribute differs, and whether that is beyond chance."""
+    beyond = "beyond chance" if row["p_corrected"] < 0.05 else "not beyond chance"
+    difference = f"{row['difference']:+.3g} {row['unit']}".strip()
+    return f"**{difference}** in {first} against {second} speech of the same speaker, on average over {row['speakers']} speakers ({beyond})."
 
 
 def _lead_on(name: str) -> None:
