@@ -16,20 +16,22 @@ from ui.loaded import (
     cards,
     chosen_inside,
     condition_scores,
+    contour_of,
     feature_table,
     features_of,
     leaderboard,
     listeners,
+    melody_of,
     model,
     out_of_fold,
+    pitch_contours,
     predicted,
     predicted_with_baseline,
-    ranking,
     recorder_scores,
     said_by_every_model,
     warm_up,
 )
-from ui.session import Clip, chosen_models, clear, clip, forget_error, input_key, take
+from ui.session import Clip, chosen_models, clear, clip, forget_error, input_key, own_table, take
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,18 +47,22 @@ __all__ = [
     "clear",
     "clip",
     "condition_scores",
+    "contour_of",
     "feature_table",
     "features_of",
     "forget_error",
     "input_key",
     "leaderboard",
     "listeners",
+    "melody_of",
     "model",
     "out_of_fold",
+    "own_table",
+    "pitch_contours",
     "predicted",
     "predicted_with_baseline",
-    "ranking",
     "recorder_scores",
+    "recording_of",
     "said_by_every_model",
     "take",
     "warm_up",
@@ -176,18 +182,32 @@ def play(recording: Recording) -> None:
     st.audio(audio.to_wav(recording), format="audio/wav")
 
 
-def play_of_corpus(corpus: str, path: str) -> None:
-    """A player for a clip of a corpus; where the corpus is not on this computer, how to get it."""
+def recording_of(corpus: str, path: str) -> Recording | None:
+    """A clip of a corpus; None where the corpus, or the clip, is not on this computer."""
     from ser_core import corpora
 
     try:
-        play(audio.load(corpora.resolve(corpus) / path))
+        return audio.load(corpora.resolve(corpus) / path)
     except SerError:
-        st.info(
-            f"To hear the clips, get the corpus (`python -m ser_core corpora download {corpus}` says where), and start the app with `SER_CORPORA` "
-            "set to the folder that holds it.",
-            icon=":material/hearing:",
-        )
+        return None
+
+
+def play_of_corpus(corpus: str, path: str) -> None:
+    """A player for a clip of a corpus; where the corpus is not on this computer, how to get it."""
+    recording = recording_of(corpus, path)
+    if recording is not None:
+        play(recording)
+    else:
+        explain_no_audio(corpus)
+
+
+def explain_no_audio(corpus: str) -> None:
+    """How to hear clips of a corpus that is not on this computer."""
+    st.info(
+        f"To hear the clips, get the corpus (`python -m ser_core corpora download {corpus}` says where), and start the app with `SER_CORPORA` "
+        "set to the folder that holds it.",
+        icon=":material/hearing:",
+    )
 
 
 def explain_no_clip(text: str) -> None:

@@ -11,14 +11,12 @@ import ui
 from ser_core import charts, exploration, models, prediction, what_if
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, display_name
-from ui import answer, capture
+from ui import answer, capture, explored
+from ui.exploring import attributes
 
 SENTENCE = "Kids are talking by the door"
 CLAIMED = ("nemo", "mfcc128_v1", "random_forest")
 """The corpus, features and classifier whose random split flatters most."""
-EVERYDAY = ("Pitch", "Energy", "Rhythm")
-"""The groups of attributes that need no lecture on signals."""
-
 SHOWN = 8
 """How many attributes are drawn of those that make an emotion."""
 
@@ -88,8 +86,10 @@ def compare() -> None:
     emotion = str(
         st.segmented_control("Emotion", others, default="angry", required=True, format_func=display_name, key="tour_emotion", bind="query-params")
     )
-    ranked = ui.ranking(emotion, "neutral", "")
-    found = ranked[ranked["group"].isin(EVERYDAY)]
+    choice = explored.choice_of((exploration.SHIPPED_CORPUS,), "")
+    ranked = explored.ranking(choice, emotion, "neutral")
+    found = ranked[ranked["group"].isin(exploration.HEARD)]
+    st.markdown(f"**{emotion.capitalize()} against neutral, in short:** {exploration.in_short(ranked, exploration.HEARD)}.")
     ui.draw(
         charts.effects(found.head(SHOWN), emotion, "neutral"),
         key="tour_effects",
@@ -97,14 +97,14 @@ def compare() -> None:
     )
     first = found.iloc[0]
     st.caption(
-        f"The clearest: **{first['attribute']}**. {first['sentence']} Differences within each of {first['speakers']} actors, with 95% intervals."
+        f"Differences within each of {first['speakers']} actors of RAVDESS, with 95% intervals, of what can be heard and said in short; the feature "
+        "explorer has all 128 attributes."
     )
-    own = ui.features_of(ui.clip())
-    spec = exploration.specs()[first["feature"]]
-    values = exploration.feature_values(ui.feature_table(), spec.name)
-    current = None if own is None else float(own.values[own.names.index(spec.name)])
-    ui.draw(charts.feature_distribution(values, spec, current=current), key="tour_attribute", alt=f"{spec.title} in each emotion")
-    st.caption("The violet line is your recording." if own is not None else "Record a clip in the first step, and a violet line shows where it lies.")
+    st.subheader(first["attribute"], anchor=False)
+    pair = exploration.of_emotions(explored.rows(choice), ["neutral", emotion])
+    attributes.one(pair, exploration.specs()[first["feature"]], ui.features_of(ui.clip()), kind="violin")
+    if ui.clip() is None:
+        st.caption("Record a clip in the first step, and a violet line shows where it lies.")
 
 
 def claim() -> None:

@@ -6,9 +6,10 @@ Emotions keep the order and colours of `ser_core.emotions` in every chart; proba
 
 from __future__ import annotations
 
+from ser_core.charts.attributes import PICKED, effects, feature_distribution, standing
 from ser_core.charts.clips import STRETCH, cue_bars, moments, probability_bars, timeline, waveform
 from ser_core.charts.export import to_svg
-from ser_core.charts.features import BRUSH, clip_map, effects, feature_distribution, mel_spectrum, spectrum_difference
+from ser_core.charts.maps import BRUSH, CLICKED, clip_map
 from ser_core.charts.models import (
     CELL,
     conditions,
@@ -21,6 +22,7 @@ from ser_core.charts.models import (
     risk_coverage,
     two_recalls,
 )
+from ser_core.charts.spectra import contour_difference, mel_spectrum, melody, pitch_contour, spectrogram, spectrum_difference, stored_contour
 
 __all__ = [
     "STRETCH",
@@ -29,12 +31,20 @@ __all__ = [
     "probability_bars",
     "timeline",
     "waveform",
-    "BRUSH",
-    "clip_map",
+    "PICKED",
     "effects",
     "feature_distribution",
+    "standing",
+    "BRUSH",
+    "CLICKED",
+    "clip_map",
+    "contour_difference",
     "mel_spectrum",
+    "melody",
+    "pitch_contour",
+    "spectrogram",
     "spectrum_difference",
+    "stored_contour",
     "CELL",
     "conditions",
     "confusion_matrix",
