@@ -53,15 +53,15 @@ def pictures(recording: Recording, key: str) -> None:
 
     part = replace(recording, samples=recording.samples[: LONGEST_S * recording.sample_rate])
     seconds = part.duration_s
-    st.altair_chart(charts.waveform(part.samples, part.sample_rate), width="stretch", key=f"waveform_{key}", alt="Waveform")
+    ui.draw(charts.waveform(part.samples, part.sample_rate), key=f"waveform_{key}", alt="Waveform")
     kinds = {"mel": "Mel", "linear": "Linear"}
     kind = st.segmented_control("Spectrogram", list(kinds), default="mel", required=True, format_func=kinds.__getitem__, key=f"spectrogram_{key}")
     picture = charts.spectrogram(spectrogram(part, mel=kind == "mel"))
-    st.altair_chart(picture, width="stretch", key=f"spectrum_over_time_{key}", alt="Spectrogram: level by time and frequency")
+    ui.draw(picture, key=f"spectrum_over_time_{key}", alt="Spectrogram: level by time and frequency")
     sung = ui.melody_of(part)
     if len(sung.seconds):
         st.markdown("**Pitch** where the voice swings")
-        st.altair_chart(charts.melody(sung, seconds), width="stretch", key=f"melody_{key}", alt="Pitch over time")
+        ui.draw(charts.melody(sung, seconds), key=f"melody_{key}", alt="Pitch over time")
     else:
         st.caption("No pitch: nothing in this clip is voiced.")
     if recording.duration_s > seconds:
@@ -73,7 +73,7 @@ def stored_pitch(corpus: str, path: str, key: str) -> None:
     contour = exploration.contours.of_clip(ui.pitch_contours(corpus), path) if corpus in CORPORA else None
     if contour is not None:
         st.markdown("**Pitch** over the time of the clip")
-        st.altair_chart(charts.stored_contour(contour), width="stretch", key=f"contour_{key}", alt="Pitch over normalised time")
+        ui.draw(charts.stored_contour(contour), key=f"contour_{key}", alt="Pitch over normalised time")
 
 
 def features(values: np.ndarray, among: pd.DataFrame, of: str, key: str) -> None:

@@ -140,3 +140,9 @@ def thinned(placed: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
         return placed
     kept = clips[np.linspace(0, len(clips) - 1, most).round().astype(int)]
     return placed.iloc[np.sort(np.concatenate([kept, np.flatnonzero(placed["path"].to_numpy() == "")]))]
+
+
+def named(placed: pd.DataFrame) -> list[tuple[str, str]]:
+    """The clips of a map by corpus and path, in the order of the table."""
+    clips = placed[placed["path"] != ""]
+    return list(zip(clips["corpus"], clips["path"], strict=True))

@@ -65,11 +65,11 @@ def one(rows: pd.DataFrame, spec: FeatureSpec, own: FeatureVector | None, *, spl
     shapes = exploration.densities(values, log and above_0) if kind == "violin" else exploration.boxes(values)
     points = exploration.points(values)
     chart = charts.feature_distribution(shapes, points, spec, exploration.ordered(values["group"]), kind=kind, current=current, log=log and above_0)
-    st.altair_chart(chart, width="stretch", key=f"distribution_{spec.name}", alt=f"{spec.title} in each emotion")
+    ui.draw(chart, key=f"distribution_{spec.name}", alt=f"{spec.title} in each emotion")
     st.caption(how_to_read(kind, len(points), len(values)) + ("" if above_0 or not log else " Not all values are above 0: the axis stays linear."))
     if standing is not None:
         st.markdown("How many clips lie below your recording, men and women apart:")
-        st.altair_chart(charts.standing(standing), width="stretch", key=f"standing_{spec.name}", alt=f"Clips below yours in {spec.title}")
+        ui.draw(charts.standing(standing), key=f"standing_{spec.name}", alt=f"Clips below yours in {spec.title}")
     with st.expander("Numbers", icon=":material/table:"):
         summary = exploration.feature_summary(values, current).reset_index()
         st.dataframe(summary if split else summary.drop(columns="group"), hide_index=True, width="stretch")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+import ui
 from ser_core import charts, exploration
 from ser_core.corpora import CORPORA
 from ui import explored, exploring
@@ -51,13 +52,13 @@ def spectrum(rows: pd.DataFrame, emotions: list[str], own: FeatureVector | None,
     st.markdown(f"Which frequencies are strong in each emotion. The shaded bands hold the middle half of the clips.{mine}")
     bands = exploration.mel_spectrum(rows, emotions, own, split)
     chart = charts.mel_spectrum(bands, emotions, groups, axis)
-    st.altair_chart(chart, width="stretch", key="mel_spectrum", alt="Average mel spectrum of each emotion")
+    ui.draw(chart, key="mel_spectrum", alt="Average mel spectrum of each emotion")
     if len(emotions) == 2:
         less, more = emotions
         found = exploration.spectrum_difference(rows, more, less, split)
         if len(found):
             chart = charts.spectrum_difference(found, more, less, groups, axis)
-            st.altair_chart(chart, width="stretch", key="spectrum_difference", alt=f"Spectrum of {more} less that of {less}")
+            ui.draw(chart, key="spectrum_difference", alt=f"Spectrum of {more} less that of {less}")
         st.caption(difference_in_words(found, f"How much stronger each band is in {more} than in {less}"))
     exploring.save(bands, "spectrum", "Save the spectra (CSV)", "save_spectrum")
 
@@ -73,13 +74,13 @@ def pitch(choice: Choice, emotions: list[str], own: np.ndarray | None, split: st
     if found.empty:
         return
     chart = charts.pitch_contour(found, emotions, groups, scale)
-    st.altair_chart(chart, width="stretch", key="pitch_contour", alt="Average pitch of each emotion over time")
+    ui.draw(chart, key="pitch_contour", alt="Average pitch of each emotion over time")
     if len(emotions) == 2:
         less, more = emotions
         apart = exploration.contours.difference(speakers, more, less, split)
         if len(apart):
             chart = charts.contour_difference(apart, more, less, groups, scale)
-            st.altair_chart(chart, width="stretch", key="contour_difference", alt=f"Pitch of {more} less that of {less}")
+            ui.draw(chart, key="contour_difference", alt=f"Pitch of {more} less that of {less}")
         st.caption(difference_in_words(apart, f"How much higher the voice is in {more} than in {less}"))
     exploring.save(found, "pitch-contours", "Save the contours (CSV)", "save_contours")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -38,12 +39,12 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
     drawn = exploration.thinned(placed)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        key = f"clip_map_{kind}_{hash(choice)}_{'_'.join(emotions)}"
-        selection = _draw(drawn, str(by), key)
+        of = f"{kind}_{hash(choice)}_{'_'.join(emotions)}"  # what was chosen among other clips says nothing of these
+        selection = _draw(drawn, str(by), of)
         st.caption(how_to_read(str(kind), len(drawn), len(placed), own is not None))
         exploring.invite()
     with right:
-        _clicked(selection.get(charts.CLICKED) or [])
+        _one(drawn, of)
     inside = exploration.inside(placed, selection.get(charts.BRUSH) or {})
     if len(inside):
         st.markdown(f"**{len(inside):,} clips** inside the rectangle. Select one to see and hear it.")
@@ -53,24 +54,29 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
         nearest(choice, own)
 
 
-def _draw(drawn: pd.DataFrame, by: str, key: str) -> Any:
-    event = st.altair_chart(
-        charts.clip_map(drawn, by),
-        width="stretch",
-        key=key,
-        on_select="rerun",
-        selection_mode=[charts.BRUSH, charts.CLICKED],
-        alt="All clips, alike ones together",
+def _draw(drawn: pd.DataFrame, by: str, of: str) -> Mapping[str, Any]:
+    """The map; a click on a point chooses the clip."""
+    key = f"clip_map_{of}"
+
+    def choose() -> None:
+        point = ui.selected(key, charts.CLICKED)
+        if point:
+            st.session_state[f"clip_{of}"] = (point["corpus"], point["path"])
+
+    return ui.draw(charts.clip_map(drawn, by), key, "All clips, alike ones together", select=[charts.BRUSH, charts.CLICKED], then=choose)
+
+
+def _one(drawn: pd.DataFrame, of: str) -> None:
+    """The clip that was clicked, or chosen by its name; or what to do."""
+    clips = exploration.named(drawn)
+    chosen = st.selectbox(
+        "Clip", clips, index=None, format_func=lambda clip: clip[1], key=f"clip_{of}", placeholder="Click a point, or find a clip by its name"
     )
-    return event.selection
-
-
-def _clicked(points: list[dict[str, str]]) -> None:
-    """The clip that was clicked, or what to do."""
-    if not points:
+    if chosen is None:
         ui.explain_no_clip("Click a point on the map: here you hear the clip and see its waveform, spectrogram, pitch and features.")
         return
-    clip_detail.of_corpus(points[0]["corpus"], points[0]["path"], "clicked")
+    corpus, path = chosen
+    clip_detail.of_corpus(corpus, path, "clicked")
 
 
 def nearest(choice: Choice, own: FeatureVector) -> None:

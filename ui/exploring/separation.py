@@ -57,8 +57,7 @@ def _effects(best: pd.DataFrame, first: str, second: str, key: str) -> str | Non
     """The clearest attributes as a chart; the one that was clicked."""
     chart = charts.effects(best.head(SHOWN), first, second)
     alt = f"The attributes that tell {first} from {second} best"
-    event = st.altair_chart(chart, width="stretch", key=key, on_select="rerun", selection_mode=charts.PICKED, alt=alt)
-    points = event.selection.get(charts.PICKED)
+    points = ui.draw(chart, key=key, alt=alt, select=charts.PICKED).get(charts.PICKED)
     return str(points[0]["feature"]) if points else None
 
 
