@@ -46,7 +46,7 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
         _clicked(selection.get(charts.CLICKED) or [])
     inside = exploration.inside(placed, selection.get(charts.BRUSH) or {})
     if len(inside):
-        st.markdown(f"**{len(inside):,} clips** inside the rectangle. Select one to see and hear it.")
+        st.markdown(f"**{len(inside):,} clips** inside the rectangle. Select one to see and hear it; a click beside the rectangle clears it.")
         comparison.clips(inside, f"map_clips_{hash(tuple(inside['path']))}", folded=False)
         exploring.save(inside, "clips", "Save CSV", "save_map")
     if own is not None:
