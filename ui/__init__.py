@@ -203,6 +203,11 @@ def play_of_corpus(corpus: str, path: str) -> None:
 
 def explain_no_audio(corpus: str) -> None:
     """How to hear clips of a corpus that is not on this computer."""
+    from ser_core.corpora import CORPORA
+
+    if corpus not in CORPORA:
+        st.info("The sound of this clip is not at hand: open your corpus again to hear it.", icon=":material/hearing:")
+        return
     st.info(
         f"To hear the clips, get the corpus (`python -m ser_core corpora download {corpus}` says where), and start the app with `SER_CORPORA` "
         "set to the folder that holds it.",

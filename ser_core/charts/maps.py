@@ -43,7 +43,7 @@ def clip_map(placed: pd.DataFrame, by: str) -> Chart:
         **({"shape": _shape(clips)} if by in ("gender", "corpus") else {}),
     )
     own = placed[placed["path"] == ""].assign(name="Your recording")
-    star = alt.Chart(own).mark_point(shape=_STAR, filled=True)
+    star = alt.Chart(own).mark_point(shape=_STAR, filled=True, stroke="#ffffff", strokeWidth=1.5)
     mine = [star.encode(x=x, y=y, size=alt.value(500), color=alt.value(MARK), opacity=alt.value(1), tooltip="name:N")] if len(own) else []
     return alt.layer(shown.add_params(brush, clicked), *mine).properties(height=520)
 
@@ -64,7 +64,7 @@ def _shape(clips: pd.DataFrame) -> alt.Shape:
 
 
 def _colour(clips: pd.DataFrame, by: str) -> alt.Color:
-    legend = alt.Legend(orient="top", columns=4, labelLimit=160, title=None, symbolOpacity=1, symbolStrokeWidth=0)
+    legend = alt.Legend(orient="top", columns=3, labelLimit=160, title=None, symbolOpacity=1, symbolStrokeWidth=0)
     if by == "emotion":
         return label_colour([label for label in LABELS["emotion"] if label in set(clips["emotion"])], legend)
     kinds = _kinds(clips)

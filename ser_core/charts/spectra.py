@@ -155,4 +155,6 @@ def stored_contour(f0_hz: npt.NDArray[np.floating]) -> Chart:
     data = pd.DataFrame({"time": np.linspace(0, 100, len(f0_hz)), "f0": f0_hz})
     x = alt.X("time:Q", title="Time from the first to the last voiced sound (%)", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5))
     y = alt.Y("f0:Q", title="F0 (Hz)", scale=alt.Scale(zero=False, padding=8), axis=alt.Axis(tickCount=5))
-    return alt.Chart(data).mark_line(strokeWidth=2.5, color=MARK, point=True).encode(x=x, y=y).properties(height=120 + AXIS)
+    return (
+        alt.Chart(data).mark_line(strokeWidth=2.5, color=MARK, point={"color": MARK, "filled": True}).encode(x=x, y=y).properties(height=120 + AXIS)
+    )

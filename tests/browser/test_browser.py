@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -296,18 +297,65 @@ def test_a_link_leads_to_what_was_looked_at_and_a_cell_to_its_clips(url):
         expect(page.get_by_text(", taken for ")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
 
 
-def test_a_rectangle_on_the_map_lists_the_clips_inside_it(url):
+@contextlib.contextmanager
+def map_of(url: str, corpora: str) -> Iterator[tuple[Page, Locator]]:
+    """The explorer's map of some corpora, by a link, and where it is drawn: many clips on a canvas, fewer as SVG."""
     with opened(url, "feature_explorer") as page:
-        drawn = page.locator("[class*='st-key-clip_map'] svg.marks")
+        page.goto(f"{url}/feature_explorer?look=Map&{corpora}")
+        drawn = page.locator("[class*='st-key-clip_map'] .marks")
         expect(drawn).to_be_visible(timeout=MODEL_TIMEOUT_MS)
         drawn.scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
+        yield page, drawn
+
+
+@pytest.mark.parametrize("corpora", ["corpora=RAVDESS", "corpora=RAVDESS&corpora=nEMO"])
+def test_a_rectangle_on_the_map_lists_the_clips_inside_it(corpora, url):
+    with map_of(url, corpora) as (page, drawn):
         place = drawn.bounding_box()
         assert place is not None
-        page.mouse.move(place["x"] + 0.3 * place["width"], place["y"] + 0.4 * place["height"])
+        page.mouse.move(place["x"] + 0.2 * place["width"], place["y"] + 0.3 * place["height"])
         page.mouse.down()
-        page.mouse.move(place["x"] + 0.6 * place["width"], place["y"] + 0.7 * place["height"], steps=5)
+        page.mouse.move(place["x"] + 0.7 * place["width"], place["y"] + 0.7 * place["height"], steps=5)
         page.mouse.up()
         expect(page.get_by_text("inside the rectangle.")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+
+
+@pytest.mark.corpus
+def test_a_click_on_the_map_shows_the_clip_and_plays_it(url):
+    with map_of(url, "corpora=RAVDESS") as (page, drawn):
+        drawn.locator(".mark-symbol path").nth(700).click(force=True)
+        expect(page.get_by_text("the most unusual first")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(chart(page, "Frequency (Hz)").locator("image")).to_have_attribute("href", re.compile("^data:image/png"))
+        expect(chart(page, "F0 (Hz)")).to_be_visible()
+        assert_plays(page)
+
+
+def test_without_the_corpus_a_click_on_the_map_says_how_to_get_it(monkeypatch):
+    monkeypatch.delenv("SER_CORPORA", raising=False)
+    with served() as address, map_of(address, "corpora=RAVDESS") as (page, drawn):
+        drawn.locator(".mark-symbol path").nth(700).click(force=True)
+        expect(page.get_by_text("To hear the clips, get the corpus")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(chart(page, "F0 (Hz)")).to_be_visible()
+        expect(page.get_by_text("the most unusual first")).to_be_visible()
+
+
+def test_an_attribute_that_tells_two_emotions_apart_leads_on_to_men_and_women(url):
+    with opened(url, "feature_explorer") as page:
+        effects = chart(page, "of the differences")
+        expect(effects).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        heading = page.get_by_role("heading", level=3).first
+        first = heading.inner_text()
+        effects.locator(".mark-symbol path").nth(3).click(force=True)
+        expect(heading).not_to_have_text(first, timeout=MODEL_TIMEOUT_MS)
+        chosen = heading.inner_text()
+        page.get_by_role("button", name="See it in every emotion").click()
+        page.get_by_text("Gender", exact=True).click()
+        expect(page.get_by_role("heading", name=chosen, exact=True)).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(chart(page, "Angry \u00b7 male")).to_contain_text("Surprised \u00b7 male")
+        link = page.url
+        page.goto(link)
+        expect(chart(page, "Angry \u00b7 male")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
 
 
 def test_two_models_stand_side_by_side(url):

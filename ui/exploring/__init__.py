@@ -23,10 +23,10 @@ def choose() -> Choice | None:
     own = ui.own_table()
     names = [*CORPORA, *([] if own is None else [str(own["corpus"].iloc[0])])]
     chosen = left.pills(
-        "Corpora", names, selection_mode="multi", default=["ravdess"], format_func=exploration.title_of, key="corpora", bind="query-params"
+        "Corpora", names, selection_mode="multi", default=["ravdess"], format_func=exploration.title_of, key="corpora", bind="query-params", wrap=True
     )
     voices = ["", *GENDERS]
-    gender = right.segmented_control("Voices", voices, default="", required=True, format_func=_voices, key="voices", bind="query-params")
+    gender = right.segmented_control("Voices", voices, default="", required=True, format_func=_voices, key="voices", bind="query-params", wrap=True)
     if not chosen:
         ui.explain_no_clip("Choose one or more corpora above: RAVDESS is a good first one.")
         return None

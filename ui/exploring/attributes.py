@@ -36,9 +36,9 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
     first, second, third = st.columns([3, 2, 2], gap="medium", vertical_alignment="bottom")
     splits = list(exploration.SPLITS)
     split = first.segmented_control(
-        "Side by side", splits, default="", required=True, format_func=exploration.SPLITS.__getitem__, key="split", bind="query-params"
+        "Side by side", splits, default="", required=True, format_func=exploration.SPLITS.__getitem__, key="split", bind="query-params", wrap=True
     )
-    kind = second.segmented_control("Shown as", ["Box", "Violin"], default="Box", required=True, key="shown_as", bind="query-params")
+    kind = second.segmented_control("Shown as", ["Box", "Violin"], default="Box", required=True, key="shown_as", bind="query-params", wrap=True)
     log = third.toggle("Logarithmic axis", key="log_axis", bind="query-params", help="Where all values are above 0.")
     exploring.invite()
     if not chosen:

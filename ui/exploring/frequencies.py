@@ -28,14 +28,28 @@ def section(choice: Choice, own: FeatureVector | None, own_contour: np.ndarray |
     emotions = exploring.choose_emotions("heard_emotions", ["neutral", "angry"], rows)
     first, second, third = st.columns(3, gap="medium")
     split = first.segmented_control(
-        "Lines apart by", SPLITS, default="", required=True, format_func=exploration.SPLITS.__getitem__, key="lines_by", bind="query-params"
+        "Lines apart by",
+        SPLITS,
+        default="",
+        required=True,
+        format_func=exploration.SPLITS.__getitem__,
+        key="lines_by",
+        bind="query-params",
+        wrap=True,
     )
     axis = second.segmented_control(
-        "Frequency axis", list(AXES), default="hz", required=True, format_func=AXES.__getitem__, key="frequency_axis", bind="query-params"
+        "Frequency axis", list(AXES), default="hz", required=True, format_func=AXES.__getitem__, key="frequency_axis", bind="query-params", wrap=True
     )
     scales = exploration.contours.SCALES
     scale = third.segmented_control(
-        "Pitch in", list(scales), default="semitones", required=True, format_func=scales.__getitem__, key="pitch_scale", bind="query-params"
+        "Pitch in",
+        list(scales),
+        default="semitones",
+        required=True,
+        format_func=scales.__getitem__,
+        key="pitch_scale",
+        bind="query-params",
+        wrap=True,
     )
     exploring.invite()
     if emotions:

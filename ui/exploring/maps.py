@@ -26,10 +26,17 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
     st.markdown("Alike clips lie together. **Click a point** to see and hear the clip; **draw a rectangle** to list the clips inside it.")
     first, second = st.columns(2, gap="medium")
     kind = first.segmented_control(
-        "Map", list(exploration.MAPS), default="neighbours", required=True, format_func=exploration.MAPS.__getitem__, key="map", bind="query-params"
+        "Map",
+        list(exploration.MAPS),
+        default="neighbours",
+        required=True,
+        format_func=exploration.MAPS.__getitem__,
+        key="map",
+        bind="query-params",
+        wrap=True,
     )
     by = second.segmented_control(
-        "Coloured by", COLOURS, default="emotion", required=True, format_func=str.capitalize, key="map_by", bind="query-params"
+        "Coloured by", COLOURS, default="emotion", required=True, format_func=str.capitalize, key="map_by", bind="query-params", wrap=True
     )
     emotions = exploring.choose_emotions("emotions", list(EMOTIONS), explored.rows(choice))
     if not emotions:
@@ -41,13 +48,13 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
     with left:
         of = f"{kind}_{hash(choice)}_{'_'.join(emotions)}"  # what was chosen among other clips says nothing of these
         selection = _draw(drawn, str(by), of)
-        st.caption(how_to_read(str(kind), len(drawn), len(placed), own is not None))
+        st.caption(how_to_read(str(kind), drawn, placed, own is not None))
         exploring.invite()
     with right:
         _one(drawn, of)
     inside = exploration.inside(placed, selection.get(charts.BRUSH) or {})
     if len(inside):
-        st.markdown(f"**{len(inside):,} clips** inside the rectangle. Select one to see and hear it.")
+        st.markdown(f"**{len(inside):,} clips** inside the rectangle. Select one to see and hear it; a click beside the rectangle clears it.")
         comparison.clips(inside, f"map_clips_{hash(tuple(inside['path']))}", folded=False)
         exploring.save(inside, "clips", "Save CSV", "save_map")
     if own is not None:
@@ -86,9 +93,10 @@ def nearest(choice: Choice, own: FeatureVector) -> None:
     comparison.clips(alike, f"nearest_clips_{hash(tuple(alike['path']))}", folded=False)
 
 
-def how_to_read(kind: str, drawn: int, n: int, recorded: bool) -> str:
+def how_to_read(kind: str, drawn: pd.DataFrame, placed: pd.DataFrame, recorded: bool) -> str:
     """What lies where, and how many clips are drawn."""
-    thinned = f" {drawn:,} of {n:,} clips are drawn, evenly chosen; a rectangle lists all." if drawn < n else ""
+    counts = f"{len(drawn) - recorded:,} of {len(placed) - recorded:,} clips"
+    thinned = f" {counts} are drawn, evenly chosen; a rectangle lists all." if len(drawn) < len(placed) else ""
     mine = " :violet[**The star is your recording.**]" if recorded else ""
     if kind == "linear":
         return f"The two directions in which the chosen clips differ most (principal components of 128 standardised attributes).{mine}{thinned}"
