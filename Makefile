@@ -23,11 +23,12 @@ LARGE := $(foreach corpus,ravdess crema-d nemo,$(addprefix data/$(corpus)/functi
 train: $(VENV)/.train $(LARGE)
 	$(BIN)/python -m ser_core train
 
-# Compute all figures anew: the folds of all protocols, then what noise, rooms, codecs and other sounds do to the models that `train` made.
+# Compute all figures anew: the folds of all protocols, then what noise, rooms, codecs and other sounds do to the models that `train` made,
+# and how many training speakers it takes.
 OTHERS := $(foreach corpus,crema-d nemo,$(addprefix data/$(corpus)/,acoustic128_v1.parquet mfcc128_v1.parquet))
 
 evaluate: $(VENV)/.train $(LARGE) $(OTHERS)
-	$(BIN)/python -m ser_core evaluate --refit --conditions --gate --explanations
+	$(BIN)/python -m ser_core evaluate --refit --conditions --gate --explanations --learning-curves
 	$(BIN)/python -m ser_core map
 	$(BIN)/python -m ser_core contours
 
@@ -50,6 +51,7 @@ data/%/mfcc128_v1.parquet: | $(VENV)/.train
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/prediction.py
+	$(BIN)/python benchmarks/models.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

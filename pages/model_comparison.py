@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 import ui
-from ser_core import models
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
-from ui import comparison, conditions, overview
+from ui import comparison, conditions, learning, overview
 
 VIEWS = {
     "all": "All models",
     "one": "One model",
     "two": "Two models",
+    "learning": "Training speakers",
     "noise": "Noise and rooms",
     "clip": "Your clip",
 }
@@ -43,9 +43,10 @@ def main() -> None:
             "Corpus", list(CORPORA), default="ravdess", required=True, format_func=lambda name: CORPORA[name].title, key="corpus", bind="query-params"
         )
     )
-    table = ui.leaderboard(task, corpus)
-    table = table.assign(title=[models.title(row.classifier, row.feature_set) for row in table.itertuples()])
-    {"all": overview.section, "one": comparison.one_model, "two": comparison.two_models}[view](table, task, corpus)
+    if view == "learning":
+        learning.section(task, corpus)
+    else:
+        {"all": overview.section, "one": comparison.one_model, "two": comparison.two_models}[view](ui.leaderboard(task, corpus), task, corpus)
     st.caption(
         f"{CORPORA[corpus].title}: {CORPORA[corpus].speech}. Intervals: 95%, bootstrap over speakers. Every figure comes from the stored "
         "predictions; compute them again with `python -m ser_core evaluate --refit`."

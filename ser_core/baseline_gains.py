@@ -34,11 +34,12 @@ def write(table: pd.DataFrame) -> None:
         rows.reset_index(drop=True).to_parquet(path_of(str(corpus)), index=False, compression="zstd")
 
 
-def read() -> pd.DataFrame:
-    """The stored tables of all corpora."""
+def read(corpus: str | None = None) -> pd.DataFrame:
+    """The stored table of one corpus, or those of all."""
     import pandas as pd
 
-    return pd.concat([pd.read_parquet(path) for path in sorted(DATA_DIR.glob("*/enrolled.parquet"))], ignore_index=True)
+    paths = [path_of(corpus)] if corpus else sorted(DATA_DIR.glob("*/enrolled.parquet"))
+    return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
 
 
 def gain(rows: pd.DataFrame) -> tuple[float, Interval]:
@@ -53,8 +54,7 @@ def gain(rows: pd.DataFrame) -> tuple[float, Interval]:
     with_it, without_it = (np.zeros((len(speakers), len(EMOTIONS), len(EMOTIONS))) for _ in range(2))
     np.add.at(with_it, (which, truth), counts)
     np.add.at(without_it, (which, truth, without), counts.sum(axis=1))
-    drawn = evaluation.speaker_bootstrap(rows["speaker"])
-    replicates = [evaluation.uar(np.einsum("bs,sij->bij", drawn, each)) for each in (with_it, without_it)]
+    replicates = [evaluation.uar(evaluation.replicated(each, rows["speaker"])) for each in (with_it, without_it)]
     low, high = np.nanpercentile(replicates[0] - replicates[1], [2.5, 97.5])
     before = float(evaluation.uar(without_it.sum(axis=0)))
     return before, Interval(float(evaluation.uar(with_it.sum(axis=0))) - before, float(low), float(high))

@@ -63,12 +63,11 @@ def paired(first: pd.DataFrame, second: pd.DataFrame, task: str) -> Paired:
     """
     clips = same_clips(first, second, task)
     one, other = (_confusions(rows[rows["path"].isin(clips["path"])], task) for rows in (first, second))
-    drawn = evaluation.speaker_bootstrap(clips["speaker"])
-    replicates = evaluation.uar(np.einsum("bs,sij->bij", drawn, one)) - evaluation.uar(np.einsum("bs,sij->bij", drawn, other))
+    replicates = evaluation.uar(evaluation.replicated(one, clips["speaker"])) - evaluation.uar(evaluation.replicated(other, clips["speaker"]))
     low, high = np.nanpercentile(replicates, [2.5, 97.5])
     difference = float(evaluation.uar(one.sum(axis=0)) - evaluation.uar(other.sum(axis=0)))
     exchanged = np.random.default_rng(0).random((_PERMUTATIONS, len(one))) < 0.5
-    moved = np.einsum("bs,sij->bij", exchanged.astype(np.float64), other - one)
+    moved = (exchanged.astype(np.float64) @ (other - one).reshape(len(one), -1)).reshape(-1, *one.shape[1:])
     under_chance = evaluation.uar(one.sum(axis=0) + moved) - evaluation.uar(other.sum(axis=0) - moved)
     p_value = (1 + np.sum(np.abs(under_chance) >= abs(difference) - 1e-12)) / (1 + _PERMUTATIONS)
     right = clips["right_1"].to_numpy(bool), clips["right_2"].to_numpy(bool)
@@ -117,24 +116,25 @@ def risk_coverage(rows: pd.DataFrame, task: str, points: int = 101) -> pd.DataFr
 
 
 def breakdown(rows: pd.DataFrame, task: str, by: str) -> pd.DataFrame:
-    """How one model does in each group of clips: columns group, clips, speakers, value, low, high (a bootstrap over the group's speakers).
+    """How one model does in each group of clips: columns group, name, clips, speakers, value, low, high (a bootstrap over the group's speakers).
 
-    The value is UAR; of a group with a single label, that label's recall.
+    The value is UAR; of a group with a single label, that label's recall. `name` is how a person would call the group.
     """
     import pandas as pd
 
     truth, probabilities = evaluation.truth_and_probabilities(rows, task)
     said = probabilities.argmax(axis=1).astype(np.int64)
     found = []
+    corpus = f"{rows['corpus'].iloc[0]}-"  # speakers are named so that those of two corpora differ
     for group in sorted(set(rows[by])):
         here = (rows[by] == group).to_numpy()
         counts = evaluation.speaker_confusions(truth[here], said[here], rows["speaker"][here], len(LABELS[task]))
-        replicates = evaluation.uar(np.einsum("bs,sij->bij", evaluation.speaker_bootstrap(rows["speaker"][here]), counts))
+        replicates = evaluation.uar(evaluation.replicated(counts, rows["speaker"][here]))
         low, high = np.nanpercentile(replicates, [2.5, 97.5]) if len(counts) > 1 else (np.nan, np.nan)
-        found.append(
-            (group, int(here.sum()) // rows["seed"].nunique(), len(counts), float(evaluation.uar(counts.sum(axis=0))), float(low), float(high))
-        )
-    return pd.DataFrame(found, columns=["group", "clips", "speakers", "value", "low", "high"])
+        name = group.removeprefix(corpus) if by == "speaker" else group[:1].upper() + group[1:]
+        value = float(evaluation.uar(counts.sum(axis=0)))
+        found.append((group, name, int(here.sum()) // rows["seed"].nunique(), len(counts), value, float(low), float(high)))
+    return pd.DataFrame(found, columns=["group", "name", "clips", "speakers", "value", "low", "high"])
 
 
 def behind(rows: pd.DataFrame, task: str, meant: str, said: str) -> pd.DataFrame:

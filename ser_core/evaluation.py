@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -146,8 +147,21 @@ def speaker_bootstrap(speakers: npt.ArrayLike, seed: int = 0, replicates: int = 
 
     Speakers, not clips, are drawn with replacement: the clips of one voice say the same thing over and over.
     """
-    n = len(np.unique(np.asarray(speakers)))
-    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=replicates).astype(np.float64)
+    return _drawn(len(np.unique(np.asarray(speakers))), seed, replicates)
+
+
+@lru_cache(maxsize=32)
+def _drawn(n: int, seed: int, replicates: int) -> Array:
+    """The draws of so many speakers, shared by all that ask (they cost more than what is counted with them)."""
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=replicates).astype(np.float64)
+    drawn.flags.writeable = False
+    return drawn
+
+
+def replicated(counts: Array, speakers: npt.ArrayLike) -> Array:
+    """The counts of each replicate of `speaker_bootstrap`, shape [replicates, ...], from those of each speaker [speakers in sorted order, ...]."""
+    drawn = speaker_bootstrap(speakers)
+    return (drawn @ counts.reshape(len(counts), -1)).reshape(len(drawn), *counts.shape[1:])
 
 
 def speaker_confusions(truth: Positions, predicted: Positions, speakers: npt.ArrayLike, n_labels: int) -> Array:
@@ -168,7 +182,7 @@ def score(rows: pd.DataFrame, task: str) -> Scores:
     predicted = probabilities.argmax(axis=1).astype(np.int64)
     per_speaker = speaker_confusions(truth, predicted, rows["speaker"], len(labels))
     total = per_speaker.sum(axis=0)
-    replicates = np.einsum("bs,sij->bij", speaker_bootstrap(rows["speaker"]), per_speaker)
+    replicates = replicated(per_speaker, rows["speaker"])
 
     def interval(statistic: Callable[[Array], Array]) -> Interval:
         low, high = np.nanpercentile(statistic(replicates), [2.5, 97.5])
@@ -198,7 +212,7 @@ def truth_and_probabilities(rows: pd.DataFrame, task: str) -> tuple[Positions, A
     """The label positions [n] and the probabilities [n, labels] of rows of an out-of-fold table."""
     labels = LABELS[task]
     positions = {label: position for position, label in enumerate(labels)}
-    truth = np.array([positions[label] for label in rows["truth"]], dtype=np.int64)
+    truth = rows["truth"].map(positions).to_numpy(dtype=np.int64)
     return truth, rows[list(labels)].to_numpy(dtype=np.float64)
 
 

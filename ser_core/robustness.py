@@ -1,127 +1,77 @@
-"""What rooms, noise, codecs and gain cost the default models, on speakers that they never heard.
+"""What rooms, noise, codecs and the browser's recorder cost models, from what `conditions.measure` and `benchmarks/recorder.py` stored.
 
-The models are those of joint run 1 in `models/heldout/`; the clips are RAVDESS actors 1 to 4. Every random choice has a fixed
-seed per clip; babble is made of clips of speakers that run 1 trained on.
+Pure arithmetic: nothing is predicted here. All of it is of four speakers, RAVDESS actors 1 to 4: what it says of other people is not known.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import audio, corpora, evaluation, models, prediction
-from ser_core.audio import channel
-from ser_core.audio.recording import Recording, Samples
-from ser_core.corpora import CORPORA
-from ser_core.emotions import EMOTIONS, GENDERS, LABELS, NOT_EVERYWHERE
-from ser_core.evaluation import DATA_DIR
+from ser_core import evaluation
+from ser_core.emotions import EMOTIONS, GENDERS, NOT_EVERYWHERE
+from ser_core.evaluation import DATA_DIR, Interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CORPUS = "ravdess"
-RUN = 1
+AS_IT_IS = "as it is"
 
-CONDITIONS_TABLE = DATA_DIR / CORPUS / "conditions.csv"
+COLUMNS = ("feature_set", "classifier", "condition", "clip", "speaker", "emotion", "gender", *EMOTIONS, *GENDERS)
+"""`emotion` and `gender` are the truth; then the probabilities of each label."""
+
+CONDITIONS_TABLE = DATA_DIR / CORPUS / "conditions.parquet"
 RECORDER_TABLE = DATA_DIR / CORPUS / "recorder.csv"
-"""What `measure` and `benchmarks/recorder.py` found, one row per clip."""
 
-_BABBLE_VOICES = 4
+DEFAULT = "combination"
+SUMMARY = (
+    AS_IT_IS,
+    "white noise, 10 dB",
+    "babble, 10 dB",
+    "telephone band",
+    "Opus, 24 kbit/s",
+    "Opus, 30 kbit/s",
+    "MP3, 32 kbit/s",
+    "reverberation, 0.6 s",
+    "gain of -30 dB",
+    "gain of -15 dB",
+    "gain of +10 dB",
+)
+"""The conditions that stand for all where the default model is looked at in short."""
 
-
-def _babble(n: int, rng: np.random.Generator, others: list[Samples]) -> Samples:
-    chosen = rng.choice(len(others), _BABBLE_VOICES, replace=False)
-    return channel.babble(n, [others[number] for number in chosen], rng)
-
-
-Change = Callable[[Samples, np.random.Generator, list[Samples]], Samples]
-
-CONDITIONS: Mapping[str, Change] = {
-    "as it is": lambda x, rng, others: x,
-    "white noise, 10 dB": lambda x, rng, others: channel.with_noise(x, channel.coloured_noise(len(x), rng), 10.0),
-    "babble, 10 dB": lambda x, rng, others: channel.with_noise(x, _babble(len(x), rng, others), 10.0),
-    "telephone band": lambda x, rng, others: channel.telephone(x),
-    "Opus, 24 kbit/s": lambda x, rng, others: channel.coded(x, "opus", 24_000),
-    "Opus, 30 kbit/s": lambda x, rng, others: channel.coded(x, "opus", 30_000),
-    "MP3, 32 kbit/s": lambda x, rng, others: channel.coded(x, "mp3", 32_000),
-    "reverberation, 0.6 s": lambda x, rng, others: channel.reverberated(x, 0.6, rng),
-    "gain of -30 dB": lambda x, rng, others: channel.gain(x, -30.0),
-    "gain of -15 dB": lambda x, rng, others: channel.gain(x, -15.0),
-    "gain of +10 dB": lambda x, rng, others: channel.gain(x, 10.0),
-}
-"""What is done to a clip: `(samples, random generator of the clip, clips of other voices) -> samples`."""
+_REPLICATES = 1000
 
 
-def measure(jobs: int = 1, folder: Path = models.HELD_OUT) -> pd.DataFrame:
-    """Predict every clip under every condition.
+def write(table: pd.DataFrame, path: Path = CONDITIONS_TABLE) -> None:
+    """Store what the models said under each condition."""
+    table.to_parquet(path, index=False, compression="zstd")
 
-    Returns
-    -------
-    DataFrame
-        Columns condition, clip, emotion, gender (the truth), the eight emotions and two genders (probabilities).
 
-    Raises
-    ------
-    SerError
-        NOT_FOUND where `SER_CORPORA` has no RAVDESS; MODEL_NOT_FOUND where there are no held-out models.
-    """
+def read(path: Path = CONDITIONS_TABLE) -> pd.DataFrame:
+    """What is stored of every model, condition and clip: `COLUMNS`."""
     import pandas as pd
-    from joblib import Parallel, delayed
 
-    home = corpora.resolve(CORPUS)
-    table = corpora.utterances(home, CORPORA[CORPUS])
-    tested = corpora.scored(RUN, table["speaker"], table["corpus"])
-    others = [audio.load(home / path).samples for path in table["path"][~tested].iloc[::30]]
-    models.default_card("emotion", folder)  # says what is missing before any work is done
-    work = (delayed(_measure)(home / row.path, row.emotion, row.gender, others, folder) for row in table[tested].itertuples())
-    return pd.DataFrame([row for rows in Parallel(n_jobs=jobs, batch_size=8)(work) for row in rows]).sort_values(
-        "condition", key=lambda names: names.map(list(CONDITIONS).index), kind="stable"
-    )
-
-
-def _measure(path: Path, emotion: str, gender: str, others: list[Samples], folder: Path) -> list[dict[str, object]]:
-    emotion_model, gender_model = (_model(task, folder) for task in LABELS)
-    clip = audio.load(path)
-    rows = []
-    for condition, change in CONDITIONS.items():
-        rng = np.random.default_rng(zlib.crc32(f"{path.stem} {condition}".encode()))
-        changed = Recording(change(clip.samples, rng, others), clip.sample_rate)
-        said = prediction.predict(changed, emotion_model, gender_model)
-        about: dict[str, object] = {"condition": condition, "clip": path.stem, "emotion": emotion, "gender": gender}
-        rows.append(about | dict(said.emotion_probabilities) | dict(said.gender_probabilities))
-    return rows
-
-
-_loaded: dict[tuple[str, Path], models.Model] = {}
-
-
-def _model(task: str, folder: Path) -> models.Model:
-    """The default model of a task, loaded once per process."""
-    if (task, folder) not in _loaded:
-        _loaded[task, folder] = models.load_default(task, folder)
-    return _loaded[task, folder]
-
-
-# ------------------------------------------------------------------------------------------------- from what is stored
+    return pd.read_parquet(path)
 
 
 def condition_scores(path: Path = CONDITIONS_TABLE) -> pd.DataFrame:
-    """What each condition costs, from the stored predictions of the same clips: one row per condition, in %.
+    """What each condition of the `SUMMARY` costs the default model, on the same clips: one row per condition, in %.
 
     `UAR` and `lost` (points, against the clip as it is), `same` (share of clips with the same top emotion as without), the recall
     lost on calm and surprised, and gender's UAR.
     """
     import pandas as pd
 
-    table = pd.read_csv(path)
-    clean = table[table["condition"] == "as it is"].set_index("clip")
+    table = read(path)
+    table = table[table["classifier"] == DEFAULT]
+    clean = table[table["condition"] == AS_IT_IS].set_index("clip")
     rows = []
-    for condition, part in table.groupby("condition", sort=False):
-        now = part.set_index("clip").loc[clean.index]
+    for condition in SUMMARY:
+        now = table[table["condition"] == condition].set_index("clip").loc[clean.index]
         scores = {name: _one_take(frame[list(EMOTIONS)], frame["emotion"], EMOTIONS) for name, frame in (("now", now), ("clean", clean))}
         lost = {emotion: scores["clean"][1][emotion] - scores["now"][1][emotion] for emotion in NOT_EVERYWHERE}
         same = now[list(EMOTIONS)].to_numpy().argmax(axis=1) == clean[list(EMOTIONS)].to_numpy().argmax(axis=1)
@@ -136,6 +86,60 @@ def condition_scores(path: Path = CONDITIONS_TABLE) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def curves(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """How much each model recognises under some conditions: columns feature_set, classifier, condition, value (UAR), low, high.
+
+    The interval (95%) is a bootstrap over the clips of each speaker: how much other clips of these four would change. It says nothing of
+    other speakers; with four, nothing can.
+    """
+    import pandas as pd
+
+    rows = []
+    chosen = table[table["condition"].isin(names)]
+    for (feature_set, classifier, condition), part in chosen.groupby(["feature_set", "classifier", "condition"], sort=False):
+        found = _over_clips(part)
+        rows.append((feature_set, classifier, condition, found.value, found.low, found.high))
+    return pd.DataFrame(rows, columns=["feature_set", "classifier", "condition", "value", "low", "high"])
+
+
+def side_by_side(found: pd.DataFrame) -> pd.DataFrame:
+    """Curves as a table to be read: a row for each level, a column for each model, UAR in %. Both in the order of `found`."""
+    wide = found.assign(value=100 * found["value"]).pivot_table(index="level", columns="title", values="value", sort=False)
+    return wide.rename_axis(columns=None).reset_index()
+
+
+def in_words(found: pd.DataFrame) -> str:
+    """What the models (column `title`) lose from the first condition of `found` to the last, as a sentence: the least and the most."""
+    first, last = found["condition"].iloc[0], found["condition"].iloc[-1]
+    ends = found.pivot_table(index="title", columns="condition", values="value", sort=False)[[first, last]]
+    lost = (ends[first] - ends[last]).sort_values()
+    falls = [f"**{title}** falls from {ends[first][title]:.0%} to **{ends[last][title]:.0%}**" for title in dict.fromkeys(lost.index[[0, -1]])]
+    return f"From *{first}* to *{last}* {', '.join(falls)}."
+
+
+def _over_clips(part: pd.DataFrame) -> Interval:
+    """UAR of one model under one condition, with its interval over the clips of each speaker.
+
+    Drawing a speaker's clips with replacement draws how many are of which emotion and recognised, so these counts are what is drawn.
+    """
+    truth = part["emotion"].map(EMOTIONS.index).to_numpy(dtype=np.int64)
+    right = part[list(EMOTIONS)].to_numpy().argmax(axis=1) == truth
+    speakers, which = np.unique(part["speaker"].to_numpy(str), return_inverse=True)
+    counts = np.zeros((len(speakers), len(EMOTIONS), 2))
+    np.add.at(counts, (which, truth, right.astype(np.int64)), 1)
+    n = counts.sum(axis=(1, 2)).astype(np.int64)
+    chances = (counts / n[:, None, None]).reshape(len(speakers), -1)
+    drawn = np.random.default_rng(0).multinomial(n, chances, size=(_REPLICATES, len(speakers))).sum(axis=1).reshape(-1, len(EMOTIONS), 2)
+    low, high = np.nanpercentile(_uar(drawn), [2.5, 97.5])
+    return Interval(float(_uar(counts.sum(axis=0))), float(low), float(high))
+
+
+def _uar(counts: evaluation.Array) -> evaluation.Array:
+    """The mean over emotions of the share recognised, of counts [..., emotions, (missed, recognised)]; emotions without clips do not count."""
+    clips = counts.sum(axis=-1)
+    return np.asarray(np.nanmean(np.where(clips > 0, counts[..., 1] / np.maximum(clips, 1e-12), np.nan), axis=-1))
 
 
 def recorder_scores(path: Path = RECORDER_TABLE) -> pd.DataFrame:

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PROTOCOLS = {
-    "Unseen voices": "unseen_speakers",
-    "Corpus left out": "corpus_left_out",
-    "Other sentence": "other_statement",
-    "Random split (optimistic)": "random_split",
+    "unseen_speakers": "Unseen voices",
+    "corpus_left_out": "Corpus left out",
+    "other_statement": "Other sentence",
+    "random_split": "Random split (optimistic)",
 }
+
+FIGURES = ("Shares", "Counts")
+"""What stands in a confusion matrix."""
 
 COLUMNS: dict[str, Any] = {
     "path": "Clip",
@@ -44,30 +47,19 @@ FEW = 6
 def one_model(table: pd.DataFrame, task: str, corpus: str) -> None:
     """Confusions with the clips behind them, recall, calibration, refusal and groups of one model."""
     first, second = st.columns([2, 3], gap="medium")
-    keys = models_of(table)
-    title = first.selectbox("Model", list(keys), key=f"compared_{task}_{corpus}", bind="query-params")
-    stored = {name: evaluation.model_rows(ui.out_of_fold(), task, *keys[title], protocol, corpus) for name, protocol in PROTOCOLS.items()}
-    tested = [name for name, rows in stored.items() if len(rows)]
-    shown = str(second.segmented_control("Tested on", tested, default=tested[0], required=True, key=f"tested_on_{task}_{corpus}_{title}"))
-    rows = stored[shown]
-    scores = evaluation.score(rows, task)
+    known = models_of(table)
+    title = first.selectbox("Model", list(known), key="model", bind="query-params")
+    with second:
+        protocol = tested_on(table, title)
+    run = (task, *known[title], protocol, corpus)
+    rows, scores = ui.model_rows(*run), ui.model_scores(*run)
     interval = f"{scores.uar.value:.1%} (95% interval {scores.uar.low:.1%} to {scores.uar.high:.1%})"
     runs = f", mean of {len(scores.seeds)} runs" if len(scores.seeds) > 1 else ""
     st.markdown(f"On average **{interval}** of each {task} recognised; {scores.n_utterances:,} clips of {scores.n_speakers} speakers{runs}.")
-    confusions(rows, task, scores, f"{task}_{corpus}_{title}_{shown}")
+    confusions(rows, task, scores, "_".join(run))
     sureness(rows, task, scores)
-    groups(rows, task, corpus)
-    card(task, *keys[title])
-
-
-def card(task: str, feature_set: str, classifier: str) -> None:
-    """The card of a model that ships, to be read and saved."""
-    for found in ui.cards(task):
-        if found.classifier == classifier and feature_set in (found.feature_set, "several"):
-            text = models.to_markdown(found)
-            with st.expander("Model card", icon=":material/id_card:"):
-                st.markdown(text.replace("# ", "### ", 1).replace("\n## ", "\n##### "))
-                st.download_button("Save the card", text, f"{found.id}.md", "text/markdown", icon=":material/download:", on_click="ignore")
+    groups(rows, run)
+    card(task, *known[title])
 
 
 def models_of(table: pd.DataFrame) -> dict[str, tuple[str, str]]:
@@ -75,28 +67,68 @@ def models_of(table: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return {row.title: (row.feature_set, row.classifier) for row in table.itertuples()}
 
 
+def tested_on(table: pd.DataFrame, *titles: str) -> str:
+    """The protocol to look at, of those under which all these models were tested."""
+    chosen = table[table["title"].isin(titles)]
+    tested = [name for name in PROTOCOLS if chosen[f"{name}_uar"].notna().all()]
+    return str(
+        st.segmented_control(
+            "Tested on", tested, default=tested[0], required=True, format_func=PROTOCOLS.__getitem__, key="tested_on", bind="query-params"
+        )
+    )
+
+
+def card(task: str, feature_set: str, classifier: str) -> None:
+    """The card of a model, to be read and saved; only what ships has one."""
+    shipped = [card for card in ui.cards(task) if (card.feature_set or "several", card.classifier) == (feature_set, classifier)]
+    if not shipped:
+        st.caption("This model is only measured. It is not among those that the app predicts with, so it has no model card.")
+    for found in shipped:
+        text = models.to_markdown(found)
+        with st.expander("Model card", icon=":material/id_card:"):
+            st.markdown(text.replace("# ", "### ", 1).replace("\n## ", "\n##### "))
+            st.download_button("Save the card", text, f"{found.id}.md", "text/markdown", icon=":material/download:", on_click="ignore")
+
+
 def confusions(rows: pd.DataFrame, task: str, scores: evaluation.Scores, of: str) -> None:
     """What was taken for what; a click on a cell lists the clips behind it. `of` names what is shown: a click holds for nothing else."""
-    heard = [position for position, label in enumerate(LABELS[task]) if label in scores.recall]  # the corpus has them
-    labels = [LABELS[task][position] for position in heard]
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Which was taken for which**")
-        counts = evaluation.mean_confusion(rows, task)[np.ix_(heard, heard)]
-        chart = charts.confusion_matrix(counts, labels)
-        key = f"confusion_{of}"
-        event = st.altair_chart(chart, width="stretch", key=key, on_select="rerun", selection_mode=charts.CELL, alt="Confusion matrix")
-        st.caption("Click a cell to see, and hear, the clips behind it.")
+        cell = matrix(rows, task, of, figures())
     with right:
         st.markdown(f"**Share of each {task} recognised**")
+        labels = [label for label in LABELS[task] if label in scores.recall]
         recall = {label: scores.recall[label] for label in labels}
-        st.altair_chart(charts.recall_bars(recall), width="stretch", key="recall", alt="Share of each label recognised")
-    if cell := event.selection.get(charts.CELL):
-        meant, said = str(cell[0]["meant"]).lower(), str(cell[0]["said"]).lower()
-        behind = comparing.behind(rows, task, meant, said)
-        run = " of the first run" if len(scores.seeds) > 1 else ""
-        st.markdown(f"**{meant.capitalize()}, taken for {said}**: {len(behind)} clips{run}, the surest first. Select one to hear it.")
-        clips(behind, f"behind_{of}_{meant}_{said}")
+        st.altair_chart(charts.recall_bars(recall), width="stretch", key="recall", alt=f"Bars: the share of each {task} that was recognised")
+    if cell:
+        behind(rows, task, cell, of)
+
+
+def figures() -> str:
+    """Whether confusion matrices show shares or counts."""
+    return str(st.segmented_control("Figures", FIGURES, default=FIGURES[0], required=True, key="figures", bind="query-params"))
+
+
+def matrix(rows: pd.DataFrame, task: str, of: str, shown: str) -> tuple[str, str] | None:
+    """A confusion matrix; gives what was meant and said of the cell that is chosen."""
+    heard = sorted({LABELS[task].index(label) for label in rows["truth"].unique()})  # the corpus has them
+    counts = evaluation.mean_confusion(rows, task)[np.ix_(heard, heard)]
+    chart = charts.confusion_matrix(counts, [LABELS[task][position] for position in heard], as_counts=shown == FIGURES[1])
+    alt = f"Confusion matrix, {shown.lower()}: a row for each {task} that was meant, a column for each that the model said"
+    event = st.altair_chart(chart, width="stretch", key=f"confusion_{of}", on_select="rerun", selection_mode=charts.CELL, alt=alt)
+    st.caption("Click a cell to see, and hear, the clips behind it.")
+    cell = event.selection.get(charts.CELL)
+    return (str(cell[0]["meant"]).lower(), str(cell[0]["said"]).lower()) if cell else None
+
+
+def behind(rows: pd.DataFrame, task: str, cell: tuple[str, str], of: str, by: str = "") -> None:
+    """The clips behind a cell of a confusion matrix; `by` is who said so, where it is not plain."""
+    found = comparing.behind(rows, task, *cell)
+    run = " of the first run" if rows["seed"].nunique() > 1 else ""
+    who = f" by {by}" if by else ""
+    st.markdown(f"**{cell[0].capitalize()}, taken for {cell[1]}**{who}: {len(found):,} clips{run}, the surest first. Select one to hear it.")
+    clips(found, f"behind_{of}_{'_'.join(cell)}")
 
 
 def sureness(rows: pd.DataFrame, task: str, scores: evaluation.Scores) -> None:
@@ -105,7 +137,8 @@ def sureness(rows: pd.DataFrame, task: str, scores: evaluation.Scores) -> None:
     with left:
         st.markdown("**Can its probabilities be believed?**")
         bins = evaluation.reliability(rows, task)
-        st.altair_chart(charts.reliability(bins), width="stretch", key="reliability", alt="How often the model is right by how sure it is")
+        alt = "Reliability diagram: how often the model is right by how sure it is"
+        st.altair_chart(charts.reliability(bins), width="stretch", key="reliability", alt=alt)
         st.caption(
             f"Clips sorted by how sure the model is, in {len(bins)} groups of equal size. On the dashed line it is right as often as it says; above "
             f"it is too modest, below too sure. On average it is off by {100 * scores.ece:.0f} points (expected calibration error)."
@@ -113,50 +146,72 @@ def sureness(rows: pd.DataFrame, task: str, scores: evaluation.Scores) -> None:
     with right:
         st.markdown("**What if it refused to answer when unsure?**")
         curve = comparing.risk_coverage(rows, task)
-        threshold = st.slider("Answer only from this probability on", 0, 100, 33, format="%d%%", key="refusal_threshold") / 100
-        st.altair_chart(charts.risk_coverage(curve, threshold), width="stretch", key="risk_coverage", alt="Accuracy by how much is answered")
+        threshold = st.slider("Answer only from this probability on", 0, 100, 33, format="%d%%", key="answer_from", bind="query-params") / 100
+        alt = "Risk-coverage curve: how often answers are right by how many clips are answered"
+        st.altair_chart(charts.risk_coverage(curve, threshold), width="stretch", key="risk_coverage", alt=alt)
         here = curve.iloc[(curve["threshold"] - threshold).abs().argmin()]
         answered = "nothing" if np.isnan(here["accuracy"]) else f"{here['coverage']:.0%} of the clips, and is right on {here['accuracy']:.0%} of them"
         st.caption(f"From {threshold:.0%} on it answers {answered}; answering all, on {curve['accuracy'].iloc[0]:.0%}.")
 
 
-def groups(rows: pd.DataFrame, task: str, corpus: str) -> None:
+def groups(rows: pd.DataFrame, run: tuple[str, str, str, str, str]) -> None:
     """For whom and for what it works."""
     st.markdown("**For whom does it work?**")
     kinds = comparing.groups_of(rows)
-    by = str(st.segmented_control("By", kinds, default=kinds[0], required=True, format_func=comparing.GROUPS.__getitem__, key=f"by_{task}_{corpus}"))
-    found = comparing.breakdown(rows, task, by)
-    st.altair_chart(charts.groups(found, comparing.GROUPS[by]), width="stretch", key="groups", alt=f"Share recognised by {by}")
+    by = str(
+        st.segmented_control("By", kinds, default=kinds[0], required=True, format_func=comparing.GROUPS.__getitem__, key="by", bind="query-params")
+    )
+    alt = f"The share recognised by {comparing.GROUPS[by].lower()}, with intervals"
+    st.altair_chart(charts.groups(ui.breakdown(*run, by), comparing.GROUPS[by]), width="stretch", key="groups", alt=alt)
     st.caption("Share of each label recognised, averaged (UAR). Lines: 95%, bootstrap over the speakers of a group.")
 
 
 def two_models(table: pd.DataFrame, task: str, corpus: str) -> None:
-    """Two models on the same clips: the difference with its interval and test, recalls, and where they disagree."""
-    keys = models_of(table)
-    titles = list(keys)
+    """Two models on the same clips: the difference with its interval and test, confusions, recalls, and where they disagree."""
+    known = models_of(table)
+    titles = list(known)
     first, second, third = st.columns([2, 2, 3], gap="medium")
-    one = first.selectbox("First model", titles, key=f"first_{task}_{corpus}", bind="query-params")
-    other = second.selectbox("Second model", titles, index=min(1, len(titles) - 1), key=f"second_{task}_{corpus}", bind="query-params")
-    both = {name: [evaluation.model_rows(ui.out_of_fold(), task, *keys[title], protocol, corpus) for title in (one, other)]
-            for name, protocol in PROTOCOLS.items()}  # fmt: skip
-    tested = [name for name, rows in both.items() if len(rows[0]) and len(rows[1])]
-    shown = str(third.segmented_control("Tested on", tested, default=tested[0], required=True, key=f"both_{task}_{corpus}_{one}_{other}"))
+    one = first.selectbox("First model", titles, key="model", bind="query-params")
+    next_that_ships = next((place for place, shipped in enumerate(table["milliseconds"].notna()) if place and shipped), 0)
+    other = second.selectbox("Second model", titles, index=next_that_ships, key="second_model", bind="query-params")
+    with third:
+        protocol = tested_on(table, one, other)
     if one == other:
         ui.explain_no_clip("Choose two different models above.")
         return
-    same = comparing.same_clips(both[shown][0], both[shown][1], task)
-    found = comparing.paired(both[shown][0], both[shown][1], task)
+    both = {title: ui.model_rows(task, *known[title], protocol, corpus) for title in (one, other)}
+    found = ui.paired(task, known[one], known[other], protocol, corpus)
     st.markdown(comparing.in_words(found, one, other))
     counts = {"Both right": found.both_right, "Only the first": found.only_first, "Only the second": found.only_second, "Neither": found.neither}
     for column, (name, share) in zip(st.columns(4), counts.items(), strict=True):
         column.metric(name, f"{share:.0%}", border=True)
+    if max(rows["seed"].nunique() for rows in both.values()) > 1:
+        st.caption(
+            "A model that was trained several times: the difference and the matrices are of the average run, the lists of clips and the shares "
+            "of right answers of the first."
+        )
+    two_matrices(both, task, f"{task}_{protocol}_{corpus}")
     st.markdown(f"**Share of each {task} recognised**")
+    same = comparing.same_clips(both[one], both[other], task)
     recalls = comparing.recalls_of_both(same, task)
-    st.altair_chart(charts.two_recalls(recalls, one, other), width="stretch", key="two_recalls", alt="Recall of both models per label")
-    if max(rows["seed"].nunique() for rows in both[shown]) > 1:
-        st.caption("A model that was trained several times: the difference is of the average run, all below it of the first.")
+    alt = f"The share of each {task} that each of the two models recognises"
+    st.altair_chart(charts.two_recalls(recalls, one, other), width="stretch", key="two_recalls", alt=alt)
     st.markdown("**Where they disagree.** Select a clip to hear it.")
-    clips(comparing.disagreements(same).rename(columns={"said_1": one, "said_2": other}), f"disagreements_{task}_{corpus}_{one}_{other}_{shown}")
+    clips(comparing.disagreements(same).rename(columns={"said_1": one, "said_2": other}), f"disagreements_{task}_{corpus}_{one}_{other}_{protocol}")
+
+
+def two_matrices(both: dict[str, pd.DataFrame], task: str, of: str) -> None:
+    """The confusion matrices of two models beside each other, and the clips behind the cells that are chosen."""
+    st.markdown("**Which was taken for which**")
+    shown = figures()
+    chosen = {}
+    for column, (title, rows) in zip(st.columns(2, gap="large"), both.items(), strict=True):
+        with column:
+            st.markdown(title)
+            chosen[title] = matrix(rows, task, f"{title}_{of}", shown)
+    for title, cell in chosen.items():
+        if cell:
+            behind(both[title], task, cell, f"{title}_{of}", title)
 
 
 def clips(found: pd.DataFrame, key: str, *, folded: bool = True) -> None:

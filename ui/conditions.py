@@ -1,29 +1,91 @@
-"""What noise, rooms and codecs do to the default model, and the current clip through every model and through changes."""
+"""What noise, rooms and codecs do to models, and the current clip through every model and through changes."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import ui
-from ser_core import charts, robustness, what_if
+from ser_core import charts, conditions, robustness, what_if
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import SerError
+from ui import overview
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+DISTURBANCES = {
+    "white noise": ("White noise", "Noise: how far it is below the voice (dB)"),
+    "babble": ("Other voices", "Four other voices: how far they are below the voice (dB)"),
+    "reverberation": ("Rooms", "Reverberation: how long a sound takes to die away in the room (s)"),
+    "Opus": ("Opus codec", "Opus, as browsers record: bits for each second (kbit/s)"),
+    "MP3": ("MP3", "MP3: bits for each second (kbit/s)"),
+    conditions.OTHERS: ("Telephone, loudness", "What was done to the clip"),
+}
+"""The kinds of conditions: how the page calls each, and its axis."""
 
 
 def section() -> None:
-    """What is left of the default model under each condition."""
+    """What is left of several models the more a clip is disturbed, and of the default one under each of some conditions."""
     st.markdown(
-        "The same 240 clips of four actors whom the model never heard, played through noise, rooms, telephones and codecs: how much of each "
+        "The same 240 clips of four actors whom no model here ever heard, played through noise, rooms, telephones and codecs: how much of each "
         "emotion is still recognised."
     )
+    kind = str(
+        st.segmented_control(
+            "Played through",
+            list(DISTURBANCES),
+            default=next(iter(DISTURBANCES)),
+            required=True,
+            format_func=lambda name: DISTURBANCES[name][0],
+            key="played_through",
+            bind="query-params",
+        )
+    )
+    found = ui.condition_curves(kind)
+    titles = list(dict.fromkeys(found["title"]))
+    shown = st.multiselect("Models", titles, default=titles[:4], key="models", bind="query-params")
+    if shown:
+        curves(found[found["title"].isin(shown)], kind, titles)
+    else:
+        ui.explain_no_clip("Choose one or more models above.")
+    st.markdown("**The default model, condition by condition**")
     table = ui.condition_scores()
-    st.altair_chart(charts.conditions(table), width="stretch", key="conditions", alt="Share recognised under each condition")
+    alt = "The share that the default model recognises under each condition; the table below has the figures"
+    st.altair_chart(charts.conditions(table), width="stretch", key="conditions", alt=alt)
     st.dataframe(table, hide_index=True, width="stretch", height="content")
     st.markdown("**Through the recorder of this app**, in a real browser:")
     st.dataframe(ui.recorder_scores(), hide_index=True, width="stretch")
     st.caption(
         "In %. RAVDESS actors 1 to 4; the default model as trained without them. Lost: points of UAR against the clip as it is. Compute it again "
-        f"with `python -m ser_core evaluate --conditions`. {len(robustness.CONDITIONS)} conditions, fixed seeds."
+        f"with `python -m ser_core evaluate --conditions`. {len(conditions.CONDITIONS)} conditions in all, fixed seeds."
+    )
+
+
+def curves(found: pd.DataFrame, kind: str, titles: list[str]) -> None:
+    """The curves of some models under one kind of conditions, drawn and as a table."""
+    if kind in conditions.KINDS:
+        st.markdown(robustness.in_words(found))
+    levels = list(conditions.conditions_of(kind).values())
+    chart = charts.condition_curves(
+        found, levels, DISTURBANCES[kind][1], titles, overview.chance("emotion", robustness.CORPUS), joined=kind in conditions.KINDS
+    )
+    alt = f"Share of each emotion recognised, {DISTURBANCES[kind][0].lower()}, from a clip as it is to a much disturbed one, for each model"
+    st.altair_chart(chart, width="stretch", key="condition_curves", alt=alt)
+    st.caption(
+        "Worse from left to right; the dashed line is guessing. Combination, network and bagged perceptrons learnt from disturbed copies, too; the "
+        "others from the clips of RAVDESS as they are. **Four speakers only**: bands say how much other clips of these four would change (95%), "
+        "nothing of other people."
+    )
+    columns = {title: st.column_config.NumberColumn(f"{title} (%)", format="%.1f") for title in found["title"].unique()}
+    st.dataframe(
+        robustness.side_by_side(found),
+        hide_index=True,
+        width="stretch",
+        height="content",
+        column_config={"level": st.column_config.TextColumn(DISTURBANCES[kind][1], pinned=True), **columns},
     )
 
 

@@ -15,6 +15,7 @@ from ser_core.errors import SerError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ser_core.comparing import Paired
     from ser_core.corpora import ListenerScores
     from ser_core.enrolment import Enrolment
     from ser_core.evaluation import Scores
@@ -136,10 +137,69 @@ def melody_of(recording: Recording) -> Melody:
 
 @st.cache_data(show_spinner="Reading the stored predictions ...")
 def leaderboard(task: str, corpus: str) -> pd.DataFrame:
-    """The scores of every model that was tested on a corpus, best first."""
+    """The scores of every model that was tested on a corpus, best first, and what each costs."""
+    from ser_core import standings
+
+    return standings.standings(out_of_fold(), task, corpus)
+
+
+@st.cache_data(show_spinner=False)
+def beside_models(task: str, corpus: str, chance: float) -> pd.DataFrame:
+    """What people and guessing reach on a corpus."""
+    from ser_core import standings
+
+    return standings.beside(task, corpus, chance)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def model_rows(task: str, feature_set: str, classifier: str, protocol: str, corpus: str) -> pd.DataFrame:
+    """The stored predictions of one model under one protocol on one corpus."""
     from ser_core import evaluation
 
-    return evaluation.leaderboard(out_of_fold(), task, corpus)
+    return evaluation.model_rows(out_of_fold(), task, feature_set, classifier, protocol, corpus)
+
+
+@st.cache_data(show_spinner=False)
+def model_scores(task: str, feature_set: str, classifier: str, protocol: str, corpus: str) -> Scores:
+    """The scores of these predictions."""
+    from ser_core import evaluation
+
+    return evaluation.score(model_rows(task, feature_set, classifier, protocol, corpus), task)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def breakdown(task: str, feature_set: str, classifier: str, protocol: str, corpus: str, by: str) -> pd.DataFrame:
+    """The scores of these predictions in each group of clips."""
+    from ser_core import comparing
+
+    return comparing.breakdown(model_rows(task, feature_set, classifier, protocol, corpus), task, by)
+
+
+@st.cache_data(max_entries=256, show_spinner="Comparing ...")
+def paired(task: str, first: tuple[str, str], second: tuple[str, str], protocol: str, corpus: str) -> Paired:
+    """Two models, each by feature set and classifier, on the same clips."""
+    from ser_core import comparing
+
+    return comparing.paired(model_rows(task, *first, protocol, corpus), model_rows(task, *second, protocol, corpus), task)
+
+
+@st.cache_data(show_spinner=False)
+def learning_curves(corpus: str) -> pd.DataFrame | None:
+    """How much is recognised by how many training speakers, with titles; None where that was not measured."""
+    from ser_core import learning_curves, models
+
+    if not learning_curves.path_of(corpus).exists():
+        return None
+    found = learning_curves.curves(learning_curves.read(corpus))
+    return found.assign(title=[models.title(name, learning_curves.FEATURE_SET) for name in found["classifier"]])
+
+
+@st.cache_data(show_spinner="Reading the stored predictions ...")
+def condition_curves(kind: str) -> pd.DataFrame:
+    """What several models recognise under the conditions of one kind."""
+    from ser_core import conditions
+
+    return conditions.curves(kind)
 
 
 @st.cache_data(show_spinner=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 import ui
-from ser_core import charts
+from ser_core import charts, standings
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
 
@@ -51,60 +51,55 @@ def best_sentence(table: pd.DataFrame, task: str, corpus: str) -> str:
 def section(table: pd.DataFrame, task: str, corpus: str) -> None:
     """All models under every protocol, drawn and as a table."""
     st.markdown(best_sentence(table, task, corpus))
+    beside = ui.beside_models(task, corpus, chance(task, corpus))
     st.altair_chart(
-        charts.leaderboard(table, chance(task, corpus)),
+        charts.leaderboard(table, beside),
         width="stretch",
         key="leaderboard",
-        alt="Every model on unseen voices, with its corpus left out and on the random split; the table below has the figures",
+        alt="Every model on unseen voices, with its corpus left out and on the random split, people and guessing; the table below has the figures",
     )
     st.caption(
         f"The dashed line is guessing ({chance(task, corpus):.1%}). Network, perceptrons and their combination learnt from all three corpora, "
         f"the other models from {CORPORA[corpus].title} alone (left out: from the two others); those without a feature set in their name "
         "use acoustic128_v1."
     )
-    shown = (
-        table[["title"]]
-        .assign(
-            unseen=100 * table["unseen_speakers_uar"],
-            interval=[
-                f"{100 * low:.1f} to {100 * high:.1f}"
-                for low, high in zip(table["unseen_speakers_uar_low"], table["unseen_speakers_uar_high"], strict=True)
-            ],
-            left_out=100 * table["corpus_left_out_uar"],
-            other_statement=100 * table["other_statement_uar"],
-            random=100 * table["random_split_uar"],
-            inflation=100 * table["inflation"],
-            accuracy=100 * table["unseen_speakers_accuracy"],
-            f1=100 * table["unseen_speakers_macro_f1"],
-            ece=table["unseen_speakers_ece"],
-        )
-        .dropna(axis="columns", how="all")
-    )
-    number = st.column_config.NumberColumn
+    shown = standings.as_table(table, beside)
     st.dataframe(
-        shown,
+        shown.style.apply(_of_another_kind, axis="columns"),
         hide_index=True,
         width="stretch",
         height="content",
         placeholder="\u2013",
-        column_config={
-            "title": st.column_config.TextColumn("Model"),
-            "unseen": number(
-                "Unseen voices (%)", format="%.1f", help="Share of each label recognised, averaged (UAR), on speakers that training did not hear."
-            ),
-            "interval": st.column_config.TextColumn("95% interval"),
-            "left_out": number("Corpus left out (%)", format="%.1f", help="Trained on the other corpora only, tested on this one (UAR)."),
-            "other_statement": number(
-                "Other sentence (%)", format="%.1f", help="Trained on one sentence, tested on the other by other speakers (UAR)."
-            ),
-            "random": number("Random split (%)", format="%.1f", help="Optimistic: the same voices in training and test."),
-            "inflation": number("Inflation (points)", format="%+.1f", help="Random split less unseen voices."),
-            "accuracy": number("Accuracy (%)", format="%.1f", help="Share of all clips recognised, unseen voices."),
-            "f1": number("Macro-F1 (%)", format="%.1f", help="Mean over labels of the balance of precision and recall, unseen voices."),
-            "ece": number(
-                "ECE",
-                format="%.3f",
-                help="Expected calibration error on unseen voices: how far probabilities are off, 0 is perfect.",
-            ),
-        },
+        column_order=[name for name in COLUMNS if name in shown],
+        column_config=COLUMNS,
     )
+    st.caption(
+        "Grey rows are no models. Personal baseline: one neutral clip of the speaker, which is then not tested; the gain is against the same clips "
+        "without it. Time: from a decoded clip of 4 s to probabilities on one thread, median. A dash: not measured, or the model does not ship."
+    )
+
+
+def _of_another_kind(row: pd.Series) -> list[str]:
+    """Rows of what is no model stand on grey."""
+    return ["" if row["kind"] == standings.MODEL else "background-color: rgba(128, 128, 128, 0.18)"] * len(row)
+
+
+_NUMBER = st.column_config.NumberColumn
+COLUMNS: dict[str, Any] = {
+    "title": st.column_config.TextColumn("Model", pinned=True),
+    "unseen": _NUMBER("Unseen voices (%)", format="%.1f", help="Share of each label recognised, averaged (UAR), on speakers never heard."),
+    "unseen_interval": st.column_config.TextColumn("95% interval", help="Bootstrap over speakers."),
+    "with_baseline": _NUMBER("With a personal baseline (%)", format="%.1f", help="The same, with one neutral clip of the speaker to compare with."),
+    "baseline_gain": st.column_config.TextColumn("Gain (points)", help="What the baseline adds on the same clips, with its 95% interval."),
+    "left_out": _NUMBER("Corpus left out (%)", format="%.1f", help="Trained on the other corpora only, tested on this one (UAR)."),
+    "left_out_interval": st.column_config.TextColumn("95% interval, left out", help="Bootstrap over speakers."),
+    "other_statement": _NUMBER("Other sentence (%)", format="%.1f", help="Trained on one sentence, tested on the other by other speakers (UAR)."),
+    "random": _NUMBER("Random split (%), optimistic", format="%.1f", help="Optimistic: the same voices in training and test."),
+    "inflation": _NUMBER("Inflation (points)", format="%+.1f", help="Random split less unseen voices."),
+    "accuracy": _NUMBER("Accuracy (%)", format="%.1f", help="Share of all clips recognised, unseen voices."),
+    "f1": _NUMBER("Macro-F1 (%)", format="%.1f", help="Mean over labels of the balance of precision and recall, unseen voices."),
+    "ece": _NUMBER("ECE", format="%.3f", help="Expected calibration error on unseen voices: how far probabilities are off, 0 is perfect."),
+    "milliseconds": _NUMBER("Time (ms)", format="%.0f", help="For a clip of 4 s, features included: `python benchmarks/models.py`."),
+    "megabytes": _NUMBER("Size (MB)", format="%.2f", help="All files of the model, the members of a combination included."),
+}
+"""The columns of the leaderboard, in order."""

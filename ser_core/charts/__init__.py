@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ser_core.charts.attributes import PICKED, effects, feature_distribution, standing
 from ser_core.charts.clips import STRETCH, cue_bars, moments, probability_bars, timeline, waveform
+from ser_core.charts.curves import condition_curves, learning_curves
 from ser_core.charts.export import to_svg
 from ser_core.charts.maps import BRUSH, CLICKED, clip_map
 from ser_core.charts.models import (
@@ -32,12 +33,14 @@ __all__ = [
     "timeline",
     "waveform",
     "PICKED",
+    "condition_curves",
+    "learning_curves",
+    "BRUSH",
+    "clip_map",
     "effects",
     "feature_distribution",
     "standing",
-    "BRUSH",
     "CLICKED",
-    "clip_map",
     "contour_difference",
     "mel_spectrum",
     "melody",

@@ -18,17 +18,17 @@ _PROTOCOLS = {
 """Title, colour and shape of each protocol that the leaderboard shows."""
 
 
-def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
-    """Every model's UAR under each protocol it was tested under, with its 95% interval.
+def leaderboard(table: pd.DataFrame, beside: pd.DataFrame) -> Chart:
+    """Every model's UAR under each protocol it was tested under, with its 95% interval; below them what people and guessing reach.
 
     Parameters
     ----------
     table : DataFrame
-        As `evaluation.leaderboard` gives it, with a column `title`.
-    chance : float
-        The UAR of guessing, drawn as a line.
+        As `standings.standings` gives it.
+    beside : DataFrame
+        As `standings.beside` gives it. The last row, guessing, is drawn as a line as well.
     """
-    order = list(table["title"])
+    order = [*table["title"], *beside["title"]]
     shown = [name for name in _PROTOCOLS if f"{name}_uar" in table and table[f"{name}_uar"].notna().any()]
     protocols = [_PROTOCOLS[name][0] for name in shown]
     long = pd.concat(
@@ -39,7 +39,7 @@ def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
     axis = alt.Axis(labelExpr="split(datum.label, ', ')", labelLimit=170, labelOverlap=False, ticks=False, domain=False, grid=True, gridOpacity=0.3)
     y = alt.Y("title:N", sort=order, title=None, axis=axis)
     x = percent_axis("Recognised on average (UAR)", "uar")
-    legend = alt.Legend(orient="top", direction="vertical", title=None)
+    legend = alt.Legend(orient="top", direction="vertical", title=None, symbolOpacity=1)
     colour = alt.Color("protocol:N", scale=alt.Scale(domain=protocols, range=[_PROTOCOLS[name][1] for name in shown]), legend=legend)
     shape = alt.Shape("protocol:N", scale=alt.Scale(domain=protocols, range=[_PROTOCOLS[name][2] for name in shown]), legend=legend)
     tooltip = [
@@ -51,8 +51,16 @@ def leaderboard(table: pd.DataFrame, chance: float) -> Chart:
     ]
     span = alt.Chart(long).mark_rule(strokeWidth=3, opacity=0.5).encode(x=alt.X("low:Q"), x2="high:Q", y=y, color=colour)
     points = alt.Chart(long).mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip)
-    guess = alt.Chart(pd.DataFrame({"uar": [chance], "name": ["Guessing"]})).mark_rule(strokeDash=[4, 4], color=INK)
-    return alt.layer(guess.encode(x="uar:Q", tooltip="name:N"), span, points).properties(height=42 * len(order) + AXIS + LEGEND_ENTRY * len(shown))
+    names = {f"unseen_speakers_{name}": name for name in ("uar", "uar_low", "uar_high")}
+    others = beside.rename(columns=names).reindex(columns=["title", *names.values()])
+    known = [tooltip[0], alt.Tooltip("uar:Q", title="UAR", format=".1%")]
+    with_interval = [*known, alt.Tooltip("uar_low:Q", title="95% from", format=".1%"), alt.Tooltip("uar_high:Q", title="to", format=".1%")]
+    no_models = alt.Chart(others).mark_point(shape="cross", filled=True, size=140, opacity=1, color=INK).encode(x="uar:Q", y=y, tooltip=known)
+    heard = alt.Chart(others.dropna()).mark_rule(strokeWidth=3, opacity=0.5, color=INK)
+    other_spans = heard.encode(x="uar_low:Q", x2="uar_high:Q", y=y, tooltip=with_interval)
+    guess = alt.Chart(others.iloc[-1:]).mark_rule(strokeDash=[4, 4], color=INK).encode(x="uar:Q", tooltip="title:N")
+    height = 42 * len(order) + AXIS + LEGEND_ENTRY * len(shown)
+    return alt.layer(guess, span, points, no_models, other_spans).properties(height=height)
 
 
 def reliability(bins: pd.DataFrame) -> Chart:
@@ -78,8 +86,11 @@ CELL = "cell"
 """The name of the confusion matrix's selection: the cell that was clicked."""
 
 
-def confusion_matrix(counts: np.ndarray, labels: Sequence[str]) -> Chart:
-    """Which emotion was taken for which: rows are what was meant, columns what the model said, as shares of the row."""
+def confusion_matrix(counts: np.ndarray, labels: Sequence[str], as_counts: bool = False) -> Chart:
+    """Which emotion was taken for which: rows are what was meant, columns what the model said.
+
+    The figures are shares of the row or, asked for so, counts of clips; the colours are of the shares.
+    """
     names = [label.capitalize() for label in labels]  # without the aliases, which do not fit under a cell
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-12)
     data = pd.DataFrame(
@@ -97,7 +108,7 @@ def confusion_matrix(counts: np.ndarray, labels: Sequence[str]) -> Chart:
         alt.Tooltip("meant:N", title="Meant"),
         alt.Tooltip("said:N", title="Said"),
         alt.Tooltip("share:Q", title="Share", format=".0%"),
-        alt.Tooltip("clips:Q", title="Clips", format=".0f"),
+        alt.Tooltip("clips:Q", title="Clips", format=",.0f"),
     ]
     colour = alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range=["#f3f0f8", "#3d1a78"]), legend=None)
     ink = alt.condition("datum.share > 0.45", alt.value("white"), alt.value("#222222"))
@@ -105,7 +116,8 @@ def confusion_matrix(counts: np.ndarray, labels: Sequence[str]) -> Chart:
     edge = alt.condition(picked, alt.value(MARK), alt.value("white"))
     width = alt.condition(picked, alt.value(4), alt.value(1))
     cells = base.mark_rect().encode(color=colour, tooltip=tooltip, stroke=edge, strokeWidth=width).add_params(picked)
-    figures = base.mark_text().encode(text=alt.Text("share:Q", format=".0%"), color=ink)
+    text = alt.Text("clips:Q", format=",.0f") if as_counts else alt.Text("share:Q", format=".0%")
+    figures = base.mark_text().encode(text=text, color=ink)
     return alt.layer(cells, figures).properties(height=46 * len(names) + 60)
 
 
@@ -162,10 +174,10 @@ def risk_coverage(curve: pd.DataFrame, threshold: float) -> Chart:
 
 def groups(found: pd.DataFrame, title: str) -> Chart:
     """How much is recognised in each group of clips, with its interval; `found` is as `comparing.breakdown` gives it."""
-    order = list(found["group"])
-    y = alt.Y("group:N", sort=order, title=title, axis=alt.Axis(ticks=False, domain=False, labelLimit=220, grid=True, gridOpacity=0.3))
+    order = list(found["name"])
+    y = alt.Y("name:N", sort=order, title=title, axis=alt.Axis(ticks=False, domain=False, labelLimit=220, grid=True, gridOpacity=0.3))
     tooltip = [
-        alt.Tooltip("group:N", title=title),
+        alt.Tooltip("name:N", title=title),
         alt.Tooltip("value:Q", title="Recognised", format=".1%"),
         alt.Tooltip("low:Q", title="95% from", format=".1%"),
         alt.Tooltip("high:Q", title="to", format=".1%"),

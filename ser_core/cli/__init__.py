@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--conditions", action="store_true", help="measure anew what noise, rooms and codecs cost (needs SER_CORPORA)")
     added.add_argument("--gate", action="store_true", help="measure anew what the gate refuses (needs SER_CORPORA, with esc-10)")
     added.add_argument("--explanations", action="store_true", help="measure anew what is lost without what explanations name (needs SER_CORPORA)")
+    added.add_argument("--learning-curves", action="store_true", help="measure anew how many training speakers it takes (a quarter of an hour)")
     added.add_argument("--format", choices=("table", "markdown", "json"), default="table")
     _add_jobs(added)
 

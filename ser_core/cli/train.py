@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ser_core import evaluation, models
 from ser_core.cli import figures
 from ser_core.cli.output import aligned, jobs_for, markdown
+from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.models import MODELS_DIR
@@ -92,15 +93,21 @@ def evaluate(options: argparse.Namespace) -> int:
     if options.refit:
         _refit(_classifiers(options.classifier, JOINT), jobs_for(options.jobs))
     if options.conditions:
-        from ser_core import robustness
+        from ser_core import conditions, robustness
 
-        robustness.measure(jobs_for(options.jobs)).to_csv(robustness.CONDITIONS_TABLE, index=False, float_format="%.5f", lineterminator="\n")
+        robustness.write(conditions.measure(jobs_for(options.jobs)))
     if options.gate:
         nonspeech.measure(jobs_for(options.jobs)).to_csv(nonspeech.TABLE, index=False, lineterminator="\n")
     if options.explanations:
         from ser_core import faithfulness
 
         faithfulness.measure(jobs_for(options.jobs)).to_csv(faithfulness.TABLE, index=False, float_format="%.4f", lineterminator="\n")
+    if options.learning_curves:
+        from ser_core import learning_curves
+        from ser_core.training import learning_curves as measured
+
+        for corpus in CORPORA:
+            learning_curves.write(measured.measure(corpus, jobs=jobs_for(options.jobs)), corpus)
     out_of_fold = evaluation.read_out_of_fold()
     if options.format == "json":
         keys = ["task", "corpus", "feature_set", "classifier", "protocol"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ser_core.corpora.entry import Corpus, Labels
 from ser_core.corpora.folders import TABLE_COLUMNS, audio_files, corpus_digest, file_digest, identify, labelled_clips, resolve, utterances
-from ser_core.corpora.listeners import LISTENERS, ListenerScores, listener_scores, listener_votes
+from ser_core.corpora.listeners import LISTENERS, ListenerScores, listener_intervals, listener_scores, listener_votes
 from ser_core.corpora.protocol import N_JOINT_RUNS, folds, held_out, joint_runs, scored
 from ser_core.corpora.registry import CORPORA
 
@@ -37,4 +37,5 @@ __all__ = [
     "ListenerScores",
     "listener_votes",
     "listener_scores",
+    "listener_intervals",
 ]

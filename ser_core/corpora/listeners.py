@@ -6,14 +6,18 @@ six emotions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ser_core import evaluation
 from ser_core.corpora.crema_d import CREMA_D, VOTE_COLUMNS
-from ser_core.evaluation import DATA_DIR
+from ser_core.evaluation import DATA_DIR, Interval
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
 LISTENERS = DATA_DIR / "crema-d" / "listeners.csv"
@@ -54,12 +58,7 @@ def listener_scores(votes: pd.DataFrame) -> ListenerScores:
     """
     import numpy as np
 
-    labels = [CREMA_D.parse(Path(name)) for name in votes["path"]]
-    if None in labels:
-        raise ValueError(f"The path must name a clip of CREMA-D. Got {votes['path'].iloc[labels.index(None)]!r}.")
-    emotions = list(VOTE_COLUMNS)
-    counts = votes[emotions].to_numpy(dtype=np.int64)
-    intended = np.array([emotions.index(label.emotion) for label in labels if label is not None])
+    counts, intended, _ = _counts(votes)
     right = counts[np.arange(len(counts)), intended]
     most = counts.max(axis=1)
     n_leading = (counts == most[:, None]).sum(axis=1)
@@ -75,3 +74,39 @@ def listener_scores(votes: pd.DataFrame) -> ListenerScores:
         majority_uar=float(np.mean([alone[rows].mean() for rows in of_each])),
         majority_ties_shared=float((leads / n_leading).mean()),
     )
+
+
+def listener_intervals(votes: pd.DataFrame) -> tuple[Interval, Interval]:
+    """UAR and accuracy of single ratings with their 95% intervals: a bootstrap over the speakers who were heard, as for models.
+
+    Raises
+    ------
+    ValueError
+        As `listener_scores`.
+    """
+    import numpy as np
+
+    counts, intended, speakers = _counts(votes)
+    names, which = np.unique(speakers, return_inverse=True)
+    of_each = np.zeros((len(names), counts.shape[1], counts.shape[1]))
+    np.add.at(of_each, (which, intended), counts)
+    replicates = evaluation.replicated(of_each, speakers)
+
+    def interval(statistic: Callable[[evaluation.Array], evaluation.Array]) -> Interval:
+        low, high = np.nanpercentile(statistic(replicates), [2.5, 97.5])
+        return Interval(float(statistic(of_each.sum(axis=0))), float(low), float(high))
+
+    return interval(evaluation.uar), interval(evaluation.accuracy)
+
+
+def _counts(votes: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.str_]]:
+    """The votes [clips, emotions], the position of the intended emotion and the speaker of each clip."""
+    import numpy as np
+
+    labels = [CREMA_D.parse(Path(name)) for name in votes["path"]]
+    known = [label for label in labels if label is not None]
+    if len(known) < len(labels):
+        raise ValueError(f"The path must name a clip of CREMA-D. Got {votes['path'].iloc[labels.index(None)]!r}.")
+    emotions = list(VOTE_COLUMNS)
+    intended = np.array([emotions.index(label.emotion) for label in known], dtype=np.int64)
+    return votes[emotions].to_numpy(dtype=np.int64), intended, np.array([label.speaker for label in known])

@@ -44,6 +44,7 @@ from ser_core.models.cards import (
     find,
     library_versions,
     read_card,
+    size_bytes,
     title,
     to_markdown,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "save_artefact",
     "save_combination",
     "share_artefact",
+    "size_bytes",
     "title",
     "to_markdown",
     "verify",

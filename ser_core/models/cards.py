@@ -245,3 +245,17 @@ def default_card(task: str, folder: Path = MODELS_DIR) -> ModelCard:
     if not of_task:
         raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no {task} model in {str(folder)!r}.", "Train one: python -m ser_core train")
     return of_task[0]
+
+
+def size_bytes(card: ModelCard, folder: Path = MODELS_DIR) -> int:
+    """How much all files of a model take on disk, those that it shares and the members of a combination included."""
+    return sum(path.stat().st_size for path in _files(card, folder))
+
+
+def _files(card: ModelCard, folder: Path) -> set[Path]:
+    home = folder / card.id
+    found = {(home / name).resolve() for name in (CARD, card.artefact, *card.further)}
+    if card.artefact == COMBINATION_ARTEFACT:
+        for member in json.loads((home / card.artefact).read_text(encoding="utf-8"))["members"]:
+            found |= _files(read_card(folder / member["id"]), folder)
+    return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
+import json
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ from ser_core.training.classifiers import CLASSIFIERS, Labels, Matrix, Parameter
 from ser_core.training.runs import random_folds
 from ser_core.training.tables import FeatureTable, read_table, tasks_of
 
-__all__ = ["SHIPPED", "Selection", "out_of_fold", "rebuild", "shipped_tables", "train"]
+__all__ = ["SHIPPED", "Selection", "fit_without_fold", "out_of_fold", "rebuild", "selected", "shipped_tables", "train"]
 
 SEEDS = (0, 1, 2)
 SINGLE_PROTOCOLS = ("unseen_speakers", "random_split")
@@ -132,6 +133,22 @@ def _run_fold(
             "Add speakers to the labels that have few, or choose another classifier.",
         ) from error
     return parameters, inner_uar, predictions
+
+
+def selected(task: str, feature_set: str, name: str, fold: int) -> Parameters:
+    """The parameters that the inner folds of a fold's training speakers chose on RAVDESS, unseen speakers, from what is stored."""
+    chosen = evaluation.read_selections()
+    of_run = {"task": task, "feature_set": feature_set, "classifier": name, "protocol": SINGLE_PROTOCOLS[0], "fold": fold}
+    (row,) = chosen[np.logical_and.reduce([chosen[column] == value for column, value in of_run.items()])].to_dict("records")
+    return dict(json.loads(row["parameters"]))
+
+
+def fit_without_fold(table: FeatureTable, task: str, name: str, fold: int) -> Any:
+    """The estimator of one fold of unseen speakers of RAVDESS (first seed), as `out_of_fold` had it, fitted again."""
+    train = _folds(table, task, SINGLE_PROTOCOLS[0]) != fold
+    speakers = table.rows["speaker"].to_numpy(dtype=str)[train]
+    parameters = selected(task, table.feature_set.name, name, fold)
+    return fit(CLASSIFIERS[name], parameters, table.x[train], table.y(task)[train], speakers, SEEDS[0])
 
 
 def _code_digest() -> str:

@@ -147,6 +147,13 @@ def fit(classifier: Classifier, parameters: Parameters, x: Matrix, y: Labels, sp
     return _fitted(estimator, x, y)
 
 
+def fit_uncalibrated(classifier: Classifier, parameters: Parameters, x: Matrix, y: Labels, seed: int) -> Callable[[Matrix], Labels]:
+    """What says the most likely label of features [n, d], as `fit` would say it: a temperature does not change which comes first."""
+    fitted = _fitted(_pipeline(classifier, parameters, len(x), seed), x, y)
+    scores = fitted.predict_proba if hasattr(fitted, "predict_proba") else fitted.decision_function
+    return lambda tested: np.asarray(fitted.classes_)[scores(tested).argmax(axis=1)]
+
+
 def tune(classifier: Classifier, x: Matrix, y: Labels, speakers: npt.ArrayLike, seed: int) -> tuple[Parameters, float]:
     """The parameters with the best UAR on inner speaker folds, and that UAR; on a tie the first in the grid."""
     splits = speaker_splits(speakers)
