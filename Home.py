@@ -20,8 +20,11 @@ def landing() -> None:
     """What this is, what to do first, what it is not."""
     st.title("Speech Emotion Predictor")
     st.markdown("Speak for a few seconds and see which of **eight emotions** your voice sounds like, and how far to trust the answer.")
-    if st.button("Record your voice", type="primary", icon=":material/mic:"):
-        st.switch_page(PAGES["record"])
+    with st.container(horizontal=True):
+        if st.button("Record your voice", type="primary", icon=":material/mic:"):
+            st.switch_page(PAGES["record"])
+        if st.button("Take the tour, ten minutes", icon=":material/school:"):
+            st.switch_page(PAGES["tour"])
     st.space("small")
     for column, name in zip([*st.columns(2, gap="medium"), *st.columns(2, gap="medium")], ABOUT, strict=True):
         with column.container(border=True, height="stretch"):

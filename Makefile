@@ -30,6 +30,7 @@ OTHERS := $(foreach corpus,crema-d nemo,$(addprefix data/$(corpus)/,acoustic128_
 evaluate: $(VENV)/.train $(LARGE) $(OTHERS)
 	$(BIN)/python -m ser_core evaluate --refit --conditions --gate --explanations --learning-curves
 	$(BIN)/python -m ser_core map
+	$(BIN)/python -m ser_core contours
 
 # The large feature tables are too big for the repository: they are computed once (about 25 minutes on two cores).
 data/%/functionals_v1.parquet: | $(VENV)/.train

@@ -1,11 +1,13 @@
-"""Take the README's screenshots in an installed Chromium. Run as: python docs/screenshots.py [FOLDER [light|dark [WIDTH]]]."""
+"""Take the screenshots of every page in an installed Chromium: light, dark and as on a phone. Run as: python docs/screenshots.py [FOLDER]."""
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -13,56 +15,91 @@ sys.path.insert(0, str(ROOT))
 
 from tests.browser.server import chromium_options, served  # noqa: E402
 
-PAGES = {
-    "record_and_predict": "Record & predict",
-    "several_clips": "Several clips",
-    "feature_explorer": "Feature explorer",
-    "model_comparison": "Model comparison",
-    "two_models": "Model comparison",
-    "home": "Home",
+SAMPLES = sorted((ROOT / "data" / "samples").glob("*.flac"))
+LOOKS: dict[str, tuple[str, int]] = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
+"""By folder: colour scheme and width of the window."""
+_COLOURS = 256  # of a picture's palette; a page has few, and the pictures stay small
+_HIGHEST = 2600  # pixels
+
+
+def upload(page: Page) -> None:
+    """Several clips: the synthetic voices."""
+    page.locator("input[type=file]").set_input_files(SAMPLES)
+    page.get_by_text(re.compile(r"^\d+ clips: ")).wait_for(timeout=60_000)
+
+
+def reveal(page: Page) -> None:
+    """The tour's fifth step: what was measured."""
+    page.get_by_text("Show what was measured").click()
+
+
+def nothing(_: Page) -> None:
+    """The page as it opens."""
+
+
+VIEWS: dict[str, tuple[str, str, Callable[[Page], None]]] = {
+    "home": ("Home", "", nothing),
+    "tour": ("Tour", "step=5", reveal),
+    "record_and_predict": ("Record & predict", "", nothing),
+    "several_clips": ("Several clips", "", upload),
+    "feature_explorer": ("Feature explorer", "", nothing),
+    "model_comparison": ("Model comparison", "", nothing),
+    "two_models": ("Model comparison", "view=Two+models", nothing),
 }
-"""The link that leads to each picture's page."""
+"""By picture: the link to its page, what stands in the address, and what is done there."""
 
 
-def visit(page: Page, name: str) -> None:
-    """Go to a page by its link, as a person would; in a narrow window the links are behind the menu."""
-    links = [page.get_by_test_id(kind).filter(has_text=PAGES[name]) for kind in ("stTopNavLink", "stSidebarNavLink")]
+def visit(page: Page, title: str, query: str) -> None:
+    """Go to a page by its link, as a person would, which keeps the session's clip; in a narrow window the links are behind the menu."""
     page.wait_for_timeout(500)
-    if links[0].count():
-        links[0].click()
+    link = page.get_by_test_id("stTopNavLink").filter(has_text=title)
+    if link.count():
+        link.click()
     else:
         menu = page.get_by_test_id("stExpandSidebarButton")
         if menu.is_visible():
             menu.click()
-        links[1].click()
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
         page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click(force=True)
     page.get_by_role("heading", level=1).first.wait_for()
-    page.wait_for_timeout(3000)  # charts draw themselves after the page says that it is done
+    choose(page, query)
+    page.wait_for_timeout(2500)  # charts draw themselves after the page says that it is done
 
 
-def main(folder: str = str(ROOT / "docs"), scheme: str = "light", width: str = "1280") -> None:
+def choose(page: Page, query: str) -> None:
+    """Make the choices of an address: by the controls, since opening it would begin a new session without the clip."""
+    for _, _, value in (pair.partition("=") for pair in query.split("&") if pair):
+        page.wait_for_timeout(500)
+        page.get_by_test_id("stButtonGroup").get_by_text(value.replace("+", " "), exact=True).first.click()
+
+
+def picture(page: Page, file: Path, width: int) -> None:
+    """The whole page as a small PNG."""
+    height = page.evaluate("Math.max(...[...document.querySelectorAll('[data-testid=stMain] > *')].map(e => e.scrollHeight)) + 60")
+    page.set_viewport_size({"width": width, "height": min(max(int(height), 600), _HIGHEST)})
+    page.wait_for_timeout(1000)
+    page.screenshot(path=file)
+    page.set_viewport_size({"width": width, "height": 900})
+    Image.open(file).convert("RGB").quantize(_COLOURS, kmeans=1).save(file, optimize=True)
+
+
+def main(folder: str = str(ROOT / "docs" / "screenshots")) -> None:
     with served() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium_options())
-        page = browser.new_page(viewport={"width": int(width), "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-        page.goto(f"{url}/record_and_predict")
-        page.get_by_role("radio", name="Sample").or_(page.get_by_role("button", name="Sample")).first.click()
-        page.get_by_text("Fast sharp").click()
-        page.get_by_role("heading", name=re.compile("Sounds|Cannot tell")).wait_for(timeout=60_000)
-        page.wait_for_timeout(3000)
-        for name in PAGES:
-            if name != "record_and_predict":
-                visit(page, name)
-            if name == "several_clips":
-                page.locator("input[type=file]").set_input_files(sorted((ROOT / "data" / "samples").glob("*.flac")))
-                page.get_by_text("clips: ").wait_for(timeout=60_000)
-            if name == "two_models":
-                page.get_by_text("Two models").click()
-            page.wait_for_timeout(2000)
-            height = page.evaluate("Math.max(...[...document.querySelectorAll('[data-testid=stMain] > *')].map(e => e.scrollHeight)) + 60")
-            page.set_viewport_size({"width": int(width), "height": min(max(int(height), 600), 3000)})
-            page.wait_for_timeout(1000)
-            page.screenshot(path=Path(folder) / f"{name}.png")
-            page.set_viewport_size({"width": int(width), "height": 900})
+        for look, (scheme, width) in LOOKS.items():
+            home = Path(folder) / look
+            home.mkdir(parents=True, exist_ok=True)
+            page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+            page.goto(f"{url}/record_and_predict")
+            page.get_by_test_id("stButtonGroup").get_by_text("Sample", exact=True).click()
+            page.get_by_text("Fast sharp").click()
+            page.get_by_role("heading", name=re.compile("Sounds|Cannot tell")).wait_for(timeout=60_000)
+            for name, (title, query, prepare) in VIEWS.items():
+                visit(page, title, query)
+                prepare(page)
+                page.wait_for_timeout(2000)
+                picture(page, home / f"{name}.png", width)
+            page.close()
         browser.close()
 
 

@@ -6,20 +6,32 @@ import streamlit as st
 
 import ui
 from ui import exploring
+from ui.exploring import attributes, frequencies, maps, separation, voice
+
+VIEWS = {
+    "apart": "What tells two apart",
+    "attributes": "Attributes",
+    "frequencies": "Frequencies",
+    "map": "Map",
+    "voice": "Your voice",
+}
 
 
 def main() -> None:
     st.title("Feature explorer")
-    st.markdown("Choose what to measure in a voice, and see how it differs between emotions.")
-    table, own = ui.feature_table(), ui.features_of(ui.clip())
-    exploring.attributes(table, own)
-    st.divider()
-    exploring.separation(table)
-    st.divider()
-    exploring.spectrum(table, own)
-    st.divider()
-    exploring.clip_map(table, own)
-    st.caption(f"{len(table):,} clips. {ui.CORPUS_NOTE} Everything is measured after bringing each clip to the same loudness.")
+    st.markdown("What makes anger sound like anger? See how voices differ between emotions, hear it, and find your own among them.")
+    view = st.segmented_control(
+        "Look at", list(VIEWS), default="apart", required=True, format_func=VIEWS.__getitem__, key="look", bind="query-params"
+    )
+    choice = exploring.choose()
+    if choice is None:
+        return
+    own = ui.features_of(ui.clip())
+    if view == "frequencies":
+        frequencies.section(choice, own, ui.contour_of(ui.clip()))
+    else:
+        {"apart": separation, "attributes": attributes, "map": maps, "voice": voice}[str(view)].section(choice, own)
+    st.caption("Acted speech. Everything is measured after bringing each clip to the same loudness.")
 
 
 ui.run(main)

@@ -12,7 +12,7 @@ from ui import microphone, several
 def main() -> None:
     st.title("Several clips")
     st.markdown("Add many clips at once, and see what each sounds like in one table.")
-    kind = st.segmented_control("What to add", ["Files", "A folder"], default="Files", required=True, key="several_kind")
+    kind = st.segmented_control("What to add", ["Files", "A folder"], default="Files", required=True, key="several_kind", bind="query-params")
     # A folder's other files (pictures, notes) are passed over; of single files the browser only offers those that fit.
     files = st.file_uploader(
         "Audio files with one voice each",

@@ -16,8 +16,8 @@ import pytest
 
 from ser_core import audio
 from ser_core.corpora import CORPORA, audio_files
+from ser_core.exploration import shipped_table
 from ser_core.training.augmentation import COPIES
-from ser_core.training.tables import shipped_table
 from tests.browser.server import chromium
 from tests.synthesis import RATE, voice
 

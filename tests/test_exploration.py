@@ -2,18 +2,47 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from sklearn.decomposition import PCA
-from sklearn.manifold import trustworthiness
-from sklearn.preprocessing import StandardScaler
 
-from ser_core import audio, exploration, features
-from ser_core.emotions import EMOTIONS
-from ser_core.features import FeatureVector
+from ser_core import exploration, features
+from ser_core.corpora import CORPORA, TABLE_COLUMNS
+from ser_core.emotions import EMOTIONS, GENDERS
+from ser_core.errors import SerError
+from ser_core.features import spectrum
 
 
 @pytest.fixture(scope="module")
 def table():
     return exploration.shipped_features()
+
+
+@pytest.fixture(scope="module")
+def all_clips():
+    return pd.concat([exploration.shipped_features(corpus) for corpus in CORPORA], ignore_index=True)
+
+
+def test_the_tables_of_all_corpora_have_the_same_columns_and_all_their_clips(all_clips):
+    assert list(all_clips) == [*TABLE_COLUMNS, *exploration.specs()]
+    assert all_clips["corpus"].value_counts().to_dict() == {name: corpus.n_usable for name, corpus in CORPORA.items()}
+    assert all_clips[list(exploration.specs())].notna().all(axis=None)
+
+
+def test_a_missing_table_is_named_with_the_way_to_make_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("ser_core.exploration.tables.DATA_DIR", tmp_path)
+    with pytest.raises(SerError, match=r"nemo/acoustic128_v1\.parquet is missing") as caught:
+        exploration.shipped_features("nemo")
+    assert "python -m ser_core extract nemo" in caught.value.hint
+
+
+def test_what_is_looked_at_is_said(all_clips):
+    assert exploration.in_words(all_clips).startswith("**13,356 clips** of 124 speakers: RAVDESS (acted North American English")
+    assert "of 4 female speakers: nEMO" in exploration.in_words(exploration.of_voices(all_clips[all_clips["corpus"] == "nemo"], "female"))
+    own = all_clips.head(3).assign(corpus="mine", speaker="", gender="")
+    assert exploration.in_words(own) == "**3 clips** of unknown speakers: mine."
+
+
+def test_emotions_that_a_corpus_lacks_are_not_there(all_clips):
+    assert "calm" not in exploration.present(all_clips[all_clips["corpus"] == "crema-d"])
+    assert exploration.present(all_clips, ["angry", "calm"]) == ["calm", "angry"]
 
 
 def test_every_one_of_the_128_attributes_can_be_explored(table):
@@ -23,18 +52,77 @@ def test_every_one_of_the_128_attributes_can_be_explored(table):
 
 
 def test_a_summary_is_of_each_emotion_in_order(table):
-    summary = exploration.feature_summary(exploration.feature_values(table, "f0_median"))
+    summary = exploration.feature_summary(exploration.feature_values(table, "f0_median")).droplevel("group")
     assert tuple(summary.index) == EMOTIONS
     assert summary["clips"].sum() == 1440
     assert summary.loc["angry", "median"] == table.loc[table["emotion"] == "angry", "f0_median"].median()
 
 
-def test_a_percentile_is_the_share_of_clips_below(table):
+@pytest.mark.parametrize("split", exploration.SPLITS)
+def test_a_summary_of_groups_is_that_of_their_clips(split, all_clips):
+    values = exploration.feature_values(all_clips, "f0_median", split)
+    summary = exploration.feature_summary(values, 200.0)
+    assert summary["clips"].sum() == len(all_clips)
+    for (emotion, group), row in summary.iterrows():
+        own = all_clips.loc[(all_clips["emotion"] == emotion) & (exploration.group_of(all_clips, split) == group), "f0_median"]
+        assert row["clips"] == len(own)
+        assert row["upper quartile"] == pytest.approx(np.quantile(own, 0.75))
+        assert row["below your recording (%)"] == pytest.approx(100 * (own < 200).mean())
+
+
+def test_groups_keep_one_order_and_the_unknown_is_last(all_clips):
+    assert exploration.ordered(exploration.group_of(all_clips, "gender")) == list(GENDERS)
+    assert exploration.ordered(exploration.group_of(all_clips, "corpus")) == ["RAVDESS", "CREMA-D", "nEMO"]
+    assert exploration.ordered(exploration.group_of(all_clips, "intensity")) == ["low", "medium", "normal", "high", "strong", "unknown"]
+    own = all_clips.assign(gender=[""] * 5 + all_clips["gender"].tolist()[5:])
+    assert exploration.ordered(exploration.group_of(own, "gender")) == [*GENDERS, "unknown"]
+
+
+def test_a_box_is_tukeys(table):
     values = exploration.feature_values(table, "f0_median")
-    assert set(exploration.percentile(values, -1).values()) == {0.0}
-    assert set(exploration.percentile(values, 1e9).values()) == {1.0}
-    middle = values.loc[values["emotion"] == "sad", "value"].median()
-    assert exploration.percentile(values, middle)["sad"] == pytest.approx(0.5, abs=0.01)
+    box = exploration.boxes(values).set_index("emotion").loc["angry"]
+    own = values.loc[values["emotion"] == "angry", "value"]
+    q1, q3 = np.quantile(own, [0.25, 0.75])
+    inside = own[(own >= q1 - 1.5 * (q3 - q1)) & (own <= q3 + 1.5 * (q3 - q1))]
+    assert box[["low", "q1", "median", "q3", "high"]].tolist() == pytest.approx([inside.min(), q1, own.median(), q3, inside.max()])
+
+
+def test_a_density_is_that_of_gaussian_kernels(table):
+    values = exploration.feature_values(table, "f0_median")
+    found = exploration.densities(values)
+    own = values.loc[values["emotion"] == "sad", "value"].to_numpy()
+    kernels = stats.gaussian_kde(own, bw_method=1.06 * len(own) ** -0.2 * own.std() / own.std(ddof=1))
+    sad = found[found["emotion"] == "sad"]
+    expected = kernels(sad["value"])
+    np.testing.assert_allclose(sad["density"], expected / expected.max(), atol=1e-6)
+
+
+def test_points_are_thinned_evenly_and_always_alike(all_clips):
+    values = exploration.feature_values(all_clips, "f0_median", "corpus")
+    drawn = exploration.points(values, 400)
+    assert len(drawn) <= 400
+    sizes = drawn.groupby(["emotion", "group"]).size()
+    assert (sizes == sizes.iloc[0]).all()
+    assert drawn.groupby(["emotion", "group"])["speaker"].nunique().min() >= 5
+    assert drawn["jitter"].between(0, 1).all()
+    pd.testing.assert_frame_equal(drawn, exploration.points(values, 400))
+    few = values.groupby("emotion").head(2)
+    assert set(exploration.points(few, 400)["path"]) == set(few["path"])  # small groups stay whole
+
+
+def test_ones_standing_is_the_share_of_clips_below_per_emotion_and_gender(all_clips):
+    found = exploration.standing(all_clips, "f0_median", 200.0)
+    assert found["emotion"].drop_duplicates().tolist() == list(EMOTIONS)
+    assert found["clips"].sum() == len(all_clips)
+    row = found[(found["emotion"] == "angry") & (found["gender"] == "female")].iloc[0]
+    own = all_clips.loc[(all_clips["emotion"] == "angry") & (all_clips["gender"] == "female"), "f0_median"]
+    assert row["below"] == pytest.approx((own < 200).mean())
+
+
+def test_ones_standing_is_said_in_words():
+    found = pd.DataFrame({"emotion": ["sad", "angry"], "gender": ["female", "unknown"], "below": [0.45, 0.99], "clips": [9, 9]})
+    words = exploration.standing_in_words(found)
+    assert "most typical of **sad women** (higher than 45% of them), least of **angry voices** (higher than 99%)" in words
 
 
 def test_a_mel_spectrum_has_20_bands_per_emotion_and_the_recordings_own(table, recording):
@@ -43,12 +131,28 @@ def test_a_mel_spectrum_has_20_bands_per_emotion_and_the_recordings_own(table, r
     assert bands.groupby("emotion").size().to_dict() == {"calm": 20, "angry": 20, "recording": 20}
     own = bands[bands["emotion"] == "recording"]
     np.testing.assert_allclose(own["mean"], vector.values[:20])
+    np.testing.assert_allclose(np.diff(own["mel"]), np.diff(own["mel"]).mean())  # that is what the bands are
     assert (bands["low"].dropna() <= bands["high"].dropna()).all()
 
 
 def test_anger_is_pitched_higher_than_calm_as_the_literature_says(table):
-    summary = exploration.feature_summary(exploration.feature_values(table, "f0_median"))
+    summary = exploration.feature_summary(exploration.feature_values(table, "f0_median")).droplevel("group")
     assert summary.loc["angry", "median"] > summary.loc["calm", "median"]
+
+
+def test_spectra_of_men_and_women_are_apart(table):
+    bands = exploration.mel_spectrum(table, ["angry"], split="gender")
+    women = bands[bands["group"] == "female"]
+    own = table[(table["emotion"] == "angry") & (table["gender"] == "female")]
+    assert women["mean"].iloc[4] == pytest.approx(own["mel_05"].mean())
+    assert women["low"].iloc[4] == pytest.approx(np.quantile(own["mel_05"], 0.25))
+
+
+def test_the_mel_scale_is_librosas():
+    import librosa
+
+    hertz = np.linspace(0, 8000, 200)
+    np.testing.assert_allclose(spectrum.mel_of(hertz), librosa.hz_to_mel(hertz))
 
 
 # ------------------------------------------------------------------------------------------- what tells emotions apart
@@ -105,58 +209,34 @@ def test_a_constant_attribute_tells_nothing(table):
     assert found.loc["f0_median", "p_corrected"] == 1
 
 
-def test_ones_own_value_stands_beside_the_summary(table):
-    values = exploration.feature_values(table, "f0_median")
-    summary = exploration.feature_summary(values, 200.0)
-    expected = 100 * (values.loc[values["emotion"] == "calm", "value"] < 200).mean()
-    assert summary.loc["calm", "below your recording (%)"] == pytest.approx(expected)
+def test_clips_of_unknown_speakers_do_not_count(table):
+    mixed = pd.concat([table, table.head(60).assign(speaker="", f0_median=1e4)], ignore_index=True)
+    pd.testing.assert_frame_equal(exploration.ranking(mixed, "angry", "sad"), exploration.ranking(table, "angry", "sad"))
 
 
-# ----------------------------------------------------------------------------------------------------------- the map
+def test_why_there_is_no_ranking_is_said(table):
+    assert exploration.why_no_ranking(table, "angry", "sad") is None
+    assert "not known who speaks" in exploration.why_no_ranking(table.assign(speaker=""), "angry", "sad")
+    two = table[table["speaker"].isin(["ravdess-01", "ravdess-02"])]
+    assert "Only 2 of the chosen speakers have" in exploration.why_no_ranking(two, "angry", "sad")
+    assert "None of the chosen clips is calm" in exploration.why_no_ranking(table[table["emotion"] != "calm"], "angry", "calm")
 
 
-@pytest.fixture(scope="module")
-def own():
-    return features.extract(audio.load(next((exploration.DATA_DIR / "samples").glob("*.flac"))), exploration.FEATURE_SET)
+def test_in_short_is_the_clearest_of_each_kind(table):
+    found = exploration.ranking(table, "angry", "neutral")
+    pitch = found[found["group"] == "Pitch"].iloc[0]
+    short = exploration.in_short(found, ["Pitch", "Energy"])
+    assert f"{pitch['attribute']} **{pitch['difference']:+.3g} {pitch['unit']}**" in short
+    assert short.count(";") == 1
+    assert exploration.in_short(found.assign(p_corrected=1.0), ["Pitch"]) == ""
 
 
-def test_the_linear_map_is_that_of_scikit_learn(table):
-    placed = exploration.linear_map(table)
-    expected = PCA(2, svd_solver="full").fit_transform(StandardScaler().fit_transform(table[list(exploration.specs())]))
-    for axis, column in enumerate(("x", "y")):
-        assert abs(np.corrcoef(placed[column], expected[:, axis])[0, 1]) == pytest.approx(1, abs=1e-9)
-        assert placed[column].std() == pytest.approx(expected[:, axis].std(ddof=1), rel=1e-6)
-
-
-@pytest.mark.parametrize("kind", exploration.MAPS)
-def test_every_clip_is_on_both_maps_and_the_recording_last(kind, table, own):
-    placed = exploration.map_of(table, kind, own)
-    assert list(placed["path"][:-1]) == list(table["path"])
-    assert placed.iloc[-1]["emotion"] == "recording"
-    assert placed[["x", "y"]].notna().all(axis=None)
-    assert len(exploration.map_of(table, kind)) == len(table)
-
-
-def test_the_stored_map_keeps_neighbours_together(table):
-    """Of the ten clips nearest by all attributes many are among the ten nearest on the map; at random it would be one in 144."""
-    assert trustworthiness(exploration.standardised(table), exploration.neighbour_map(table)[["x", "y"]], n_neighbors=10) > 0.9
-
-
-def test_a_clip_of_the_corpus_is_nearest_to_itself(table):
-    row = table.iloc[100]
-    itself = FeatureVector(row[list(exploration.specs())].to_numpy(dtype=float), tuple(exploration.specs()), exploration.FEATURE_SET)
-    assert exploration.nearest(table, itself)["path"].iloc[0] == row["path"]
-    on_map = exploration.linear_map(table, itself)
-    assert on_map.iloc[-1][["x", "y"]].tolist() == pytest.approx(on_map.iloc[100][["x", "y"]].tolist())
-
-
-def test_a_rectangle_selects_the_clips_inside_it(table, own):
-    placed = exploration.map_of(table, "linear", own)
-    assert exploration.inside(placed, {}).empty
-    chosen = exploration.inside(placed, {"x": [5.0, -1e3], "y": [-1e3, 1e3]})
-    assert len(chosen) == (placed["x"].iloc[:-1] <= 5).sum()
-    assert "" not in set(chosen["path"])
-    assert len(exploration.inside(placed, {"x": [-1e3, 1e3], "y": [-1e3, 1e3]})) == len(table)
+def test_a_mean_over_speakers_has_students_interval(rng):
+    values = pd.DataFrame(rng.normal(2, 1, (9, 3)), columns=list("abc"))
+    found = exploration.over_speakers(values)
+    interval = stats.ttest_1samp(values["b"], 0).confidence_interval(0.95)
+    assert found.loc["b"].tolist() == pytest.approx([values["b"].mean(), interval.low, interval.high])
+    assert exploration.over_speakers(values.head(2))[["low", "high"]].isna().all(axis=None)
 
 
 def test_the_difference_of_two_spectra_is_paired_over_speakers(table):
@@ -166,3 +246,25 @@ def test_the_difference_of_two_spectra_is_paired_over_speakers(table):
     interval = stats.ttest_1samp(apart, 0).confidence_interval(0.95)
     assert found.iloc[4][["mean", "low", "high"]].tolist() == pytest.approx([apart.mean(), interval.low, interval.high])
     assert len(found) == 20
+
+
+# -------------------------------------------------------------------------------------------------------- one clip
+
+
+def test_the_most_unusual_features_of_a_clip_come_first(table):
+    row = table.iloc[100]
+    among = table[table["emotion"] == row["emotion"]]
+    values = row[list(exploration.specs())].to_numpy(dtype=float)
+    found = exploration.unusual(values, among)
+    assert (found["below"] - 50).abs().is_monotonic_decreasing
+    assert len(found) == 128
+    of_pitch = found.set_index("feature").loc["f0_median"]
+    assert of_pitch["value"] == row["f0_median"]
+    assert of_pitch["below"] == pytest.approx(stats.percentileofscore(among["f0_median"], row["f0_median"], kind="mean"))
+
+
+def test_what_is_known_of_a_clip_is_a_line(table):
+    line = exploration.about(table.iloc[0])
+    assert line == "**Neutral** (normal) · male ravdess-01 · “Kids are talking by the door” · RAVDESS · `03-01-01-01-01-01-01.flac`"
+    own = {"emotion": "sad", "intensity": "", "gender": "", "speaker": "", "statement": "", "corpus": "mine", "path": "a.wav"}
+    assert exploration.about(own) == "**Sad** · unknown speaker · mine · `a.wav`"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_core import evaluation, models
+from ser_core import evaluation, exploration, models
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
@@ -17,7 +17,7 @@ NAMES = list(FEATURE_SETS["acoustic128_v1"].names)
 @pytest.fixture
 def small_corpora(tmp_path, monkeypatch):
     """Six speakers of each corpus, three clips of each of its emotions, which two features tell apart."""
-    monkeypatch.setattr(tables, "DATA_DIR", tmp_path)
+    monkeypatch.setattr("ser_core.exploration.tables.DATA_DIR", tmp_path)
     monkeypatch.setattr(other_corpora, "cache_folder", lambda: tmp_path / "cache")
     rng = np.random.default_rng(0)
     for corpus, entry in CORPORA.items():
@@ -32,7 +32,7 @@ def small_corpora(tmp_path, monkeypatch):
                     values[0] += 4 * LABELS["emotion"].index(emotion)
                     values[1] += 4 * (gender == "male")
                     rows.append(about | dict(zip(NAMES, values.tolist(), strict=True)))
-        path = tables.shipped_table(corpus, "acoustic128_v1")
+        path = exploration.shipped_table(corpus, "acoustic128_v1")
         path.parent.mkdir(parents=True)
         (tables.write_csv if path.suffix == ".csv" else tables.write_parquet)(pd.DataFrame(rows), path)
 

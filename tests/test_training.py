@@ -200,7 +200,7 @@ def all_corpora():
 
 
 def test_a_missing_large_table_is_named_with_the_way_to_make_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "DATA_DIR", tmp_path)
+    monkeypatch.setattr("ser_core.exploration.tables.DATA_DIR", tmp_path)
     with pytest.raises(SerError, match=r"ravdess/functionals_v1\.parquet is missing") as caught:
         tables.read_joint("functionals_v1")
     assert "python -m ser_core extract ravdess --feature-set functionals_v1" in caught.value.hint

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -18,26 +19,32 @@ from ui.loaded import (
     chosen_inside,
     condition_curves,
     condition_scores,
+    contour_of,
     feature_table,
     features_of,
     leaderboard,
     learning_curves,
     listeners,
+    melody_of,
     model,
     model_rows,
     model_scores,
+    out_of_fold,
     paired,
+    pitch_contours,
     predicted,
     predicted_with_baseline,
-    ranking,
     recorder_scores,
     said_by_every_model,
     warm_up,
 )
-from ui.session import Clip, chosen_models, clear, clip, forget_error, input_key, take
+from ui.session import Clip, chosen_models, clear, clip, forget_error, input_key, own_table, take
 
 if TYPE_CHECKING:
+    import pandas as pd
     from streamlit.navigation.page import StreamlitPage
+
+    from ser_core.charts.common import Chart
 
 __all__ = [
     "Clip",
@@ -50,6 +57,7 @@ __all__ = [
     "clip",
     "condition_curves",
     "condition_scores",
+    "contour_of",
     "feature_table",
     "features_of",
     "forget_error",
@@ -57,14 +65,18 @@ __all__ = [
     "leaderboard",
     "learning_curves",
     "listeners",
+    "melody_of",
     "model",
+    "out_of_fold",
+    "own_table",
+    "pitch_contours",
     "model_rows",
     "model_scores",
     "paired",
     "predicted",
     "predicted_with_baseline",
-    "ranking",
     "recorder_scores",
+    "recording_of",
     "said_by_every_model",
     "take",
     "warm_up",
@@ -84,6 +96,7 @@ def pages() -> dict[str, StreamlitPage]:
     """The pages that are files, by name."""
     folder = Path(__file__).parent.parent / "pages"
     return {
+        "tour": st.Page(folder / "tour.py", title="Tour", icon=":material/school:"),
         "record": st.Page(folder / "record_and_predict.py", title="Record & predict", icon=":material/mic:"),
         "several": st.Page(folder / "several_clips.py", title="Several clips", icon=":material/library_music:"),
         "explore": st.Page(folder / "feature_explorer.py", title="Feature explorer", icon=":material/insights:"),
@@ -101,10 +114,12 @@ def configure() -> None:
 def run(main: Callable[[], None]) -> None:
     """Run a page; what it cannot do, for want of a usable model say, is one clear sentence on it."""
     _route()
+    st.session_state.pop("drawn", None)  # what a run left behind that was broken off
     try:
         main()
     except SerError as error:
         show_error(error)
+    save_charts()
 
 
 def _route() -> None:
@@ -129,23 +144,89 @@ def show_error(error: SerError) -> None:
     st.error(f"{error} {error.hint} :small[Code: {error.code}]", icon=":material/error:")
 
 
+def draw(
+    chart: Chart,
+    key: str,
+    alt: str,
+    title: str = "",
+    select: str | Sequence[str] | None = None,
+    then: Callable[[], None] | None = None,
+) -> Mapping[str, Any]:
+    """A chart over the whole width, which the foot of the page offers to save; gives what is selected in it, by the names in `select`.
+
+    `alt` is for who cannot see it; `title` is shorter, for a file. `then` is called first after a selection; there, `selected(key, name)`
+    says what it is. The toolbar above a chart has its data as a table and a PNG.
+    """
+    drawn: dict[str, tuple[str, Chart]] = st.session_state.setdefault("drawn", {})
+    drawn[key] = title or alt, chart
+    if select is None:
+        st.altair_chart(chart, width="stretch", key=key, alt=alt)
+        return {}
+    found: Mapping[str, Any] = st.altair_chart(chart, width="stretch", key=key, alt=alt, on_select=then or "rerun", selection_mode=select).selection
+    return found
+
+
+def save_charts() -> None:
+    """The charts that this run of a page has drawn, each to be saved as a file."""
+    from ser_core import charts
+
+    drawn: dict[str, tuple[str, Chart]] = st.session_state.pop("drawn", {})
+    if not drawn:
+        return
+    with st.popover("Save charts", icon=":material/download:"):
+        st.caption("As SVG. The symbols above a chart have its data as a table, and a PNG.")
+        for key, (title, chart) in drawn.items():
+            svg = partial(charts.to_svg, chart, title)  # drawn when it is asked for
+            st.download_button(title, svg, f"{key}.svg", "image/svg+xml", key=f"svg_{key}", on_click="ignore", type="tertiary")
+
+
+def selected(key: str, name: str) -> Mapping[str, Any] | None:
+    """The fields of the mark that was clicked in a chart, by the chart's key and the name of its selection; None without one."""
+    found = st.session_state[key].selection.get(name)
+    return dict(found[0]) if found else None
+
+
+def save_table(table: pd.DataFrame, name: str, key: str) -> None:
+    """A button that saves a table as CSV."""
+    st.download_button("Save CSV", table.to_csv(index=False), name, "text/csv", icon=":material/download:", on_click="ignore", key=key)
+
+
 def play(recording: Recording) -> None:
     """A player for a recording."""
     st.audio(audio.to_wav(recording), format="audio/wav")
 
 
-def play_of_corpus(corpus: str, path: str) -> None:
-    """A player for a clip of a corpus; where the corpus is not on this computer, how to get it."""
+def recording_of(corpus: str, path: str) -> Recording | None:
+    """A clip of a corpus; None where the corpus, or the clip, is not on this computer."""
     from ser_core import corpora
 
     try:
-        play(audio.load(corpora.resolve(corpus) / path))
+        return audio.load(corpora.resolve(corpus) / path)
     except SerError:
-        st.info(
-            f"To hear the clips, get the corpus (`python -m ser_core corpora download {corpus}` says where), and start the app with `SER_CORPORA` "
-            "set to the folder that holds it.",
-            icon=":material/hearing:",
-        )
+        return None
+
+
+def play_of_corpus(corpus: str, path: str) -> None:
+    """A player for a clip of a corpus; where the corpus is not on this computer, how to get it."""
+    recording = recording_of(corpus, path)
+    if recording is not None:
+        play(recording)
+    else:
+        explain_no_audio(corpus)
+
+
+def explain_no_audio(corpus: str) -> None:
+    """How to hear clips of a corpus that is not on this computer."""
+    from ser_core.corpora import CORPORA
+
+    if corpus not in CORPORA:
+        st.info("The sound of this clip is not at hand: open your corpus again to hear it.", icon=":material/hearing:")
+        return
+    st.info(
+        f"To hear the clips, get the corpus (`python -m ser_core corpora download {corpus}` says where), and start the app with `SER_CORPORA` "
+        "set to the folder that holds it.",
+        icon=":material/hearing:",
+    )
 
 
 def explain_no_clip(text: str) -> None:

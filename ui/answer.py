@@ -31,10 +31,10 @@ def section(clip: ui.Clip) -> None:
     for reason in result.reasons if result.reasons and result.reasons[0].code == "UNCERTAIN" else result.reasons[1:]:
         st.caption(reason.message)
     before = without.emotion_probabilities if personal is not None else None
-    st.altair_chart(
+    ui.draw(
         charts.probability_bars(result.emotion_probabilities, before),
-        width="stretch",
         key="emotion_bars",
+        title="How likely each emotion is",
         alt=in_figures(result.emotion_probabilities),
     )
     if personal is not None:
@@ -47,8 +47,8 @@ def section(clip: ui.Clip) -> None:
     if result.explanation is not None:
         why(clip, result.explanation)
     st.markdown(voice_in_words(result))
-    st.altair_chart(
-        charts.probability_bars(result.gender_probabilities), width="stretch", key="gender_bars", alt=in_figures(result.gender_probabilities)
+    ui.draw(
+        charts.probability_bars(result.gender_probabilities), key="gender_bars", title="Male or female", alt=in_figures(result.gender_probabilities)
     )
     if len(result.segments) > 1:
         over_time(clip, result)
@@ -93,17 +93,17 @@ def why(clip: ui.Clip, explained: explanation.Explanation) -> None:
     st.markdown(f"**Why?** {explanation.in_words(explained)}")
     with st.expander("Why, in figures", icon=":material/balance:"):
         emotion = explained.emotion
-        st.altair_chart(
+        ui.draw(
             charts.cue_bars(explained.cues, cues.TITLES, emotion),
-            width="stretch",
             key="cue_bars",
+            title=f"What speaks for {emotion}, and against it",
             alt=", ".join(f"{cues.TITLES[cue]} {100 * share:+.0f} points" for cue, share in explained.cues.items()),
         )
         st.caption(how_to_read(explained))
         if explained.moments:
             spans = [(moment.start_s, moment.end_s) for moment in explained.moments]
             chart = charts.moments(spans, [moment.share for moment in explained.moments], emotion, (explained.start_s, explained.end_s))
-            st.altair_chart(chart, width="stretch", key="moments", alt=f"Points that {emotion} loses when a moment is silenced")
+            ui.draw(chart, key="moments", alt=f"Points that {emotion} loses when a moment is silenced")
         if moment := explained.moment:
             span = f"{moment.start_s:.1f} to {moment.end_s:.1f} s"
             st.caption(f"The model was asked again with each moment silenced. The one that matters most, {span}, to be heard:")
@@ -128,23 +128,34 @@ def part_of(clip: ui.Clip, start_s: float, end_s: float) -> audio.Recording:
 
 
 def over_time(clip: ui.Clip, result: prediction.Prediction) -> None:
-    """The timeline of a long recording; a click on a stretch plays it."""
+    """The timeline of a long recording; a click on a stretch, or choosing it below, plays it."""
     from ser_core import charts
 
     st.markdown("**Over time**")
     spans = [(segment.start_s, segment.end_s) for segment in result.segments]
     chart = charts.timeline([segment.emotion_probabilities for segment in result.segments], spans, result.gaps)
-    key = f"timeline-{clip.recording.sha256[:12]}"  # what was clicked on one clip says nothing of the next
-    event = st.altair_chart(chart, width="stretch", key=key, on_select="rerun", selection_mode=charts.STRETCH, alt="Emotions over time")
-    clicked = [cell for cell in event.selection.get(charts.STRETCH) or [] if int(cell["number"]) < len(spans)]
-    if clicked:
-        start, end = spans[int(clicked[0]["number"])]
-        st.audio(audio.to_wav(part_of(clip, start, end)), format="audio/wav", autoplay=True)
-    heard = f"You hear {start:.0f} to {end:.0f} s" if clicked else "Click a stretch to hear it"
+    of = clip.recording.sha256[:12]  # what was chosen on one clip says nothing of the next
+    drawn, chosen = f"timeline-{of}", f"stretch-{of}"
+
+    def choose() -> None:
+        cell = ui.selected(drawn, charts.STRETCH)
+        st.session_state[chosen] = int(cell["number"]) if cell else None
+
+    ui.draw(chart, drawn, "Emotions over time", select=charts.STRETCH, then=choose)
     st.caption(
-        f"Stretches of 4 s, one every 2 s where somebody speaks, smoothed with their neighbours; grey above: no speech for a second. {heard}. "
+        "Stretches of 4 s, one every 2 s where somebody speaks, smoothed with their neighbours; grey above: no speech for a second. "
         "The bars above are the mean over the stretches, each weighted by how much of it is speech."
     )
+    number = st.selectbox(
+        "Hear a stretch",
+        range(len(spans)),
+        index=None,
+        format_func=lambda number: f"{spans[number][0]:.0f} to {spans[number][1]:.0f} s",
+        key=chosen,
+        placeholder="Choose one, or click it in the chart",
+    )
+    if number is not None:
+        st.audio(audio.to_wav(part_of(clip, *spans[number])), format="audio/wav", autoplay=True)
 
 
 def trust(chosen: dict[str, str]) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import streamlit as st
 
 import ui
-from ser_core import charts, comparing, evaluation, models
+from ser_core import charts, comparing, evaluation, exploration, models
 from ser_core.emotions import LABELS
+from ui import clip_detail
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,7 @@ FIGURES = ("Shares", "Counts")
 
 COLUMNS: dict[str, Any] = {
     "path": "Clip",
+    "corpus": "Corpus",
     "speaker": "Speaker",
     "gender": "Voice",
     "emotion": "Emotion",
@@ -36,6 +38,10 @@ COLUMNS: dict[str, Any] = {
     "right": "Right",
 }
 """How a table of clips calls its columns."""
+
+
+FEW = 6
+"""Clips of which a table shows all at once; of more one can scroll."""
 
 
 def one_model(table: pd.DataFrame, task: str, corpus: str) -> None:
@@ -208,16 +214,16 @@ def two_matrices(both: dict[str, pd.DataFrame], task: str, of: str) -> None:
             behind(both[title], task, cell, f"{title}_{of}", title)
 
 
-def clips(found: pd.DataFrame, key: str) -> None:
-    """A table of clips of a corpus; the one that is selected is played where the corpus is on this computer."""
+def clips(found: pd.DataFrame, key: str, *, folded: bool = True) -> None:
+    """A table of clips of corpora; the one that is selected is played where its corpus is on this computer, and shown (see `clip_detail`)."""
     if found.empty:
         ui.explain_no_clip("There is no such clip.")
         return
     event = st.dataframe(
-        found.drop(columns="corpus"),
+        found.drop(columns="corpus") if found["corpus"].nunique() == 1 else found.assign(corpus=found["corpus"].map(exploration.title_of)),
         hide_index=True,
         width="stretch",
-        height=240,
+        height="content" if len(found) < FEW else 240,
         key=key,
         on_select="rerun",
         selection_mode="single-row",
@@ -225,4 +231,4 @@ def clips(found: pd.DataFrame, key: str) -> None:
     )
     for row in event.selection.rows:
         if row < len(found):  # the table may have shrunk since
-            ui.play_of_corpus(found["corpus"].iloc[row], found["path"].iloc[row])
+            clip_detail.of_corpus(found["corpus"].iloc[row], found["path"].iloc[row], f"of_{key}", folded=folded)

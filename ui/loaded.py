@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ser_core.enrolment import Enrolment
     from ser_core.evaluation import Scores
     from ser_core.features import FeatureVector
+    from ser_core.features.intonation import Melody
+    from ser_core.features.spectrum import Array
     from ser_core.models import Model, ModelCard
     from ser_core.prediction import Prediction
     from ui.session import Clip
@@ -98,21 +100,39 @@ def features_of(clip: Clip | None) -> FeatureVector | None:
     return _features(clip.recording.sha256, len(clip.recording.samples), clip.recording)
 
 
-@st.cache_data(show_spinner="Reading the feature table ...")
-def feature_table() -> pd.DataFrame:
-    """The features of every clip of the corpus."""
+def contour_of(clip: Clip | None) -> Array | None:
+    """The pitch of the current clip over normalised time, if there is one with enough voice."""
+    from ser_core.features import intonation
+
+    return None if clip is None else intonation.contour(melody_of(clip.recording))
+
+
+@st.cache_resource(show_spinner="Reading the feature table ...")
+def feature_table(corpus: str = "ravdess") -> pd.DataFrame:
+    """The features of every clip of a corpus that ships; nobody may change it."""
     from ser_core import exploration
 
-    return exploration.shipped_features()
+    return exploration.shipped_features(corpus)
 
 
-@st.cache_data(max_entries=128, show_spinner="Comparing ...")
-def ranking(first: str, second: str, gender: str) -> pd.DataFrame:
-    """Which features tell two emotions apart, in all voices or those of one gender."""
+@st.cache_resource(show_spinner=False)
+def pitch_contours(corpus: str) -> pd.DataFrame:
+    """The stored pitch contours of a corpus that ships; nobody may change it."""
     from ser_core import exploration
 
-    table = feature_table()
-    return exploration.ranking(table[table["gender"] == gender] if gender else table, first, second)
+    return exploration.contours.read([corpus])
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _melody(sha256: str, n_samples: int, _recording: Recording) -> Melody:
+    from ser_core.features import intonation
+
+    return intonation.melody(_recording)
+
+
+def melody_of(recording: Recording) -> Melody:
+    """The F0 of a recording over time."""
+    return _melody(recording.sha256, len(recording.samples), recording)
 
 
 @st.cache_data(show_spinner="Reading the stored predictions ...")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,6 +16,9 @@ from ser_core.audio import Recording
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
 from ui.loaded import cards
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,11 @@ def input_key(name: str) -> str:
     """The key of an input in this round: a new one after each `clear`."""
     number = st.session_state.get("round", 0)
     return f"{name}-{number}" if number else name
+
+
+def own_table() -> pd.DataFrame | None:
+    """The feature table of this session's own corpus, if there is one: `TABLE_COLUMNS` and the 128 features; speaker and gender may be ""."""
+    return getattr(st.session_state.get("own_corpus"), "table", None)
 
 
 def chosen_models() -> dict[str, str]:

@@ -52,10 +52,12 @@ def _decoded(file: UploadedFile) -> audio.Recording:
 
 def filters() -> tuple[list[str], str, bool]:
     """What the table is narrowed to: emotions, a part of the name, and whether only what is answered."""
-    emotions = st.pills("Only these emotions", EMOTIONS, selection_mode="multi", format_func=display_name, key="several_emotions")
+    emotions = st.pills(
+        "Only these emotions", EMOTIONS, selection_mode="multi", format_func=display_name, key="several_emotions", bind="query-params"
+    )
     first, second = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
-    named = first.text_input("Only names with", key="several_named", placeholder="part of the name")
-    answered = second.toggle("Only what has an answer", key="several_answered")
+    named = first.text_input("Only names with", key="several_named", placeholder="part of the name", bind="query-params")
+    answered = second.toggle("Only what has an answer", key="several_answered", bind="query-params")
     return list(emotions or ()), named or "", answered
 
 

@@ -6,9 +6,11 @@ Emotions keep the order and colours of `ser_core.emotions` in every chart; proba
 
 from __future__ import annotations
 
+from ser_core.charts.attributes import PICKED, effects, feature_distribution, standing
 from ser_core.charts.clips import STRETCH, cue_bars, moments, probability_bars, timeline, waveform
 from ser_core.charts.curves import condition_curves, learning_curves
-from ser_core.charts.features import BRUSH, clip_map, effects, feature_distribution, mel_spectrum, spectrum_difference
+from ser_core.charts.export import to_svg
+from ser_core.charts.maps import BRUSH, CLICKED, clip_map
 from ser_core.charts.models import (
     CELL,
     conditions,
@@ -21,6 +23,7 @@ from ser_core.charts.models import (
     risk_coverage,
     two_recalls,
 )
+from ser_core.charts.spectra import contour_difference, mel_spectrum, melody, pitch_contour, spectrogram, spectrum_difference, stored_contour
 
 __all__ = [
     "STRETCH",
@@ -29,14 +32,22 @@ __all__ = [
     "probability_bars",
     "timeline",
     "waveform",
+    "PICKED",
     "condition_curves",
     "learning_curves",
     "BRUSH",
     "clip_map",
     "effects",
     "feature_distribution",
+    "standing",
+    "CLICKED",
+    "contour_difference",
     "mel_spectrum",
+    "melody",
+    "pitch_contour",
+    "spectrogram",
     "spectrum_difference",
+    "stored_contour",
     "CELL",
     "conditions",
     "confusion_matrix",
@@ -47,4 +58,5 @@ __all__ = [
     "reliability",
     "risk_coverage",
     "two_recalls",
+    "to_svg",
 ]

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ser_core import __version__
-from ser_core.cli import corpora, predict, train
+from ser_core.cli import corpora, explorer, predict, train
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
@@ -94,7 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--format", choices=("table", "markdown", "json"), default="table")
     _add_jobs(added)
 
-    added = command("map", train.lay_out, "Lay the clips of the feature explorer out in two dimensions, neighbours beside each other (a minute).")
+    command("map", explorer.lay_out, "Lay the clips of all corpora out in two dimensions for the feature explorer (a few minutes).")
+
+    added = command("contours", explorer.contours, "Store the pitch of every clip over normalised time for the feature explorer (needs SER_CORPORA).")
+    added.add_argument("corpora", nargs="*", metavar="CORPUS", help="name of a corpus in SER_CORPORA (default: all)")
+    _add_jobs(added)
 
     added = command("models", train.manage, "List, verify or rebuild the models that ship.")
     added.add_argument("action", choices=("list", "verify", "rebuild"))

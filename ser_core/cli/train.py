@@ -161,17 +161,6 @@ def _by_feature_set(names: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def lay_out(options: argparse.Namespace) -> int:
-    """Compute the explorer's map anew and store it."""
-    del options
-    from ser_core import exploration
-    from ser_core.training import projection
-
-    projection.neighbour_map(exploration.shipped_features()).to_csv(exploration.MAP, index=False, lineterminator="\n")
-    sys.stderr.write(f"saved {exploration.MAP.name}\n")
-    return 0
-
-
 def manage(options: argparse.Namespace) -> int:
     """List, verify or rebuild models."""
     folder = Path(options.models)

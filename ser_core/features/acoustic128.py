@@ -33,7 +33,7 @@ N_MEL, N_MFCC, N_DELTA = 20, 20, 15
 _FRAME_S = HOP / SAMPLE_RATE
 _LEAST_VOICED = 3  # frames; with fewer, the most periodic ones stand in, so that a whisper has features too
 _FALLBACK_HZ = 100.0  # where no frame at all repeats itself
-_OUTLIER_SEMITONES = 14.0  # F0 farther from the median is a tracking error; it is brought to this distance
+OUTLIER_SEMITONES = 14.0  # F0 farther from the median is a tracking error; it is brought to this distance
 
 _PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _CONTRAST_BANDS = ("0-200", "200-400", "400-800", "800-1,600", "1,600-3,200", "3,200-8,000")
@@ -203,7 +203,7 @@ def _pitch_features(f: Frames) -> list[float]:
     periodicity = np.clip(f.pitch.periodicity[at], 0.001, 0.999) if len(at) else np.array([0.001])
     semitones = 12 * np.log2(hertz)
     middle = np.median(semitones)
-    semitones = np.clip(semitones, middle - _OUTLIER_SEMITONES, middle + _OUTLIER_SEMITONES)
+    semitones = np.clip(semitones, middle - OUTLIER_SEMITONES, middle + OUTLIER_SEMITONES)
     low, high = np.percentile(semitones, [10, 90])
     steps = np.abs(np.diff(semitones)[np.diff(at) == 1])
     seconds = at * _FRAME_S

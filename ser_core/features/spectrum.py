@@ -65,6 +65,16 @@ def mel_centres_hz(n_mels: int, highest_hz: float) -> list[float]:
     return [float(mel * step if mel < corner else 1000 * np.exp(log_step * (mel - corner))) for mel in mels]
 
 
+def mel_of(hertz: Array) -> Array:
+    """Frequencies in Hz on Slaney's mel scale (`librosa.hz_to_mel`), on which the mel bands lie evenly.
+
+    >>> mel_of(np.array([0.0, 1000.0, 6400.0])).round(9).tolist()
+    [0.0, 15.0, 42.0]
+    """
+    above = 15.0 + 27 * np.log(np.maximum(hertz, 1000.0) / 1000) / np.log(6.4)
+    return np.where(hertz < 1000, hertz * 3 / 200, above)
+
+
 def framed(samples: Samples | Array, length: int, hop: int) -> Array:
     """Frames centred on every `hop`-th sample, zeros beyond the ends, shape [frames, length]."""
     padded = np.pad(samples, length // 2)

@@ -27,11 +27,12 @@ from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, GENDERS, LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import OUT_OF_FOLD_COLUMNS
+from ser_core.exploration import SHIPPED_CORPUS, shipped_table
 from ser_core.models import ModelCard, TrainingCorpus
 from ser_core.training import classifiers as classifiers_module
 from ser_core.training.classifiers import CLASSIFIERS, Labels, Matrix, Parameters, fit, tune
 from ser_core.training.runs import random_folds
-from ser_core.training.tables import SHIPPED_CORPUS, FeatureTable, read_table, shipped_table, tasks_of
+from ser_core.training.tables import FeatureTable, read_table, tasks_of
 
 __all__ = ["SHIPPED", "Selection", "fit_without_fold", "out_of_fold", "rebuild", "selected", "shipped_tables", "train"]
 

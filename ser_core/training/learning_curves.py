@@ -23,11 +23,12 @@ from tqdm import tqdm
 
 from ser_core import corpora, learning_curves, models, training
 from ser_core.cache import cache_folder
+from ser_core.exploration import SHIPPED_CORPUS
 from ser_core.learning_curves import FEATURE_SET, TASK
 from ser_core.training import classifiers as classifiers_module
 from ser_core.training.classifiers import CLASSIFIERS, Labels, Matrix, Parameters, fit_uncalibrated
 from ser_core.training.runs import Mask
-from ser_core.training.tables import SHIPPED_CORPUS, read_joint
+from ser_core.training.tables import read_joint
 
 SEED = 0
 DRAWS = 3

@@ -21,12 +21,13 @@ from tqdm import tqdm
 from ser_core import corpora, evaluation, models
 from ser_core.cache import cache_folder
 from ser_core.emotions import LABELS
+from ser_core.exploration import SHIPPED_CORPUS
 from ser_core.models.estimators import Probabilities, probabilities
 from ser_core.training import classifiers as classifiers_module
 from ser_core.training.classifiers import CLASSIFIERS, Labels, Matrix, Parameters, fit, tune
 from ser_core.training.joint import comparable, learnt_emotions, out_of_fold_rows
 from ser_core.training.runs import Mask, random_folds
-from ser_core.training.tables import SHIPPED_CORPUS, read_joint
+from ser_core.training.tables import read_joint
 
 SEED = 0
 TUNED_ON_EACH = 4

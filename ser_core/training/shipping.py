@@ -19,13 +19,14 @@ from ser_core import audio, corpora, evaluation, models
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
+from ser_core.exploration import shipped_table
 from ser_core.features import FEATURE_SETS, NETWORK_INPUT, cues
 from ser_core.features.cues import AverageSpeech
 from ser_core.models import AVERAGE_SPEECH, COMBINATION_ARTEFACT, NETWORK_ARTEFACT, ModelCard, TrainingCorpus
 from ser_core.training import enrolment, joint, perceptrons, runs
 from ser_core.training.joint import FEATURE_SET, Evidence, Opinions
 from ser_core.training.runs import Run
-from ser_core.training.tables import JointTable, read_joint, shipped_table
+from ser_core.training.tables import JointTable, read_joint
 
 SEEDS = (0, 1, 2)
 """Of the networks that ship and of the joint runs."""

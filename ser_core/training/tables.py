@@ -24,7 +24,7 @@ from ser_core.audio import Samples
 from ser_core.corpora import CORPORA
 from ser_core.emotions import GENDERS, LABELS, parse_emotion
 from ser_core.errors import ErrorCode, SerError
-from ser_core.evaluation import DATA_DIR
+from ser_core.exploration.tables import shipped_table
 from ser_core.features import FEATURE_SETS, FeatureSet
 from ser_core.training.augmentation import COPIES, changed_copy
 
@@ -34,8 +34,6 @@ _LARGEST = 1e9  # no feature comes near; a scaler's squares must stay finite
 _LEAST_SPEAKERS = 3
 _MOST_IN_CSV = 200  # features
 _MANTISSA = 0xFFFFFC00  # 13 of float32's 23 bits
-SHIPPED_CORPUS = "ravdess"
-"""The corpus whose small feature tables are kept in the project, as CSV: the explorer shows them, and the models of one corpus learn from them."""
 _LEAST_CLIPS = 5  # the folds of the random split
 _MOST_VOICES = 5  # in babble
 
@@ -61,12 +59,6 @@ class FeatureTable:
     def y(self, task: str) -> np.ndarray:
         """The labels of a task, shape [n]."""
         return self.rows[task].to_numpy(dtype=str)
-
-
-def shipped_table(corpus: str, feature_set: str, copy: str = "") -> Path:
-    """Where `data/` holds the table of a corpus and feature set (of one of the `COPIES`): CSV where it is kept in the project, else Parquet."""
-    suffix = ".csv" if corpus == SHIPPED_CORPUS and len(FEATURE_SETS[feature_set].names) <= _MOST_IN_CSV else ".parquet"
-    return DATA_DIR / corpus / f"{feature_set}{'_' if copy else ''}{copy}{suffix}"
 
 
 def extract_files(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PATHS = {
     "": "Speech Emotion Predictor",
+    "tour": "Tour",
     "record_and_predict": "Record & predict",
     "several_clips": "Several clips",
     "feature_explorer": "Feature explorer",
@@ -39,12 +41,12 @@ def url() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked: bool = False) -> Iterator[Page]:
+def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked: bool = False, width: int = 1280) -> Iterator[Page]:
     """A page in a new Chromium; the test fails if it logs an error, shows a traceback or asks another machine for anything."""
     name = path.split("?")[0]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium_options(microphone, blocked=blocked))
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, permissions=[] if blocked else ["microphone"], accept_downloads=True)
+        context = browser.new_context(viewport={"width": width, "height": 900}, permissions=[] if blocked else ["microphone"], accept_downloads=True)
         page = context.new_page()
         problems: list[str] = []
         page.on("console", lambda message: problems.append(f"{message.text} {message.location}") if is_error(message, name) else None)
@@ -110,6 +112,57 @@ def spoken(request: pytest.FixtureRequest) -> np.ndarray:
 def test_every_page_opens_with_no_error(path, url):
     with opened(url, path) as page:
         page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_fits_the_width_of_a_phone(path, url):
+    with opened(url, path, width=390) as page:
+        settled(page)
+        wider = "[...document.querySelectorAll('[data-testid=stMain], [data-testid=stMainBlockContainer]')].map(e => e.scrollWidth - e.clientWidth)"
+        assert max(page.evaluate(wider)) <= 0
+
+
+def test_the_tour_can_be_taken_by_keyboard_alone(url):
+    with opened(url, "tour") as page:
+        expect(page.get_by_text("This browser finds no microphone")).to_be_visible(timeout=MODEL_TIMEOUT_MS)  # the last to appear
+        settled(page)
+        press(page, "Take a sample voice")
+        expect(page.get_by_text("which emotion will it hear")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        for step in ("2. Read the answer", "3. Ask why", "4. What makes an emotion"):
+            settled(page)
+            press(page, "Next: ")
+            expect(page.get_by_role("heading", name=step)).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        settled(page)
+        expect(chart(page, "Effect (standard")).to_be_visible()
+        assert "step=4" in page.url
+
+
+def press(page: Page, name: str) -> None:
+    """Go to a button with the tabulator key, and press it."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText || ''").strip().rpartition("\n")[2].startswith(name):
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"the tabulator key does not reach {name!r}")
+
+
+def test_a_chart_is_saved_as_svg(url):
+    with opened(url, "tour") as page:
+        page.get_by_text("4", exact=True).click()
+        expect(chart(page, "Effect (standard")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        settled(page)
+        page.get_by_role("button", name="Save charts").click()
+        with page.expect_download() as download:
+            page.get_by_test_id("stPopoverBody").get_by_role("button", name="The attributes that set angry apart").click()
+        svg = Path(download.value.path()).read_text(encoding="utf-8")
+        assert svg.startswith("<svg")
+        assert "Pitch (F0), median" in svg
+
+
+def settled(page: Page) -> None:
+    """Return when the page has done what it was asked for."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=MODEL_TIMEOUT_MS)
 
 
 def test_a_deep_link_may_be_the_first_thing_a_server_is_asked_for():
@@ -188,11 +241,11 @@ def test_a_click_on_the_timeline_of_a_long_recording_plays_the_stretch(url, tmp_
     with opened(url, "record_and_predict") as page:
         page.get_by_role("radio", name="Upload").or_(page.get_by_role("button", name="Upload")).first.click()
         page.locator("input[type=file]").set_input_files({"name": "long.wav", "mimeType": "audio/wav", "buffer": FORMATS["wav"](voices)})
-        expect(page.get_by_text("Click a stretch to hear it")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_text("Hear a stretch")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
         players = page.get_by_test_id("stAudio").count()
         chart(page, "Time (s)0%").locator(".mark-rect path").first.click(force=True)
-        expect(page.get_by_text("You hear 0 to 4 s")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
-        expect(page.get_by_test_id("stAudio")).to_have_count(players + 1)
+        expect(page.get_by_test_id("stAudio")).to_have_count(players + 1, timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_role("combobox", name="Hear a stretch")).to_have_value("0 to 4 s")
 
 
 def test_the_reasons_are_said_drawn_and_heard(url):
@@ -225,7 +278,7 @@ def test_many_clips_are_predicted_heard_narrowed_down_and_saved(url, tmp_path):
         page.get_by_label("Only names with").fill("steady")
         page.get_by_label("Only names with").press("Enter")
         expect(page.get_by_text(f"1 of {len(voices) + 1} clips shown")).to_be_visible()
-        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")  # the buttons stand below
+        settled(page)  # the buttons stand below
         with page.expect_download() as download:
             page.get_by_role("button", name="Save JSON").click()
         (entry,) = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
@@ -245,18 +298,65 @@ def test_a_link_leads_to_what_was_looked_at_and_a_cell_to_its_clips(url):
         expect(page.get_by_text(", taken for ")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
 
 
-def test_a_rectangle_on_the_map_lists_the_clips_inside_it(url):
+@contextlib.contextmanager
+def map_of(url: str, corpora: str) -> Iterator[tuple[Page, Locator]]:
+    """The explorer's map of some corpora, by a link, and where it is drawn: many clips on a canvas, fewer as SVG."""
     with opened(url, "feature_explorer") as page:
-        drawn = page.locator("[class*='st-key-clip_map'] svg.marks")
+        page.goto(f"{url}/feature_explorer?look=Map&{corpora}")
+        drawn = page.locator("[class*='st-key-clip_map'] .marks")
         expect(drawn).to_be_visible(timeout=MODEL_TIMEOUT_MS)
         drawn.scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
+        yield page, drawn
+
+
+@pytest.mark.parametrize("corpora", ["corpora=RAVDESS", "corpora=RAVDESS&corpora=nEMO"])
+def test_a_rectangle_on_the_map_lists_the_clips_inside_it(corpora, url):
+    with map_of(url, corpora) as (page, drawn):
         place = drawn.bounding_box()
         assert place is not None
-        page.mouse.move(place["x"] + 0.3 * place["width"], place["y"] + 0.4 * place["height"])
+        page.mouse.move(place["x"] + 0.2 * place["width"], place["y"] + 0.3 * place["height"])
         page.mouse.down()
-        page.mouse.move(place["x"] + 0.6 * place["width"], place["y"] + 0.7 * place["height"], steps=5)
+        page.mouse.move(place["x"] + 0.7 * place["width"], place["y"] + 0.7 * place["height"], steps=5)
         page.mouse.up()
         expect(page.get_by_text("inside the rectangle.")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+
+
+@pytest.mark.corpus
+def test_a_click_on_the_map_shows_the_clip_and_plays_it(url):
+    with map_of(url, "corpora=RAVDESS") as (page, drawn):
+        drawn.locator(".mark-symbol path").nth(700).click(force=True)
+        expect(page.get_by_text("the most unusual first")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(chart(page, "Frequency (Hz)").locator("image")).to_have_attribute("href", re.compile("^data:image/png"))
+        expect(chart(page, "F0 (Hz)")).to_be_visible()
+        assert_plays(page)
+
+
+def test_without_the_corpus_a_click_on_the_map_says_how_to_get_it(monkeypatch):
+    monkeypatch.delenv("SER_CORPORA", raising=False)
+    with served() as address, map_of(address, "corpora=RAVDESS") as (page, drawn):
+        drawn.locator(".mark-symbol path").nth(700).click(force=True)
+        expect(page.get_by_text("To hear the clips, get the corpus")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(chart(page, "F0 (Hz)")).to_be_visible()
+        expect(page.get_by_text("the most unusual first")).to_be_visible()
+
+
+def test_an_attribute_that_tells_two_emotions_apart_leads_on_to_men_and_women(url):
+    with opened(url, "feature_explorer") as page:
+        effects = chart(page, "of the differences")
+        expect(effects).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        heading = page.get_by_role("heading", level=3).first
+        first = heading.inner_text()
+        effects.locator(".mark-symbol path").nth(3).click(force=True)
+        expect(heading).not_to_have_text(first, timeout=MODEL_TIMEOUT_MS)
+        chosen = heading.inner_text()
+        page.get_by_role("button", name="See it in every emotion").click()
+        page.get_by_text("Gender", exact=True).click()
+        expect(page.get_by_role("heading", name=chosen, exact=True)).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(chart(page, "Angry \u00b7 male")).to_contain_text("Surprised \u00b7 male")
+        link = page.url
+        page.goto(link)
+        expect(chart(page, "Angry \u00b7 male")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
 
 
 def test_two_models_stand_side_by_side(url):

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,13 +13,14 @@ import streamlit
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
-from ser_core import conditions, evaluation, learning_curves, robustness, standings
+from ser_core import audio, conditions, evaluation, exploration, features, learning_curves, robustness, standings
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, GENDERS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import DATA_DIR
 from tests.conftest import ROOT
 from tests.synthesis import FORMATS, RATE, bad_inputs, odd_inputs, voice
+from ui import tour
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("*.py"))
 TITLES = {
@@ -26,6 +28,7 @@ TITLES = {
     "pages/model_comparison.py": "Model comparison",
     "pages/record_and_predict.py": "Record & predict",
     "pages/several_clips.py": "Several clips",
+    "pages/tour.py": "Tour",
 }
 RECORD = "pages/record_and_predict.py"
 CLIP = FORMATS["webm"](voice(seconds=2.0))
@@ -240,7 +243,10 @@ def test_another_model_gives_another_answer_and_says_how_often_it_is_right(page)
 
 def test_the_clip_can_be_saved_as_wav_json_and_csv(page):
     upload(page, FORMATS["wav"](voice(seconds=2.0)), "my clip.wav")
-    assert [button.label for button in page.get("download_button")] == ["Save WAV", "Save JSON", "Save CSV"]
+    labels = [button.label for button in page.get("download_button")]
+    assert labels[:3] == ["Save WAV", "Save JSON", "Save CSV"]
+    assert labels[3:5] == ["Waveform of the clip", "How likely each emotion is"]  # the charts
+    assert len(labels) == 3 + len(page.get("vega_lite_chart"))
 
 
 def test_a_model_that_cannot_be_loaded_is_one_clear_sentence_and_no_traceback(page, monkeypatch):
@@ -259,55 +265,203 @@ def test_a_model_that_cannot_be_loaded_is_one_clear_sentence_and_no_traceback(pa
 # ----------------------------------------------------------------------------------------------------------- explorer
 
 
-def test_any_attribute_can_be_explored_by_gender_and_shape(app):
-    page = app.switch_page("pages/feature_explorer.py").run()
+@pytest.fixture
+def explorer(app):
+    return app.switch_page("pages/feature_explorer.py").run()
+
+
+def look(page, view):
+    return healthy(page.segmented_control(key="look").set_value(view).run())
+
+
+def own_corpus(page, speaker="", gender="", n=40):
+    """A person's own corpus in the session: some clips of RAVDESS under another name."""
+    some = exploration.shipped_features().iloc[:: 1440 // n]
+    page.session_state["own_corpus"] = SimpleNamespace(table=some.assign(corpus="mine", speaker=speaker, gender=gender))
+    return page.run()
+
+
+def test_the_explorer_begins_with_what_makes_anger_anger(explorer):
+    healthy(explorer)
+    table = exploration.shipped_features()
+    expected = exploration.ranking(table, "angry", "neutral")
+    pitch = expected[expected["group"] == "Pitch"].iloc[0]
+    assert "Angry against neutral, in short:" in texts(explorer)
+    assert f"{pitch['attribute']} **{pitch['difference']:+.3g} Hz**" in texts(explorer)
+    assert f"**{(expected['p_corrected'] < 0.05).sum()} of 128** attributes differ beyond chance" in texts(explorer)
+    heard = expected[expected["group"].isin(exploration.HEARD)].iloc[0]
+    assert explorer.subheader[0].value == heard["attribute"]
+    assert f"**{heard['difference']:+.3g} {heard['unit']}** in angry against neutral speech" in texts(explorer)
+
+
+def test_the_attribute_that_tells_best_leads_on_to_all_emotions(explorer):
+    first = explorer.subheader[0].value
+    explorer.button(key="to_attribute").click().run()
+    healthy(explorer)
+    assert explorer.segmented_control(key="look").value == "attributes"
+    assert [subheader.value for subheader in explorer.subheader] == [first]
+
+
+def test_what_tells_two_emotions_apart_is_ranked_among_the_chosen_clips(explorer):
+    explorer.selectbox(key="apart_second").set_value("calm").run()
+    explorer.segmented_control(key="voices").set_value("female").run()
+    assert "over 12 speakers" in texts(healthy(explorer))
+    explorer.pills(key="corpora").set_value(["ravdess", "nemo"]).run()
+    assert "of 16 female speakers: RAVDESS" in texts(explorer)
+    assert "over 12 speakers" in texts(healthy(explorer))  # nEMO has no calm
+    explorer.selectbox(key="apart_second").set_value("sad").run()
+    assert "over 16 speakers" in texts(healthy(explorer))
+    explorer.selectbox(key="apart_second").set_value("angry").run()
+    assert "Choose two different emotions" in texts(healthy(explorer))
+    explorer.pills(key="corpora").set_value(["crema-d"])
+    explorer.selectbox(key="apart_second").set_value("surprised").run()
+    assert "None of the chosen clips is surprised" in texts(healthy(explorer))
+
+
+def test_nothing_chosen_in_the_explorer_is_a_hint_and_no_error(explorer):
+    explorer.pills(key="kinds").set_value([]).run()
+    assert "Choose one or more kinds" in texts(healthy(explorer))
+    look(explorer, "attributes").multiselect(key="attributes").set_value([]).run()
+    assert "Choose an attribute above" in texts(healthy(explorer))
+    look(explorer, "frequencies").pills(key="heard_emotions").set_value([]).run()
+    assert "Choose one or more emotions above" in texts(healthy(explorer))
+    assert "Record or pick a clip first" in texts(look(explorer, "voice"))
+    explorer.pills(key="corpora").set_value([]).run()
+    assert "Choose one or more corpora above" in texts(healthy(explorer))
+
+
+@pytest.mark.parametrize("split", exploration.SPLITS)
+def test_any_attribute_can_be_explored_by_group_and_shape(split, explorer):
+    explorer.pills(key="corpora").set_value(["ravdess", "crema-d"])
+    page = look(explorer, "attributes")
     page.multiselect(key="attributes").set_value(["hnr_mean", "chroma_c_sharp", "mel_05"]).run()
-    healthy(page)
-    assert [subheader.value for subheader in page.subheader][:2] == ["Harmonics-to-noise ratio, average", "Chroma C#"]
-    assert len(page.get("vega_lite_chart")) == 7
-    page.segmented_control(key="explored_gender").set_value("Female").run()
+    assert [subheader.value for subheader in healthy(page).subheader] == ["Harmonics-to-noise ratio, average", "Chroma C#", "Mel band at 718 Hz"]
+    assert len(page.get("vega_lite_chart")) == 3
+    page.segmented_control(key="voices").set_value("female").run()
+    page.segmented_control(key="split").set_value(split).run()
     page.segmented_control(key="shown_as").set_value("Violin").run()
-    healthy(page)
-    clips = page.dataframe[0].value["clips"]
-    assert tuple(clips.index) == EMOTIONS
-    assert clips.sum() == 720
+    table = pd.concat([exploration.shipped_features("ravdess"), exploration.shipped_features("crema-d")])
+    values = exploration.feature_values(table[table["gender"] == "female"], "hnr_mean", split)
+    numbers = healthy(page).dataframe[0].value
+    expected = exploration.feature_summary(values).reset_index()
+    pd.testing.assert_frame_equal(numbers, expected[list(numbers)], check_dtype=False)
+    assert ("group" in numbers) == bool(split)
+    assert "evenly chosen" in texts(page)
 
 
-def test_the_current_recording_is_marked_in_the_explorer(page):
-    upload(page, FORMATS["wav"](voice(seconds=2.0)))
-    explorer = healthy(page.switch_page("pages/feature_explorer.py").run())
-    assert "Your recording: 120" in texts(explorer)  # Hz
+def test_two_emotions_can_be_put_side_by_side_and_a_linear_axis_is_explained(explorer):
+    page = look(explorer, "attributes")
+    page.pills(key="emotions").set_value(["sad", "angry"]).run()
+    assert healthy(page).dataframe[0].value["emotion"].tolist() == ["sad", "angry"]
+    assert "Save these 384 clips" in page.get("download_button")[-1].proto.label
+    page.toggle(key="log_axis").set_value(True).run()
+    assert "the axis stays linear" not in texts(page)
+    page.multiselect(key="attributes").set_value(["level_mean"]).run()
+    assert "the axis stays linear" in texts(healthy(page))
+    page.pills(key="corpora").set_value(["crema-d"])
+    page.pills(key="emotions").set_value(["calm", "sad", "surprised"]).run()
+    assert "Not among the chosen clips: calm, surprised." in texts(healthy(page))
 
 
-def test_nothing_chosen_in_the_explorer_is_a_hint_and_no_error(app):
-    page = app.switch_page("pages/feature_explorer.py").run()
-    page.multiselect(key="attributes").set_value([]).run()
-    page.pills(key="spectrum_emotions").set_value([]).run()
-    healthy(page)
-    assert "Choose an attribute above" in texts(page)
-    assert "Choose one or more emotions above" in texts(page)
+def test_spectrum_and_pitch_are_shown_in_either_scale_with_the_difference_of_two(explorer):
+    page = look(explorer, "frequencies")
+    assert len(page.get("vega_lite_chart")) == 4
+    assert "mean over 24 speakers" in texts(page)
+    page.segmented_control(key="lines_by").set_value("gender")
+    page.segmented_control(key="frequency_axis").set_value("mel")
+    page.segmented_control(key="pitch_scale").set_value("hz").run()
+    assert "mean over 12 and 12 speakers" in texts(healthy(page))
+    page.pills(key="heard_emotions").set_value(["sad", "angry", "happy"]).run()
+    assert len(healthy(page).get("vega_lite_chart")) == 2
 
 
-def test_what_tells_two_emotions_apart_is_ranked(app):
-    page = app.switch_page("pages/feature_explorer.py").run()
-    assert "attributes differ beyond chance" in texts(healthy(page))
-    page.selectbox(key="apart_second").set_value("calm").run()
-    page.segmented_control(key="apart_gender").set_value("Female").run()
-    assert "over 12 speakers" in texts(healthy(page))
-    page.selectbox(key="apart_second").set_value("angry").run()
-    assert "Choose two different emotions" in texts(healthy(page))
+def test_the_map_can_be_coloured_and_says_how_much_of_it_is_drawn(explorer):
+    page = look(explorer, "map")
+    assert "Click a point on the map" in texts(page)
+    page.pills(key="corpora").set_value(["ravdess", "crema-d", "nemo"]).run()
+    assert "3,000 of 13,356 clips are drawn" in texts(healthy(page))
+    page.segmented_control(key="map").set_value("linear").run()
+    for by in ("gender", "speaker", "corpus", "intensity"):
+        page.segmented_control(key="map_by").set_value(by).run()
+        healthy(page)
 
 
-def test_the_map_can_be_coloured_and_has_the_recording_on_it(page):
+def test_ones_own_recording_is_in_every_view(page):
     choose(page, "Sample")
     page.pills(key="sample").set_value("Steady low").run()
     page.switch_page("pages/feature_explorer.py").run()
-    assert "The star is your recording" in texts(healthy(page))
-    assert len(page.dataframe[-1].value) == 5  # the nearest clips
-    page.segmented_control(key="map").set_value("linear").run()
-    for by in ("gender", "speaker"):
-        page.segmented_control(key="map_by").set_value(by).run()
-        healthy(page)
+    assert "Your recording: " in texts(healthy(page))
+    own = features.extract(audio.load(DATA_DIR / "samples" / "steady-low-voice.flac"), exploration.FEATURE_SET)
+    pitch = own.values[own.names.index("f0_median")]
+    standing = exploration.standing(exploration.shipped_features(), "f0_median", pitch)
+    assert f"**Your recording: {pitch:,.4g}**] (the violet line). {exploration.standing_in_words(standing)}" in texts(look(page, "attributes"))
+    assert len(page.get("vega_lite_chart")) == 4  # the distribution and the standing of two attributes
+    assert texts(look(page, "frequencies")).count("The dashed violet line is your recording") == 2
+    assert "The star is your recording" in texts(look(page, "map"))
+    near = exploration.nearest(exploration.space_of(exploration.shipped_features()), own)["path"].tolist()
+    assert page.dataframe[-1].value["path"].tolist() == near
+    look(page, "voice")
+    assert len(page.get("vega_lite_chart")) == 3  # waveform, spectrogram, pitch
+    assert page.dataframe[-1].value["path"].tolist() == near
+    page.selectbox(key="compared_with").set_value("angry").run()
+    among = exploration.of_emotions(exploration.shipped_features(), ["angry"])
+    assert healthy(page).dataframe[0].value["feature"].tolist() == exploration.unusual(own.values, among)["feature"].tolist()
+
+
+def show_clip():
+    from ui import clip_detail
+
+    clip_detail.of_corpus("ravdess", "03-01-05-02-01-01-11.flac", "shown")
+
+
+def test_a_clip_that_cannot_be_heard_shows_its_features_and_pitch_and_one_step(monkeypatch):
+    monkeypatch.delenv("SER_CORPORA", raising=False)
+    page = healthy(AppTest.from_function(show_clip, default_timeout=60).run())
+    assert "**Angry** (strong) · male ravdess-11" in texts(page)
+    assert "python -m ser_core corpora download ravdess" in texts(page)
+    assert len(page.get("vega_lite_chart")) == 1  # the stored pitch
+    table = exploration.shipped_features()
+    row = table[table["path"] == "03-01-05-02-01-01-11.flac"].iloc[0]
+    expected = exploration.unusual(row[list(exploration.specs())].to_numpy(float), exploration.of_emotions(table, ["angry"]))
+    pd.testing.assert_frame_equal(page.dataframe[0].value, expected)
+
+
+@pytest.mark.corpus
+def test_a_clip_of_a_corpus_is_heard_and_seen(ravdess):
+    page = healthy(AppTest.from_function(show_clip, default_timeout=60).run())
+    assert len(page.get("audio")) == 1
+    assert len(page.get("vega_lite_chart")) == 3  # waveform, spectrogram, pitch
+    page.segmented_control(key="spectrogram_shown").set_value("linear").run()
+    assert len(healthy(page).get("vega_lite_chart")) == 3
+
+
+def test_ones_own_corpus_is_one_of_the_choices(explorer):
+    own_corpus(explorer)
+    explorer.pills(key="corpora").set_value(["mine"]).run()
+    assert "of unknown speakers: mine" in texts(healthy(explorer))
+    assert "not known who speaks" in texts(explorer)
+    for view in ("attributes", "map", "voice"):
+        look(explorer, view)
+    assert "not for your own" in texts(look(explorer, "frequencies"))
+    assert "No speaker is known to have both" in texts(explorer)
+    explorer.segmented_control(key="voices").set_value("male").run()
+    assert "None of the chosen clips has such a voice" in texts(healthy(explorer))
+    explorer.segmented_control(key="voices").set_value("")
+    explorer.pills(key="corpora").set_value(["ravdess", "mine"]).run()
+    look(explorer, "apart")
+    own = explorer.session_state["own_corpus"].table
+    assert f"{len(own)} clips of unknown speakers are left out" in texts(explorer)
+    look(explorer, "attributes").segmented_control(key="split").set_value("corpus").run()
+    assert healthy(explorer).dataframe[0].value.query("group == 'mine'")["clips"].sum() == len(own)
+
+
+def test_ones_own_corpus_stays_with_its_session(explorer):
+    own_corpus(explorer, speaker="me")
+    explorer.pills(key="corpora").set_value(["ravdess", "mine"]).run()
+    assert "**1,480 clips** of 25 speakers" in texts(healthy(explorer))
+    other = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page("pages/feature_explorer.py").run()
+    assert other.pills(key="corpora").options == ["RAVDESS", "CREMA-D", "nEMO"]
+    assert "**1,440 clips** of 24 speakers" in texts(healthy(other))
 
 
 # --------------------------------------------------------------------------------------------------------- comparison
@@ -540,3 +694,52 @@ def test_the_samples_are_16_khz_speech_of_a_few_seconds():
         info = soundfile.info(io.BytesIO(path.read_bytes()))
         assert (info.samplerate, info.channels) == (16_000, 1)
         assert 2 < info.duration < 8
+
+
+# ---------------------------------------------------------------------------------------------------------------- tour
+
+
+def next_step(page):
+    return healthy(next(button for button in page.button if button.label.startswith("Next: ")).click().run())
+
+
+def test_the_tour_leads_from_a_voice_to_knowing_what_an_answer_is_worth(app):
+    page = healthy(app.switch_page("pages/tour.py").run())
+    assert "which emotion will it hear" not in " ".join(pills.label for pills in page.pills)
+    next(button for button in page.button if button.label == "Take a sample voice").click().run()
+    page.pills(key="tour_guess").set_value("angry").run()
+    assert "You guessed **angry**" in texts(next_step(page))
+    assert page.subheader[0].value.startswith(("Sounds", "Cannot tell"))
+    assert "**Why?**" in texts(next_step(page))
+    page = next_step(page)
+    ranked = exploration.ranking(exploration.shipped_features(), "angry", "neutral")
+    assert ranked[ranked["group"].isin(exploration.HEARD)].iloc[0]["attribute"] in [subheader.value for subheader in page.subheader]
+    assert "Your recording: " in texts(page)
+    page = next_step(page)
+    page.slider(key="tour_claim").set_value(70).run()
+    assert "You guessed 70%" not in texts(page)  # first the guess, then the figure
+    page.toggle(key="tour_reveal").set_value(True).run()
+    stored = evaluation.read_out_of_fold("nemo")
+    measured = [
+        evaluation.score(evaluation.model_rows(stored, "emotion", "mfcc128_v1", "random_forest", protocol, "nemo"), "emotion").uar.value
+        for protocol in ("random_split", "unseen_speakers", "corpus_left_out")
+    ]
+    assert all(f"{value:.0%}" in texts(page) for value in measured)
+    page = next_step(page)
+    page.select_slider(key="tour_noise").set_value(0).run()
+    assert "prohibits" in texts(healthy(page))
+    assert [button.label for button in page.button if button.label.startswith("Next: ")] == []
+
+
+def test_a_step_that_needs_a_clip_says_so_and_leads_to_the_first(app):
+    page = app.switch_page("pages/tour.py").run()
+    page.segmented_control(key="step").set_value("2").run()
+    assert "This step needs a clip" in texts(healthy(page))
+    next(button for button in page.button if button.label == "Go to the first step").click().run()
+    assert page.header[0].value == "1. Speak"
+
+
+def test_the_lesson_sheet_has_every_step_with_its_questions():
+    sheet = tour.lesson_sheet()
+    assert sheet.count("\n## ") == len(tour.STEPS)
+    assert all(question in sheet for step in tour.STEPS for question in step.discuss)

@@ -1,0 +1,85 @@
+"""One clip comes in: recorded, uploaded or a sample; and what is shown of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+import ui
+from ser_core import audio
+from ui import microphone
+
+SAMPLES = Path(__file__).resolve().parent.parent / "data" / "samples"
+SOURCES = ("Record", "Plain recording", "Upload", "Sample")
+
+
+def section() -> None:
+    """The inputs, what is wrong with what they held, and the clip that there is."""
+    sources()
+    if error := st.session_state.get("clip_error"):
+        ui.show_error(error)
+    if clip := ui.clip():
+        show(clip)
+
+
+def sources() -> None:
+    """One input at a time; whatever it holds becomes the clip."""
+    source = st.segmented_control(
+        "Where the voice comes from", SOURCES, default="Record", required=True, key="source", on_change=ui.forget_error, bind="query-params"
+    )
+    if source in ("Record", "Plain recording"):
+        microphone.problem()
+    if source == "Record":
+        if recorded := microphone.recorder(ui.input_key("rec")):
+            ui.take("recording.wav", recorded)  # named for the WAV that it can be saved as
+        st.caption(
+            "Press Record, speak, press Stop; if nothing happens, allow this page the microphone. The browser evens out loudness and noise; "
+            "the models ignore loudness (only those on mfcc128_v1 do not)."
+        )
+    elif source == "Plain recording":
+        plain = st.audio_input("Plain recording, no browser processing", sample_rate=audio.SAMPLE_RATE, key=ui.input_key("plain"))
+        if plain:
+            ui.take("recording.wav", plain.getvalue())
+    elif source == "Upload":
+        uploaded = st.file_uploader("An audio file with one voice", type=microphone.audio_types(), max_upload_size=20, key=ui.input_key("upload"))
+        if uploaded:
+            ui.take(uploaded.name, uploaded.getvalue())
+    else:
+        names = samples()
+        st.caption("Spoken by a speech synthesiser: there is **no true emotion** in these, they only show how the page works.")
+        chosen = st.pills("Synthetic voices", list(names), key=ui.input_key("sample"))
+        if chosen:
+            ui.take(names[chosen].name, names[chosen].read_bytes())
+
+
+def samples() -> dict[str, Path]:
+    """The synthetic voices that come with the app, by the name that pages show."""
+    return {path.stem.removesuffix("-voice").replace("-", " ").capitalize(): path for path in sorted(SAMPLES.glob("*.flac"))}
+
+
+def take_sample(name: str = "Lively high") -> None:
+    """Make one of the synthetic voices the clip."""
+    path = samples()[name]
+    ui.take(path.name, path.read_bytes())
+
+
+def show(clip: ui.Clip) -> None:
+    """Player, waveform, what was odd about it, and what can be done with it."""
+    from ser_core import charts
+
+    wav = audio.to_wav(clip.recording)
+    st.audio(wav, format="audio/wav")
+    ui.draw(charts.waveform(clip.recording.samples, clip.recording.sample_rate), key="waveform", alt="Waveform of the clip")
+    for note in audio.quality(clip.recording).notes:
+        st.info(note.message, icon=":material/info:")
+    with st.container(horizontal=True):
+        st.button("Record again", icon=":material/replay:", on_click=record_again)
+        st.button("Clear", icon=":material/delete:", on_click=ui.clear)
+        st.download_button("Save WAV", wav, f"{Path(clip.name).stem}.wav", "audio/wav", icon=":material/download:", on_click="ignore")
+
+
+def record_again() -> None:
+    """Forget the clip and go back to the recorder."""
+    ui.clear()
+    st.session_state["source"] = "Record"

@@ -1,0 +1,94 @@
+"""One clip from all sides: what is known of it, its sound, waveform, spectrogram and pitch, and which of its features are unusual."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+import ui
+from ser_core import charts, exploration
+from ser_core.corpora import CORPORA
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from ser_core.audio import Recording
+
+LONGEST_S = 30
+"""Of a longer recording the pictures show the beginning."""
+
+
+def of_corpus(corpus: str, path: str, key: str, *, folded: bool = False) -> None:
+    """A clip of a corpus, or of the person's own; without its sound its features and its stored pitch are shown all the same.
+
+    With `folded` all but what it is and its sound is behind a click.
+    """
+    table = ui.feature_table(corpus) if corpus in CORPORA else ui.own_table()
+    if table is None or path not in set(table["path"]):
+        ui.play_of_corpus(corpus, path)
+        return
+    row = table[table["path"] == path].iloc[0]
+    st.markdown(exploration.about(row))
+    recording = ui.recording_of(corpus, path)
+    if recording is None:
+        ui.explain_no_audio(corpus)
+    else:
+        ui.play(recording)
+    with st.expander("Waveform, spectrogram, pitch and features", icon=":material/graphic_eq:") if folded else st.container():
+        if recording is None:
+            stored_pitch(corpus, path, key)
+        else:
+            pictures(recording, key)
+        same = table[table["emotion"] == row["emotion"]]
+        values = row[list(exploration.specs())].to_numpy(dtype=float)
+        features(values, same, f"the {len(same):,} {row['emotion']} clips of {exploration.title_of(corpus)}", key)
+
+
+def pictures(recording: Recording, key: str) -> None:
+    """Waveform, spectrogram and pitch of a recording, one below the other."""
+    from ser_core.features.spectrogram import spectrogram
+
+    part = replace(recording, samples=recording.samples[: LONGEST_S * recording.sample_rate])
+    seconds = part.duration_s
+    ui.draw(charts.waveform(part.samples, part.sample_rate), key=f"waveform_{key}", alt="Waveform")
+    kinds = {"mel": "Mel", "linear": "Linear"}
+    kind = st.segmented_control("Spectrogram", list(kinds), default="mel", required=True, format_func=kinds.__getitem__, key=f"spectrogram_{key}")
+    picture = charts.spectrogram(spectrogram(part, mel=kind == "mel"))
+    ui.draw(picture, key=f"spectrum_over_time_{key}", alt="Spectrogram: level by time and frequency")
+    sung = ui.melody_of(part)
+    if len(sung.seconds):
+        st.markdown("**Pitch** where the voice swings")
+        ui.draw(charts.melody(sung, seconds), key=f"melody_{key}", alt="Pitch over time")
+    else:
+        st.caption("No pitch: nothing in this clip is voiced.")
+    if recording.duration_s > seconds:
+        st.caption(f"Of this recording of {recording.duration_s:.0f} s the pictures show the first {seconds:.0f} s.")
+
+
+def stored_pitch(corpus: str, path: str, key: str) -> None:
+    """The stored contour of a clip that cannot be heard here."""
+    contour = exploration.contours.of_clip(ui.pitch_contours(corpus), path) if corpus in CORPORA else None
+    if contour is not None:
+        st.markdown("**Pitch** over the time of the clip")
+        ui.draw(charts.stored_contour(contour), key=f"contour_{key}", alt="Pitch over normalised time")
+
+
+def features(values: np.ndarray, among: pd.DataFrame, of: str, key: str) -> None:
+    """All features of a clip with their percentile among others, the most unusual first."""
+    st.markdown(f"**Its features**, the most unusual first: how much of {of} lies below.")
+    found = exploration.unusual(values, among)
+    st.dataframe(found, hide_index=True, width="stretch", height=280, column_config=COLUMNS, key=f"features_{key}")
+
+
+COLUMNS: dict[str, Any] = {
+    "attribute": "Attribute",
+    "value": st.column_config.NumberColumn("Value", format="%.4g"),
+    "unit": "Unit",
+    "below": st.column_config.ProgressColumn("Clips below", format="%.0f%%", min_value=0, max_value=100),
+    "sentence": "What it is",
+    "feature": "In tables",
+}
+"""How the table of a clip's features calls its columns."""
