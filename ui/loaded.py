@@ -140,7 +140,7 @@ def leaderboard(task: str, corpus: str) -> pd.DataFrame:
     """The scores of every model that was tested on a corpus, best first, and what each costs."""
     from ser_core import standings
 
-    return standings.standings(out_of_fold(), task, corpus)
+    return standings.standings(out_of_fold(corpus), task, corpus)
 
 
 @st.cache_data(show_spinner=False)
@@ -156,7 +156,7 @@ def model_rows(task: str, feature_set: str, classifier: str, protocol: str, corp
     """The stored predictions of one model under one protocol on one corpus."""
     from ser_core import evaluation
 
-    return evaluation.model_rows(out_of_fold(), task, feature_set, classifier, protocol, corpus)
+    return evaluation.model_rows(out_of_fold(corpus), task, feature_set, classifier, protocol, corpus)
 
 
 @st.cache_data(show_spinner=False)
@@ -215,7 +215,7 @@ def chosen_inside(task: str) -> Scores:
     """The scores where the classifier, too, is chosen without the tested speakers."""
     from ser_core import evaluation
 
-    return evaluation.score(evaluation.chosen_inside(out_of_fold(), evaluation.read_selections(), task), task)
+    return evaluation.score(evaluation.chosen_inside(out_of_fold("ravdess"), evaluation.read_selections(), task), task)
 
 
 @st.cache_data(show_spinner=False)
@@ -249,8 +249,8 @@ def said_by_every_model(clip: Clip) -> dict[str, dict[str, float]]:
 
 
 @st.cache_resource(show_spinner="Reading the stored predictions ...")
-def out_of_fold() -> pd.DataFrame:
-    """The stored out-of-fold predictions."""
+def out_of_fold(corpus: str) -> pd.DataFrame:
+    """The stored out-of-fold predictions of a corpus."""
     from ser_core import evaluation
 
-    return evaluation.read_out_of_fold()
+    return evaluation.read_out_of_fold(corpus)
