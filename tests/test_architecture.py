@@ -34,6 +34,7 @@ FLOORS = {
     "ser_core.nonspeech": 8,
     "ser_core.faithfulness": 8,
     "ser_core.robustness": 9,
+    "ser_core.judging": 9,
     "ser_core.charts": 9,
     "ser_core.what_if": 9,
     "ser_core.cli": 10,
