@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ser_core import corpora
 from ser_core.cli.output import jobs_for
-from ser_core.corpora import CORPORA, Corpus
+from ser_core.corpora import RECOGNISED, Corpus
 from ser_core.errors import ErrorCode, SerError
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def add_commands(commands: Any, add_jobs: Callable[[argparse.ArgumentParser], No
     add_jobs(added)
 
     added = action("download", download, "Say where and under which terms to get a corpus, and where to put it (nothing is fetched).")
-    added.add_argument("name", metavar="NAME", help=", ".join(CORPORA))
+    added.add_argument("name", metavar="NAME", help=", ".join(RECOGNISED))
 
 
 def list_corpora(_: argparse.Namespace) -> int:
     """Write one block of facts per corpus."""
-    sys.stdout.write("\n".join(_block(corpus) for corpus in CORPORA.values()))
+    sys.stdout.write("\n".join(_block(corpus) for corpus in RECOGNISED.values()))
     return 0
 
 
@@ -76,7 +76,7 @@ def verify(options: argparse.Namespace) -> int:
 
     folders = [corpora.resolve(name) for name in options.names]
     # A folder named after a corpus is meant to be that corpus, even where its clips are missing.
-    entries = [CORPORA.get(folder.resolve().name) or corpora.identify(folder) for folder in folders]
+    entries = [RECOGNISED.get(folder.resolve().name) or corpora.identify(folder) for folder in folders]
     reports = [
         integrity.verify(folder, corpus, jobs=jobs_for(options.jobs, corpus.n_utterances)) for folder, corpus in zip(folders, entries, strict=True)
     ]
@@ -88,7 +88,7 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def _summary(report: Report) -> str:
-    corpus = CORPORA[report.corpus]
+    corpus = RECOGNISED[report.corpus]
     known = [fault for fault in report.faults if fault.known]
     lines = [f"{corpus.title}: {report.n_present:,} of {report.n_expected:,} clips in {report.folder}"]
     if report.missing:
@@ -121,9 +121,9 @@ def _names(names: Sequence[str]) -> str:
 
 def download(options: argparse.Namespace) -> int:
     """Say how to get a corpus. Nothing is fetched: its terms are to be read and agreed to by a person."""
-    corpus = CORPORA.get(options.name)
+    corpus = RECOGNISED.get(options.name)
     if corpus is None:
-        raise SerError(ErrorCode.NOT_FOUND, f"There is no corpus {options.name!r}.", f"The corpora are: {', '.join(CORPORA)}.")
+        raise SerError(ErrorCode.NOT_FOUND, f"There is no corpus {options.name!r}.", f"The corpora are: {', '.join(RECOGNISED)}.")
     parent = os.environ.get("SER_CORPORA")
     folder = (Path(parent).absolute() if parent else Path.home() / "corpora") / corpus.name
     where = "SER_CORPORA is set to the folder above it already." if parent else f"Name the folder above it: export SER_CORPORA={folder.parent}"

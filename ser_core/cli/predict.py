@@ -28,12 +28,7 @@ def predict(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     named = _inputs(options.paths)
-    folder = Path(options.models)
-    cards = [
-        models.find(name, task, folder) if name else models.default_card(task, folder)
-        for task, name in (("emotion", options.emotion_model), ("gender", options.gender_model))
-    ]
-    chosen = (options.models, cards[0].name, cards[1].name, tuple(options.baseline or ()))
+    chosen = (_chosen("emotion", options.emotion_model, options), _chosen("gender", options.gender_model, options), tuple(options.baseline or ()))
     _, _, enrolment = _loaded(*chosen)  # a model or baseline that cannot be used ends the run here, before any clip
     for note in enrolment.notes if enrolment else ():
         sys.stderr.write(f"baseline: {note.code}: {note.message}\n")
@@ -54,9 +49,23 @@ def predict(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+Chosen = tuple[str, str]
+"""The folder of a model, and its name."""
+
+
+def _chosen(task: str, name: str | None, options: argparse.Namespace) -> Chosen:
+    """The model that was named, else the default of the folder of models; of those that ship, where that has none of the task."""
+    folder = Path(options.models)
+    if name is None and not models.cards(folder, task) and models.cards(folder):
+        sys.stderr.write(f"no {task} model in {options.models}: the one that ships is asked\n")
+        folder = models.MODELS_DIR
+    card = models.find(name, task, folder) if name else models.default_card(task, folder)
+    return str(folder), card.name
+
+
 @cache
-def _loaded(folder: str, emotion: str, gender: str, baseline: tuple[str, ...]) -> tuple[Model, Model, Enrolment | None]:
-    emotion_model, gender_model = models.load_named(emotion, "emotion", Path(folder)), models.load_named(gender, "gender", Path(folder))
+def _loaded(emotion: Chosen, gender: Chosen, baseline: tuple[str, ...]) -> tuple[Model, Model, Enrolment | None]:
+    emotion_model, gender_model = (models.load_named(name, task, Path(folder)) for task, (folder, name) in (("emotion", emotion), ("gender", gender)))
     enrolment = Enrolment([_neutral(file) for file in baseline], emotion_model) if baseline else None
     return emotion_model, gender_model, enrolment
 
@@ -68,10 +77,10 @@ def _neutral(file: str) -> Recording:
         raise SerError(ErrorCode.BAD_BASELINE, f"The neutral clip {file!r} cannot be used: {error}", error.hint) from error
 
 
-def _predict_file(path: Path, explain: bool, folder: str, emotion: str, gender: str, baseline: tuple[str, ...]) -> Prediction | SerError:
+def _predict_file(path: Path, explain: bool, emotion: Chosen, gender: Chosen, baseline: tuple[str, ...]) -> Prediction | SerError:
     """The prediction for one file, or why there is none; each process loads the models once."""
     try:
-        return prediction.predict(audio.load(path), *_loaded(folder, emotion, gender, baseline), explain=explain)
+        return prediction.predict(audio.load(path), *_loaded(emotion, gender, baseline), explain=explain)
     except SerError as error:
         return error
 

@@ -109,8 +109,8 @@ class ModelCard:
     @property
     def unseen_uar(self) -> float | None:
         """UAR on unseen speakers of the first corpus it was scored on (RAVDESS, for what ships); None where there was only a random split."""
-        unseen = next(iter(self.scores.values()), {}).get("unseen_speakers")
-        return float(unseen["uar"]["value"]) if unseen else None
+        first: dict[str, Any] = next(iter(self.scores.values()), {})
+        return float(first["unseen_speakers"]["uar"]["value"]) if "unseen_speakers" in first else None
 
     @property
     def unseen_percent(self) -> str:

@@ -289,11 +289,8 @@ def why_not_unseen(table: FeatureTable, task: str) -> str | None:
     """
     unknown = int((table.speakers == "").sum())
     if unknown:
-        return (
-            "It is not known who speaks."
-            if unknown == len(table.rows)
-            else f"It is not known who speaks in {unknown:,} of {len(table.rows):,} clips."
-        )
+        where = "" if unknown == len(table.rows) else f" in {unknown:,} of {len(table.rows):,} clips"
+        return f"It is not known who speaks{where}."
     if len(set(table.speakers)) < 2:
         return "All clips are of one speaker."
     fold_of, y = corpora.folds(table.rows["speaker"], table.rows["corpus"]), table.y(task)
