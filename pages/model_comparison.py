@@ -6,9 +6,8 @@ import streamlit as st
 
 import ui
 from ser_core import models
-from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
-from ui import comparison, conditions, overview
+from ui import compared, comparison, conditions, overview
 
 VIEWS = {
     "all": "All models",
@@ -40,16 +39,17 @@ def main() -> None:
     )
     corpus = str(
         right.segmented_control(
-            "Corpus", list(CORPORA), default="ravdess", required=True, format_func=lambda name: CORPORA[name].title, key="corpus", bind="query-params"
+            "Corpus", ui.compared_corpora(), default="ravdess", required=True, format_func=ui.corpus_title, key="corpus", bind="query-params"
         )
     )
+    if task not in compared.tested_tasks(corpus):
+        ui.explain_no_clip(f"No model was trained or tested on {ui.corpus_title(corpus)} for {task}: its clips lack the labels.")
+        return
+    compared.warn(task, corpus)
     table = ui.leaderboard(task, corpus)
     table = table.assign(title=[models.title(row.classifier, row.feature_set) for row in table.itertuples()])
     {"all": overview.section, "one": comparison.one_model, "two": comparison.two_models}[view](table, task, corpus)
-    st.caption(
-        f"{CORPORA[corpus].title}: {CORPORA[corpus].speech}. Intervals: 95%, bootstrap over speakers. Every figure comes from the stored "
-        "predictions; compute them again with `python -m ser_core evaluate --refit`."
-    )
+    st.caption(f"{ui.corpus_title(corpus)}: {ui.corpus_speech(corpus)}. Intervals: 95%, bootstrap over speakers. {compared.made_how(corpus)}")
 
 
 ui.run(main)

@@ -190,6 +190,26 @@ def score(rows: pd.DataFrame, task: str) -> Scores:
     )
 
 
+def in_words(found: Interval) -> str:
+    """A share with its interval.
+
+    >>> in_words(Interval(0.5, 0.4, 0.62)), in_words(Interval(0.5, np.nan, np.nan))
+    ('50.0% (95% interval 40.0% to 62.0%)', '50.0% (interval unknown)')
+    """
+    if np.isnan(found.low):
+        return f"{found.value:.1%} (interval unknown)"
+    return f"{found.value:.1%} (95% interval {found.low:.1%} to {found.high:.1%})"
+
+
+def speakers_in_words(n: int | None) -> str:
+    """How many speakers clips are of.
+
+    >>> speakers_in_words(3), speakers_in_words(1), speakers_in_words(None)
+    ('3 speakers', '1 speaker', 'unknown speakers')
+    """
+    return "unknown speakers" if n is None else f"{n} speaker{'s' if n != 1 else ''}"
+
+
 def mean_confusion(rows: pd.DataFrame, task: str) -> Array:
     """Counts of (truth, prediction) of one model under one protocol; over several seeds, their mean. Shape [labels, labels]."""
     truth, probabilities = truth_and_probabilities(rows, task)

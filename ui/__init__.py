@@ -11,16 +11,15 @@ import streamlit as st
 from ser_core import audio
 from ser_core.audio import Recording
 from ser_core.errors import SerError
+from ui.compared import chance, compared_corpora, corpus_speech, corpus_title, leaderboard, out_of_fold, tested_labels
 from ui.loaded import (
     cards,
     chosen_inside,
     condition_scores,
     feature_table,
     features_of,
-    leaderboard,
     listeners,
     model,
-    out_of_fold,
     predicted,
     predicted_with_baseline,
     ranking,
@@ -28,33 +27,58 @@ from ui.loaded import (
     said_by_every_model,
     warm_up,
 )
-from ui.session import Clip, chosen_models, clear, clip, forget_error, input_key, take
+from ui.session import (
+    OWN,
+    Clip,
+    OwnCorpus,
+    chosen_models,
+    clear,
+    clip,
+    forget_error,
+    input_key,
+    keep_own,
+    own_corpus,
+    own_table,
+    recording_of,
+    take,
+)
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
 __all__ = [
+    "OWN",
     "Clip",
+    "OwnCorpus",
     "cards",
+    "chance",
     "chosen_inside",
     "chosen_models",
     "clear",
     "clip",
+    "compared_corpora",
     "condition_scores",
+    "corpus_speech",
+    "corpus_title",
     "feature_table",
     "features_of",
     "forget_error",
     "input_key",
+    "keep_own",
     "leaderboard",
     "listeners",
     "model",
     "out_of_fold",
+    "own_corpus",
+    "own_table",
     "predicted",
     "predicted_with_baseline",
     "ranking",
     "recorder_scores",
+    "recording_of",
     "said_by_every_model",
     "take",
+    "tested_labels",
     "warm_up",
 ]
 
@@ -74,6 +98,7 @@ def pages() -> dict[str, StreamlitPage]:
     return {
         "record": st.Page(folder / "record_and_predict.py", title="Record & predict", icon=":material/mic:"),
         "several": st.Page(folder / "several_clips.py", title="Several clips", icon=":material/library_music:"),
+        "own": st.Page(folder / "own_corpus.py", title="Own corpus", icon=":material/folder_open:"),
         "explore": st.Page(folder / "feature_explorer.py", title="Feature explorer", icon=":material/insights:"),
         "compare": st.Page(folder / "model_comparison.py", title="Model comparison", icon=":material/leaderboard:"),
     }
@@ -123,12 +148,11 @@ def play(recording: Recording) -> None:
 
 
 def play_of_corpus(corpus: str, path: str) -> None:
-    """A player for a clip of a corpus; where the corpus is not on this computer, how to get it."""
-    from ser_core import corpora
-
-    try:
-        play(audio.load(corpora.resolve(corpus) / path))
-    except SerError:
+    """A player for a clip of a corpus, the session's own or another; where that is not on this computer, how to get it."""
+    recording = recording_of(corpus, path)
+    if recording is not None:
+        play(recording)
+    else:
         st.info(
             f"To hear the clips, get the corpus (`python -m ser_core corpora download {corpus}` says where), and start the app with `SER_CORPORA` "
             "set to the folder that holds it.",

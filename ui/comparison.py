@@ -40,18 +40,19 @@ def one_model(table: pd.DataFrame, task: str, corpus: str) -> None:
     first, second = st.columns([2, 3], gap="medium")
     keys = models_of(table)
     title = first.selectbox("Model", list(keys), key=f"compared_{task}_{corpus}", bind="query-params")
-    stored = {name: evaluation.model_rows(ui.out_of_fold(), task, *keys[title], protocol, corpus) for name, protocol in PROTOCOLS.items()}
+    stored = {name: evaluation.model_rows(ui.out_of_fold(corpus), task, *keys[title], protocol, corpus) for name, protocol in PROTOCOLS.items()}
     tested = [name for name, rows in stored.items() if len(rows)]
     shown = str(second.segmented_control("Tested on", tested, default=tested[0], required=True, key=f"tested_on_{task}_{corpus}_{title}"))
     rows = stored[shown]
     scores = evaluation.score(rows, task)
-    interval = f"{scores.uar.value:.1%} (95% interval {scores.uar.low:.1%} to {scores.uar.high:.1%})"
     runs = f", mean of {len(scores.seeds)} runs" if len(scores.seeds) > 1 else ""
-    st.markdown(f"On average **{interval}** of each {task} recognised; {scores.n_utterances:,} clips of {scores.n_speakers} speakers{runs}.")
+    of = f"{scores.n_utterances:,} clips of {evaluation.speakers_in_words(scores.n_speakers)}"
+    st.markdown(f"On average **{evaluation.in_words(scores.uar)}** of each {task} recognised; {of}{runs}.")
     confusions(rows, task, scores, f"{task}_{corpus}_{title}_{shown}")
     sureness(rows, task, scores)
     groups(rows, task, corpus)
-    card(task, *keys[title])
+    if corpus != ui.OWN or PROTOCOLS[shown] == "corpus_left_out":  # the session's own models have their cards in the ZIP file
+        card(task, *keys[title])
 
 
 def card(task: str, feature_set: str, classifier: str) -> None:
@@ -118,6 +119,9 @@ def groups(rows: pd.DataFrame, task: str, corpus: str) -> None:
     """For whom and for what it works."""
     st.markdown("**For whom does it work?**")
     kinds = comparing.groups_of(rows)
+    if not kinds:
+        ui.explain_no_clip("Nothing tells these clips apart: neither speakers nor voices, intensities or sentences are known, or there is one only.")
+        return
     by = str(st.segmented_control("By", kinds, default=kinds[0], required=True, format_func=comparing.GROUPS.__getitem__, key=f"by_{task}_{corpus}"))
     found = comparing.breakdown(rows, task, by)
     st.altair_chart(charts.groups(found, comparing.GROUPS[by]), width="stretch", key="groups", alt=f"Share recognised by {by}")
@@ -131,9 +135,12 @@ def two_models(table: pd.DataFrame, task: str, corpus: str) -> None:
     first, second, third = st.columns([2, 2, 3], gap="medium")
     one = first.selectbox("First model", titles, key=f"first_{task}_{corpus}", bind="query-params")
     other = second.selectbox("Second model", titles, index=min(1, len(titles) - 1), key=f"second_{task}_{corpus}", bind="query-params")
-    both = {name: [evaluation.model_rows(ui.out_of_fold(), task, *keys[title], protocol, corpus) for title in (one, other)]
+    both = {name: [evaluation.model_rows(ui.out_of_fold(corpus), task, *keys[title], protocol, corpus) for title in (one, other)]
             for name, protocol in PROTOCOLS.items()}  # fmt: skip
     tested = [name for name, rows in both.items() if len(rows[0]) and len(rows[1])]
+    if not tested:
+        ui.explain_no_clip("These two were not tested in the same way. Choose two that were: both trained on the corpus, or both left without it.")
+        return
     shown = str(third.segmented_control("Tested on", tested, default=tested[0], required=True, key=f"both_{task}_{corpus}_{one}_{other}"))
     if one == other:
         ui.explain_no_clip("Choose two different models above.")

@@ -115,11 +115,11 @@ def ranking(first: str, second: str, gender: str) -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner="Reading the stored predictions ...")
-def leaderboard(task: str, corpus: str) -> pd.DataFrame:
+def shipped_leaderboard(task: str, corpus: str) -> pd.DataFrame:
     """The scores of every model that was tested on a corpus, best first."""
     from ser_core import evaluation
 
-    return evaluation.leaderboard(out_of_fold(), task, corpus)
+    return evaluation.leaderboard(shipped_out_of_fold(), task, corpus)
 
 
 @st.cache_data(show_spinner=False)
@@ -135,7 +135,7 @@ def chosen_inside(task: str) -> Scores:
     """The scores where the classifier, too, is chosen without the tested speakers."""
     from ser_core import evaluation
 
-    return evaluation.score(evaluation.chosen_inside(out_of_fold(), evaluation.read_selections(), task), task)
+    return evaluation.score(evaluation.chosen_inside(shipped_out_of_fold(), evaluation.read_selections(), task), task)
 
 
 @st.cache_data(show_spinner=False)
@@ -169,7 +169,7 @@ def said_by_every_model(clip: Clip) -> dict[str, dict[str, float]]:
 
 
 @st.cache_resource(show_spinner="Reading the stored predictions ...")
-def out_of_fold() -> pd.DataFrame:
+def shipped_out_of_fold() -> pd.DataFrame:
     """The stored out-of-fold predictions."""
     from ser_core import evaluation
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import ui
 from ser_core import charts
-from ser_core.corpora import CORPORA
-from ser_core.emotions import LABELS
+from ui import compared
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def chance(task: str, corpus: str) -> float:
-    """The UAR of guessing among the labels of a corpus."""
-    return 1 / (len(CORPORA[corpus].emotions) if task == "emotion" else len(LABELS[task]))
-
-
 def best_sentence(table: pd.DataFrame, task: str, corpus: str) -> str:
     """What the best model recognises, and how much a random split flatters."""
+    if corpus == ui.OWN:
+        return compared.best_of_own(table, task)
     best = table.iloc[0]
     text = f"The best here, **{best['title']}**, recognises **{best['unseen_speakers_uar']:.0%}** of each {task} on unseen voices"
     left_out = table.dropna(subset="corpus_left_out_uar")
@@ -29,7 +26,7 @@ def best_sentence(table: pd.DataFrame, task: str, corpus: str) -> str:
         first = left_out.iloc[0]
         name = "it" if first["title"] == best["title"] else f"**{first['title']}**"
         text += f"; trained on other corpora only, {name} recognises **{first['corpus_left_out_uar']:.0%}**: the nearest thing to your own microphone"
-    text += f". Guessing gives {chance(task, corpus):.0%}."
+    text += f". Guessing gives {ui.chance(task, corpus):.0%}."
     split = table.dropna(subset="random_split_uar")
     if len(split):
         flattered = split.loc[split["inflation"].idxmax()]
@@ -52,14 +49,13 @@ def section(table: pd.DataFrame, task: str, corpus: str) -> None:
     """All models under every protocol, drawn and as a table."""
     st.markdown(best_sentence(table, task, corpus))
     st.altair_chart(
-        charts.leaderboard(table, chance(task, corpus)),
+        charts.leaderboard(table, ui.chance(task, corpus)),
         width="stretch",
         key="leaderboard",
         alt="Every model on unseen voices, with its corpus left out and on the random split; the table below has the figures",
     )
     st.caption(
-        f"The dashed line is guessing ({chance(task, corpus):.1%}). Network, perceptrons and their combination learnt from all three corpora, "
-        f"the other models from {CORPORA[corpus].title} alone (left out: from the two others); those without a feature set in their name "
+        f"The dashed line is guessing ({ui.chance(task, corpus):.1%}). {compared.learnt_from(corpus)}; those without a feature set in their name "
         "use acoustic128_v1."
     )
     shown = (
@@ -67,7 +63,7 @@ def section(table: pd.DataFrame, task: str, corpus: str) -> None:
         .assign(
             unseen=100 * table["unseen_speakers_uar"],
             interval=[
-                f"{100 * low:.1f} to {100 * high:.1f}"
+                None if math.isnan(low) else f"{100 * low:.1f} to {100 * high:.1f}"
                 for low, high in zip(table["unseen_speakers_uar_low"], table["unseen_speakers_uar_high"], strict=True)
             ],
             left_out=100 * table["corpus_left_out_uar"],

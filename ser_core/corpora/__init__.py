@@ -14,7 +14,7 @@ from __future__ import annotations
 from ser_core.corpora.entry import Archive, Corpus, Labels
 from ser_core.corpora.folders import TABLE_COLUMNS, audio_files, corpus_digest, file_digest, identify, labelled_clips, resolve, utterances
 from ser_core.corpora.listeners import LISTENERS, ListenerScores, listener_scores, listener_votes
-from ser_core.corpora.own import LABELS_FILE, Labelled, LeftOut, label, label_folder, left_out
+from ser_core.corpora.own import LABELS_FILE, Labelled, LeftOut, below_one_folder, counts_of, label, label_folder, left_out
 from ser_core.corpora.protocol import N_JOINT_RUNS, folds, held_out, joint_runs, scored
 from ser_core.corpora.registry import CORPORA, RECOGNISED
 
@@ -33,6 +33,8 @@ __all__ = [
     "LABELS_FILE",
     "Labelled",
     "LeftOut",
+    "below_one_folder",
+    "counts_of",
     "label",
     "label_folder",
     "left_out",

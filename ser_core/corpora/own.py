@@ -71,6 +71,28 @@ def label_folder(folder: Path) -> Labelled:
     return replace(found, clips=tuple(clips))
 
 
+def below_one_folder(files: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """The name of the folder that all files lie in, and each file by its path below it; "" and the paths as they are where there is none.
+
+    >>> below_one_folder(["mine/happy/a.wav", "mine/labels.csv"])
+    ('mine', {'happy/a.wav': 'mine/happy/a.wav', 'labels.csv': 'mine/labels.csv'})
+    """
+    folder = files[0].split("/", maxsplit=1)[0] if files else ""
+    if not folder or not all(file.startswith(f"{folder}/") for file in files):
+        return "", {file: file for file in files}
+    return folder, {file.removeprefix(f"{folder}/"): file for file in files}
+
+
+def counts_of(emotions: Iterable[str]) -> dict[str, int]:
+    """How many clips there are of each emotion, in the order of the emotions; those that there are.
+
+    >>> counts_of(["sad", "happy", "sad"])
+    {'happy': 1, 'sad': 2}
+    """
+    counts = Counter(emotions)
+    return {emotion: counts[emotion] for emotion in EMOTIONS if counts[emotion]}
+
+
 def label(name: str, files: Iterable[str], read: Callable[[str], bytes]) -> Labelled:
     """The labelled clips among some files, by the first of these that is there.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ser_core.errors import ErrorCode, SerError
+from ser_core.evaluation import speakers_in_words
 from ser_core.refusal import Limits
 
 MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
@@ -134,9 +135,9 @@ def to_markdown(card: ModelCard) -> str:
             uar = scores["uar"]
             span = "unknown" if uar["low"] is None else f"{100 * uar['low']:.1f}, {100 * uar['high']:.1f}"
             interval = f"{100 * uar['value']:.1f} [{span}]"
-            of = f"{scores['n_utterances']:,} clips, {_speakers(scores['n_speakers'])}"
+            of = f"{scores['n_utterances']:,} clips, {speakers_in_words(scores['n_speakers'])}"
             rows.append(f"| {corpus} | {protocol.replace('_', ' ')} | {interval} | {scores['ece']:.3f} | {of} |")
-    learnt = [f"- {c.name}: {c.speech}; {c.n_utterances:,} clips of {_speakers(c.n_speakers)}. {c.licence}." for c in card.corpora]
+    learnt = [f"- {c.name}: {c.speech}; {c.n_utterances:,} clips of {speakers_in_words(c.n_speakers)}. {c.licence}." for c in card.corpora]
     libraries = ", ".join(f"{name} {version}" for name, version in card.libraries.items())
     return "\n".join(
         [
@@ -170,10 +171,6 @@ def to_markdown(card: ModelCard) -> str:
             "",
         ]
     )
-
-
-def _speakers(n: int | None) -> str:
-    return "unknown speakers" if n is None else f"{n} speaker{'s' if n != 1 else ''}"
 
 
 def title(classifier: str, feature_set: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Callable, Sequence
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser_core import audio, features
+from ser_core import audio, features, training
 from ser_core.audio import Recording
 from ser_core.corpora import TABLE_COLUMNS, Labelled, LeftOut, left_out
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
 from ser_core.models import MAIN_FEATURE_SET
-from ser_core.training.tables import LEAST_CLIPS, FeatureTable, parse_table, write_csv
+from ser_core.training.tables import LEAST_CLIPS, FeatureTable, parse_table, tasks_of, why_not_unseen, write_csv
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,3 +119,53 @@ def for_training(own: OwnTable) -> tuple[FeatureTable, tuple[LeftOut, ...]]:
         raise SerError(ErrorCode.BAD_TABLE, message, "Add clips.")
     gone = (left_out("rare_emotion", own.table["path"][rare]),) if rare.any() else ()
     return parse_table(to_csv(own.table[~rare]), f"{own.name}.csv"), gone
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What training on an own corpus gives.
+
+    `out_of_fold` are its out-of-fold rows; `models` the bytes of a ZIP file of the models with their cards and of the feature table;
+    `optimistic` says, for each task that could only be tested by a random split, why; `rare` has the clips that were not trained on.
+    """
+
+    out_of_fold: pd.DataFrame
+    models: bytes
+    optimistic: Mapping[str, str]
+    rare: tuple[LeftOut, ...]
+
+
+def train(own: OwnTable, names: Sequence[str], progress: training.Progress) -> Trained:
+    """Train and test classifiers on an own corpus for every task that it has labels for, with one seed. Nothing of it is left on disk.
+
+    Raises
+    ------
+    SerError
+        BAD_TABLE where the corpus is too small.
+    """
+    table, rare = for_training(own)
+    tasks = tasks_of(table)
+    rows, _ = training.out_of_fold(table, names, tasks, seeds=(0,), progress=progress)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            for task in tasks:
+                training.train(table, task, name, rows, folder=Path(folder))
+        (Path(folder) / table.name).write_bytes(to_csv(table.rows))
+        archive = _zipped(Path(folder))
+    optimistic = {task: why for task in tasks if (why := why_not_unseen(table, task))}
+    return Trained(rows, archive, optimistic, rare)
+
+
+def _zipped(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder).as_posix())
+    return buffer.getvalue()
+
+
+def joined(old: pd.DataFrame | None, new: pd.DataFrame) -> pd.DataFrame:
+    """Out-of-fold rows with new ones, which take the place of the old of the same protocols."""
+    if old is None:
+        return new
+    return pd.concat([old[~old["protocol"].isin(new["protocol"].unique())], new], ignore_index=True)
