@@ -29,7 +29,7 @@ def choose() -> None:
         "**Choose a folder above.** Its clips need labels in one of two ways; clips of RAVDESS, CREMA-D, nEMO, TESS, SAVEE and EmoDB need none, as "
         "their names say all."
     )
-    st.markdown(own.LAYOUTS)
+    own.layouts()
     st.caption(
         "Any names of the eight emotions do (angry or anger, fearful or fear, ...). Say who speaks, if you can: only then can models be tested on "
         "voices that they have not heard. Gender, intensity and statement may be left away."

@@ -28,16 +28,11 @@ Load = Callable[[str], audio.Recording]
 FIRST_CHOICE = ["logistic_regression", "random_forest"]
 _EVERY_S = 0.2  # how often a bar of progress moves
 
-LAYOUTS = """
-| a folder per emotion | or a table beside the clips |
-|:--|:--|
-| `my-clips/happy/a.wav` | `my-clips/a.wav` |
-| `my-clips/happy/b.wav` | `my-clips/b.wav` |
-| `my-clips/sad/c.wav` | `my-clips/labels.csv`, a line per clip: |
-| `my-clips/sad/d.wav` | `path,emotion,speaker,gender` |
-| | `a.wav,happy,Ann,female` |
-| | `b.wav,sad,Bob,male` |
-"""
+LAYOUTS = {
+    "Either a folder per emotion": "my-clips/\n  happy/\n    a.wav\n    b.wav\n  sad/\n    c.wav",
+    "or a table `labels.csv` beside the clips": "path,emotion,speaker,gender\na.wav,happy,Ann,female\nb.wav,happy,Bob,male\nc.wav,sad,Ann,female",
+}
+"""How labels may be given: a title, and an example."""
 
 
 # -------------------------------------------------------------------------------------------------------------- choosing
@@ -56,7 +51,8 @@ def chosen() -> tuple[Labelled, Load] | None:
 
 
 def _uploaded() -> tuple[Labelled, Load] | None:
-    files: list[UploadedFile] = st.file_uploader(
+    left, right = st.columns([3, 2], gap="medium")
+    files: list[UploadedFile] = left.file_uploader(
         "The folder with your clips (and labels.csv, if you have one)",
         type=[*microphone.audio_types(), "csv"],
         accept_multiple_files="directory",
@@ -64,7 +60,7 @@ def _uploaded() -> tuple[Labelled, Load] | None:
         key=ui.input_key("own_folder"),
         help="Press the button and choose the folder: of a folder that is dropped here, some browsers do not say which clip lay where in it.",
     )
-    table = st.file_uploader("A table of labels that lies elsewhere", type="csv", key=ui.input_key("own_labels"))
+    table = right.file_uploader("A table of labels that lies elsewhere", type="csv", key=ui.input_key("own_labels"))
     if not files:
         return None
     name, below = corpora.below_one_folder([file.name for file in files])
@@ -124,7 +120,14 @@ def left_out(parts: Sequence[LeftOut]) -> None:
         return
     n = sum(len(part.files) for part in parts)
     with st.expander(f"{n:,} file{'s' if n != 1 else ''} left out: why", icon=":material/rule:", expanded=n < 5):
-        st.markdown("\n".join(f"- {part.in_words()}" for part in parts).replace("_", "\\_"))
+        st.markdown("\n".join(f"- {part.in_words()}" for part in parts).replace("_", "\\_").replace("*", "\\*"))
+
+
+def layouts() -> None:
+    """A tiny example of each way to give labels."""
+    for column, (title, example) in zip(st.columns(2, gap="medium"), LAYOUTS.items(), strict=True):
+        column.markdown(f"**{title}**")
+        column.code(example, language=None)
 
 
 # ---------------------------------------------------------------------------------------------------------- what it is
