@@ -37,9 +37,10 @@ def main() -> None:
     task = str(
         left.segmented_control("Task", list(LABELS), default="emotion", required=True, format_func=str.capitalize, key="task", bind="query-params")
     )
+    titles = ui.compared_corpora()
     corpus = str(
         right.segmented_control(
-            "Corpus", ui.compared_corpora(), default="ravdess", required=True, format_func=ui.corpus_title, key="corpus", bind="query-params"
+            "Corpus", list(titles), default="ravdess", required=True, format_func=titles.__getitem__, key="corpus", bind="query-params"
         )
     )
     if task not in compared.tested_tasks(corpus):

@@ -54,7 +54,10 @@ def show(corpus: ui.OwnCorpus) -> None:
         own.train(corpus)
     with second:
         st.subheader("Test the models that ship", anchor=False)
-        st.markdown("They have not heard your clips: what they get right here is **the most honest figure for your own recordings**.")
+        st.markdown(
+            "Unless your clips are of RAVDESS, CREMA-D or nEMO under new names, they have not heard them: what they get right here is **the most "
+            "honest figure for your own recordings**."
+        )
         own.judge(corpus)
     if corpus.out_of_fold is not None:
         st.divider()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ser_core import corpora, training
+from ser_core import corpora, evaluation, training
 from ser_core.corpora import RECOGNISED
 from ser_core.corpora.label_tables import label_table
 from ser_core.errors import ErrorCode, SerError
@@ -421,3 +421,27 @@ def test_new_rows_take_the_place_of_those_of_the_same_protocols():
 def test_a_speaker_may_be_called_na(tmp_path):
     table, _ = own.for_training(measured(["NA", "None"]))
     assert set(table.speakers) == {"NA", "None"}
+
+
+@pytest.mark.corpus
+def test_real_clips_under_new_names_are_told_apart_on_unseen_voices(ravdess_clips, tmp_path):
+    """Angry and calm clips of six actors as somebody would label them."""
+    rows = ["file;label;speaker;sex"]
+    for name, path in sorted(ravdess_clips.items()):
+        labels = RECOGNISED["ravdess"].parse(path)
+        if labels.emotion in ("angry", "calm") and int(labels.speaker[-2:]) <= 6:
+            target = tmp_path / "mine" / labels.speaker / f"take {len(rows)}{path.suffix}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+            rows.append(f"{labels.speaker}\\{target.name};{labels.emotion};{labels.speaker};{labels.gender[0]}")
+    (tmp_path / "mine" / "labels.csv").write_text("\n".join(rows), encoding="utf-8-sig")
+    found = own.measure_folder(tmp_path / "mine", corpora.label_folder(tmp_path / "mine"))
+    assert (found.name, len(found.table), found.left_out) == ("mine", 96, ())
+    assert found.table["speaker"].nunique() == 6
+    trained = own.train(found, ["logistic_regression"], passed)
+    assert set(trained.optimistic) == set()
+    rows = trained.out_of_fold
+    unseen = rows[(rows["protocol"] == "unseen_speakers") & (rows["task"] == "emotion")]
+    score = evaluation.score(unseen, "emotion")
+    assert (score.n_speakers, score.n_utterances) == (6, 96)
+    assert score.uar.value > 0.8

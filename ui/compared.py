@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def compared_corpora() -> list[str]:
-    """Their names."""
+def compared_corpora() -> dict[str, str]:
+    """Their titles, by name."""
     own = own_corpus()
-    return [*CORPORA, OWN] if own is not None and own.out_of_fold is not None else [*CORPORA]
+    titles = {name: corpus.title for name, corpus in CORPORA.items()}
+    return titles | {OWN: own.title} if own is not None and own.out_of_fold is not None else titles
 
 
 def corpus_title(corpus: str) -> str:
     """A corpus as pages call it."""
-    return _own().title if corpus == OWN else CORPORA[corpus].title
+    return compared_corpora()[corpus]
 
 
 def corpus_speech(corpus: str) -> str:
