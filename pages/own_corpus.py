@@ -66,7 +66,7 @@ def show(corpus: ui.OwnCorpus) -> None:
     st.subheader("Save it, or do the same from the command line", anchor=False)
     own.downloads(corpus)
     st.code(
-        f"python -m ser_core extract FOLDER --output {corpus.name}.csv\n"
+        "python -m ser_core extract FOLDER --output features.csv\n"
         "python -m ser_core train FOLDER --output my-models\n"
         "python -m ser_core predict clip.wav --models my-models\n"
         "python -m ser_core evaluate --corpus FOLDER",

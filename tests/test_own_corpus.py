@@ -427,7 +427,7 @@ def test_a_speaker_may_be_called_na(tmp_path):
 def test_real_clips_under_new_names_are_told_apart_on_unseen_voices(ravdess_clips, tmp_path):
     """Angry and calm clips of six actors as somebody would label them."""
     rows = ["file;label;speaker;sex"]
-    for name, path in sorted(ravdess_clips.items()):
+    for path in sorted(ravdess_clips.values()):
         labels = RECOGNISED["ravdess"].parse(path)
         if labels.emotion in ("angry", "calm") and int(labels.speaker[-2:]) <= 6:
             target = tmp_path / "mine" / labels.speaker / f"take {len(rows)}{path.suffix}"

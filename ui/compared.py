@@ -97,7 +97,8 @@ def warn(task: str, corpus: str) -> None:
     if corpus == OWN and task in _own().optimistic:
         from ser_core import training
 
-        st.warning(training.OPTIMISTIC.format(why=_own().optimistic[task]), icon=":material/warning:")
+        text = f"**Trained on your clips.** {training.OPTIMISTIC.format(why=_own().optimistic[task])}"
+        st.warning(text, icon=":material/warning:")
 
 
 def best_of_own(table: pd.DataFrame, task: str) -> str:

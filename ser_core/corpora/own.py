@@ -299,7 +299,7 @@ _WHY = {
     "unreadable": "cannot be used",
     "same_audio": "the same recording as another clip",
     "same_audio_two_emotions": "the same recording under two emotions",
-    "rare_emotion": "an emotion with too few clips",
+    "rare_emotion": "an emotion with too few clips to train on",
 }
 """Why files are left out, by kind."""
 

@@ -263,12 +263,12 @@ def test_a_folder_per_emotion_becomes_a_corpus_that_models_are_trained_on_and_co
     for emotion, f0 in (("happy", 300.0), ("sad", 120.0)):
         (tmp_path / "mine" / emotion).mkdir(parents=True)
         for number in range(6):
-            (tmp_path / "mine" / emotion / f"take {number}.wav").write_bytes(wav(voice(f0 + number, seconds=0.8, seed=number)))
+            (tmp_path / "mine" / emotion / f"take {number}.wav").write_bytes(wav(voice(f0 + number, seconds=1.5, seed=number)))
     with opened(url, "own_corpus") as page:
         page.locator("input[type=file]").first.set_input_files(tmp_path / "mine")
         page.get_by_role("button", name="Measure 12 clips").click(timeout=MODEL_TIMEOUT_MS)
         page.get_by_role("button", name="Train and test").click(timeout=MODEL_TIMEOUT_MS)
-        expect(page.get_by_text("It is not known who speaks")).to_be_visible(timeout=2 * MODEL_TIMEOUT_MS)
+        expect(page.get_by_text("It is not known who speaks")).to_be_visible(timeout=5 * MODEL_TIMEOUT_MS)
         page.get_by_role("link", name="Compare models on it").click()
         expect(page.get_by_role("radio", name="mine (yours)").or_(page.get_by_role("button", name="mine (yours)"))).to_be_visible()
         expect(page.get_by_text("It is not known who speaks")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
