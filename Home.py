@@ -11,6 +11,7 @@ PAGES = ui.pages()
 ABOUT = {  # what each page is for; no docstring, which Streamlit would print
     "record": "Record, upload or pick a sample. Hear it back, read the probabilities of eight emotions and two genders, and why.",
     "several": "Add a folder's worth of clips and see what each sounds like in one table, to be sorted, heard and saved.",
+    "own": "Turn a folder of labelled clips into a corpus: explore it, train on it, and see what the models that ship make of it.",
     "explore": "See how pitch, spectrum, energy and rhythm differ between emotions, what tells two of them apart, and where your own recording lies.",
     "compare": "See how often each model is right on voices and corpora it never heard, beside the flattering figure others report.",
 }
@@ -26,7 +27,8 @@ def landing() -> None:
         if st.button("Take the tour, ten minutes", icon=":material/school:"):
             st.switch_page(PAGES["tour"])
     st.space("small")
-    for column, name in zip([*st.columns(2, gap="medium"), *st.columns(2, gap="medium")], ABOUT, strict=True):
+    places = [column for _ in range(0, len(ABOUT), 2) for column in st.columns(2, gap="medium")]
+    for column, name in zip(places, ABOUT, strict=False):
         with column.container(border=True, height="stretch"):
             st.subheader(PAGES[name].title)
             st.markdown(ABOUT[name])

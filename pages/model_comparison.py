@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 import ui
-from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
-from ui import comparison, conditions, learning, overview
+from ui import compared, comparison, conditions, learning, overview
 
 VIEWS = {
     "all": "All models",
@@ -38,19 +37,22 @@ def main() -> None:
     task = str(
         left.segmented_control("Task", list(LABELS), default="emotion", required=True, format_func=str.capitalize, key="task", bind="query-params")
     )
+    titles = ui.compared_corpora()
     corpus = str(
         right.segmented_control(
-            "Corpus", list(CORPORA), default="ravdess", required=True, format_func=lambda name: CORPORA[name].title, key="corpus", bind="query-params"
+            "Corpus", list(titles), default="ravdess", required=True, format_func=titles.__getitem__, key="corpus", bind="query-params"
         )
     )
+    if task not in compared.tested_tasks(corpus):
+        ui.explain_no_clip(f"No model was trained or tested on {ui.corpus_title(corpus)} for {task}: its clips lack the labels.")
+        return
+    compared.warn(task, corpus)
     if view == "learning":
         learning.section(task, corpus)
     else:
         {"all": overview.section, "one": comparison.one_model, "two": comparison.two_models}[view](ui.leaderboard(task, corpus), task, corpus)
-    st.caption(
-        f"{CORPORA[corpus].title}: {CORPORA[corpus].speech}. Intervals: 95%, bootstrap over speakers. Every figure comes from the stored "
-        f"predictions; compute them again with `python -m ser_core evaluate --{'learning-curves' if view == 'learning' else 'refit'}`."
-    )
+    made = compared.made_how(corpus, "learning-curves" if view == "learning" else "refit")
+    st.caption(f"{ui.corpus_title(corpus)}: {ui.corpus_speech(corpus)}. Intervals: 95%, bootstrap over speakers. {made}")
 
 
 ui.run(main)

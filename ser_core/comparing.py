@@ -27,12 +27,15 @@ _MOST_GROUPS = 100
 
 @dataclass(frozen=True)
 class Paired:
-    """Two models on the same clips: how much more the first recognises (UAR, with its 95% interval), and how likely that is by chance."""
+    """Two models on the same clips: how much more the first recognises (UAR, with its 95% interval), and how likely that is by chance.
+
+    Interval and `p_value` are NaN where there are no two speakers who are known; `n_speakers` is None where one is not known.
+    """
 
     difference: Interval
     p_value: float
     n_clips: int
-    n_speakers: int
+    n_speakers: int | None
     both_right: float
     only_first: float
     only_second: float
@@ -63,24 +66,31 @@ def paired(first: pd.DataFrame, second: pd.DataFrame, task: str) -> Paired:
     """
     clips = same_clips(first, second, task)
     one, other = (_confusions(rows[rows["path"].isin(clips["path"])], task) for rows in (first, second))
-    replicates = evaluation.uar(evaluation.replicated(one, clips["speaker"])) - evaluation.uar(evaluation.replicated(other, clips["speaker"]))
-    low, high = np.nanpercentile(replicates, [2.5, 97.5])
+    known = bool((clips["speaker"] != "").all())
     difference = float(evaluation.uar(one.sum(axis=0)) - evaluation.uar(other.sum(axis=0)))
-    exchanged = np.random.default_rng(0).random((_PERMUTATIONS, len(one))) < 0.5
-    moved = (exchanged.astype(np.float64) @ (other - one).reshape(len(one), -1)).reshape(-1, *one.shape[1:])
-    under_chance = evaluation.uar(one.sum(axis=0) + moved) - evaluation.uar(other.sum(axis=0) - moved)
-    p_value = (1 + np.sum(np.abs(under_chance) >= abs(difference) - 1e-12)) / (1 + _PERMUTATIONS)
+    low, high, p_value = _chance(clips, one, other, difference) if known and len(one) > 1 else (np.nan, np.nan, np.nan)
     right = clips["right_1"].to_numpy(bool), clips["right_2"].to_numpy(bool)
     return Paired(
         difference=Interval(difference, float(low), float(high)),
         p_value=float(p_value),
         n_clips=len(clips),
-        n_speakers=len(one),
+        n_speakers=len(one) if known else None,
         both_right=float(np.mean(right[0] & right[1])),
         only_first=float(np.mean(right[0] & ~right[1])),
         only_second=float(np.mean(~right[0] & right[1])),
         neither=float(np.mean(~right[0] & ~right[1])),
     )
+
+
+def _chance(clips: pd.DataFrame, one: Array, other: Array, difference: float) -> tuple[float, float, float]:
+    """Low and high end of the interval of a difference in UAR, and its p value: see `paired`."""
+    replicates = evaluation.uar(evaluation.replicated(one, clips["speaker"])) - evaluation.uar(evaluation.replicated(other, clips["speaker"]))
+    low, high = np.nanpercentile(replicates, [2.5, 97.5])
+    exchanged = np.random.default_rng(0).random((_PERMUTATIONS, len(one))) < 0.5
+    moved = (exchanged.astype(np.float64) @ (other - one).reshape(len(one), -1)).reshape(-1, *one.shape[1:])
+    under_chance = evaluation.uar(one.sum(axis=0) + moved) - evaluation.uar(other.sum(axis=0) - moved)
+    p_value = (1 + np.sum(np.abs(under_chance) >= abs(difference) - 1e-12)) / (1 + _PERMUTATIONS)
+    return float(low), float(high), float(p_value)
 
 
 def _confusions(rows: pd.DataFrame, task: str) -> Array:
@@ -165,6 +175,11 @@ def in_words(found: Paired, first: str, second: str) -> str:
     points, low, high = (100 * value for value in (found.difference.value, found.difference.low, found.difference.high))
     ahead, behind_it = (first, second) if points >= 0 else (second, first)
     low, high = (low, high) if points >= 0 else (-high, -low)
+    if np.isnan(found.p_value):
+        return (
+            f"On the same {found.n_clips:,} clips **{ahead}** recognises **{abs(points):.1f} points** more (UAR) than **{behind_it}**. Whether that "
+            "is chance cannot be told: that takes at least two speakers, and to know of every clip who speaks."
+        )
     chance = "less than 1 time in 1,000" if found.p_value < 0.001 else f"{found.p_value:.1%} of the time"
     return (
         f"On the same {found.n_clips:,} clips of {found.n_speakers} speakers **{ahead}** recognises **{abs(points):.1f} points** more (UAR) than "

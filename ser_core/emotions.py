@@ -42,12 +42,23 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "scared": "fearful",
         "afraid": "fearful",
         "fear": "fearful",
+        "anxiety": "fearful",
         "anger": "angry",
         "happiness": "happy",
         "joy": "happy",
         "sadness": "sad",
         "disgusted": "disgust",
         "surprise": "surprised",
+        "pleasant surprise": "surprised",
+        "pleasant surprised": "surprised",
+        "pleasantly surprised": "surprised",
+        "ps": "surprised",
+        "neu": "neutral",
+        "hap": "happy",
+        "ang": "angry",
+        "fea": "fearful",
+        "dis": "disgust",
+        "sur": "surprised",
     }
 )
 """Other names that are accepted for an emotion."""
@@ -60,17 +71,17 @@ RAVDESS_CODES: Mapping[str, str] = MappingProxyType({f"{position:02d}": emotion 
 
 
 def parse_emotion(name: str) -> str:
-    """The emotion that a name or alias stands for, whatever its case.
+    """The emotion that a name or alias stands for, whatever its case; `_` and `-` count as spaces.
 
     Raises
     ------
     ValueError
         If the name is none of `EMOTIONS` and none of `ALIASES`.
 
-    >>> parse_emotion("Scared"), parse_emotion("neutral")
-    ('fearful', 'neutral')
+    >>> parse_emotion("Scared"), parse_emotion("neutral"), parse_emotion("Pleasant_surprise")
+    ('fearful', 'neutral', 'surprised')
     """
-    key = name.strip().lower()
+    key = " ".join(name.lower().replace("_", " ").replace("-", " ").split())
     emotion = ALIASES.get(key, key)
     if emotion not in EMOTIONS:
         raise ValueError(f"The emotion must be one of {', '.join(EMOTIONS)} (or {', '.join(ALIASES)}). Got {name!r}.")

@@ -29,6 +29,7 @@ class ErrorCode(StrEnum):
     # A corpus or a feature table (ser_core.corpora, ser_core.training)
     BAD_CORPUS = "BAD_CORPUS"
     BAD_TABLE = "BAD_TABLE"
+    NOT_FETCHED = "NOT_FETCHED"
     # A model (ser_core.models)
     MODEL_NOT_FOUND = "MODEL_NOT_FOUND"
     MODEL_TAMPERED = "MODEL_TAMPERED"

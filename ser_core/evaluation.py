@@ -48,7 +48,7 @@ _ECE_BINS = 15
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its 95% interval."""
+    """A value with its 95% interval; `low` and `high` are NaN where there is none (speakers unknown, or a single one)."""
 
     value: float
     low: float
@@ -60,7 +60,8 @@ class Scores:
     """The scores of one model under one protocol. `uar` (unweighted average recall) comes first; all are shares."""
 
     n_utterances: int
-    n_speakers: int
+    n_speakers: int | None
+    """None where it is not known of every clip who speaks."""
     seeds: tuple[int, ...]
     uar: Interval
     accuracy: Interval
@@ -70,6 +71,7 @@ class Scores:
     """Of the labels that occur."""
 
     def to_dict(self) -> dict[str, object]:
+        """As it stands on a model's card: rounded, None for a limit that there is not."""
         return _rounded(asdict(self))  # type: ignore[return-value]
 
 
@@ -175,23 +177,24 @@ def score(rows: pd.DataFrame, task: str) -> Scores:
     """The scores of one model under one protocol, from its rows of an out-of-fold table.
 
     Over several seeds each clip counts once per seed: the value is that of the average run, and the interval, over
-    speakers, is for it.
+    speakers, is for it. There is none where a speaker is unknown ("") or where there is only one.
     """
     labels = LABELS[task]
+    known = bool((rows["speaker"] != "").all())
     truth, probabilities = truth_and_probabilities(rows, task)
     predicted = probabilities.argmax(axis=1).astype(np.int64)
     per_speaker = speaker_confusions(truth, predicted, rows["speaker"], len(labels))
     total = per_speaker.sum(axis=0)
-    replicates = replicated(per_speaker, rows["speaker"])
+    replicates = replicated(per_speaker, rows["speaker"]) if known and len(per_speaker) > 1 else None
 
     def interval(statistic: Callable[[Array], Array]) -> Interval:
-        low, high = np.nanpercentile(statistic(replicates), [2.5, 97.5])
+        low, high = (np.nan, np.nan) if replicates is None else np.nanpercentile(statistic(replicates), [2.5, 97.5])
         return Interval(float(statistic(total)), float(low), float(high))
 
     seeds = tuple(int(seed) for seed in sorted(rows["seed"].unique()))
     return Scores(
         n_utterances=len(rows) // len(seeds),
-        n_speakers=len(per_speaker),
+        n_speakers=len(per_speaker) if known else None,
         seeds=seeds,
         uar=interval(uar),
         accuracy=interval(accuracy),
@@ -199,6 +202,26 @@ def score(rows: pd.DataFrame, task: str) -> Scores:
         ece=float(np.mean([ece(truth[rows["seed"] == seed], probabilities[rows["seed"] == seed]) for seed in seeds])),
         recall={label: float(value) for label, value in zip(labels, recalls(total), strict=True) if not np.isnan(value)},
     )
+
+
+def in_words(found: Interval) -> str:
+    """A share with its interval.
+
+    >>> in_words(Interval(0.5, 0.4, 0.62)), in_words(Interval(0.5, np.nan, np.nan))
+    ('50.0% (95% interval 40.0% to 62.0%)', '50.0% (interval unknown)')
+    """
+    if np.isnan(found.low):
+        return f"{found.value:.1%} (interval unknown)"
+    return f"{found.value:.1%} (95% interval {found.low:.1%} to {found.high:.1%})"
+
+
+def speakers_in_words(n: int | None) -> str:
+    """How many speakers clips are of.
+
+    >>> speakers_in_words(3), speakers_in_words(1), speakers_in_words(None)
+    ('3 speakers', '1 speaker', 'unknown speakers')
+    """
+    return "unknown speakers" if n is None else f"{n} speaker{'s' if n != 1 else ''}"
 
 
 def mean_confusion(rows: pd.DataFrame, task: str) -> Array:
@@ -248,7 +271,7 @@ def write_out_of_fold(table: pd.DataFrame) -> list[Path]:
 
 
 def leaderboard(out_of_fold: pd.DataFrame, task: str, corpus: str = "ravdess") -> pd.DataFrame:
-    """One row per feature set and classifier that was tested on a corpus, best first on unseen speakers.
+    """One row per feature set and classifier that was tested on a corpus, best first on unseen speakers (then left out, then random).
 
     Columns: feature_set, classifier, then for each protocol `<protocol>_<score>` with uar, uar_low, uar_high, accuracy,
     macro_f1 and ece (NaN where a model was not tested so), and `inflation`: how many UAR points the random split adds, as a share.
@@ -270,7 +293,8 @@ def leaderboard(out_of_fold: pd.DataFrame, task: str, corpus: str = "ravdess") -
         rows.append(row)
     table = pd.DataFrame(rows)
     table["inflation"] = table["random_split_uar"] - table["unseen_speakers_uar"]
-    return table.sort_values("unseen_speakers_uar", ascending=False, ignore_index=True)
+    order = [f"{protocol}_uar" for protocol in ("unseen_speakers", "corpus_left_out", "random_split")]
+    return table.sort_values(order, ascending=False, ignore_index=True)
 
 
 def chosen_inside(out_of_fold: pd.DataFrame, selections: pd.DataFrame, task: str) -> pd.DataFrame:
@@ -306,7 +330,7 @@ def emotion_of_clips(out_of_fold: pd.DataFrame, corpus: str) -> dict[str, str]:
 
 def _rounded(value: object) -> object:
     if isinstance(value, float):
-        return round(value, 4)
+        return None if np.isnan(value) else round(value, 4)
     if isinstance(value, dict):
         return {key: _rounded(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

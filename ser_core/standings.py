@@ -30,8 +30,9 @@ def standings(out_of_fold: pd.DataFrame, task: str, corpus: str) -> pd.DataFrame
 
     table = evaluation.leaderboard(out_of_fold, task, corpus)
     costs = pd.read_csv(COSTS).set_index(["task", "name"])["milliseconds"]
-    shipped = {(card.feature_set or "several", card.classifier): card for card in models.cards(task=task)}
-    gains = _gains(corpus) if task == "emotion" else {}
+    known_here = models.cards(task=task) if corpus in corpora.CORPORA else []  # a person's own models are others
+    shipped = {(card.feature_set or "several", card.classifier): card for card in known_here}
+    gains = _gains(corpus) if task == "emotion" and known_here else {}
     rows = []
     for row in table.itertuples():
         card = shipped.get((row.feature_set, row.classifier))

@@ -37,6 +37,7 @@ FLOORS = {
     "ser_core.robustness": 3,
     "ser_core.learning_curves": 3,
     "ser_core.conditions": 8,
+    "ser_core.judging": 9,
     "ser_core.charts": 9,
     "ser_core.what_if": 9,
     "ser_core.cli": 10,

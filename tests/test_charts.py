@@ -197,6 +197,15 @@ def test_a_leaderboard_leaves_out_what_was_not_measured():
     assert "NaN" not in json.dumps(spec)
 
 
+def test_a_score_without_an_interval_stands_on_the_leaderboard_all_the_same():
+    table = board("random_split")
+    table[["random_split_uar_low", "random_split_uar_high"]] = np.nan
+    spec = charts.leaderboard(table, 1 / 8).to_dict()
+    rows = [row for data in spec["datasets"].values() for row in data if "title" in row]
+    assert len(rows) >= len(table)
+    assert {row["low"] for row in rows} == {None}
+
+
 def test_a_reliability_diagram_has_both_axes_from_0_to_100_percent():
     bins = pd.DataFrame({"confidence": [0.3, 0.8], "right": [0.2, 0.9], "clips": [10, 10]})
     spec = charts.reliability(bins).to_dict()

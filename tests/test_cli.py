@@ -171,6 +171,81 @@ def test_a_persons_own_features_become_a_model_that_predicts(tmp_path, capsys):
     assert [max(probabilities, key=probabilities.__getitem__) for probabilities in said] == ["happy", "sad"] * 6
 
 
+@pytest.fixture
+def sorted_clips(tmp_path):
+    """A folder per emotion, with one broken clip, and nobody knows who speaks."""
+    for emotion, f0 in (("happy", 300.0), ("Sadness", 120.0)):
+        (tmp_path / "mine" / emotion).mkdir(parents=True)
+        for number in range(6):
+            (tmp_path / "mine" / emotion / f"{number}.wav").write_bytes(wav(voice(f0 + number, seconds=0.8, seed=number)))
+    (tmp_path / "mine" / "happy" / "broken.wav").write_bytes(b"RIFF")
+    return tmp_path / "mine"
+
+
+def test_a_folder_per_emotion_is_trained_on_at_once_and_said_to_be_optimistic(sorted_clips, tmp_path, capsys):
+    code, out, err = run(capsys, "train", sorted_clips, "--classifier", "logistic_regression", "--output", tmp_path / "models", "--jobs", 1)
+    assert code == 0
+    assert "warning, emotion: These scores are optimistic" in err
+    assert "1 file left out (cannot be used): happy/broken.wav (NOT_AUDIO)" in err
+    assert "Emotion, mine (chance: 50.0)" in out
+    assert "nan" not in out
+    _, out, _ = run(capsys, "models", "list", "--models", tmp_path / "models")
+    assert "unknown" in out
+    # There is no gender model of one's own: the one that ships says it.
+    code, out, err = run(capsys, "predict", sorted_clips / "happy" / "0.wav", "--models", tmp_path / "models", "--format", "jsonl")
+    assert code == 0
+    assert json.loads(out)["model"] == {"emotion": "logistic-regression", "gender": "combination"}
+    assert "no gender model" in err
+    # The table beside the models trains the same model.
+    again = ("train", "--features", tmp_path / "models" / "mine.csv", "--classifier", "logistic_regression", "--output", tmp_path / "again")
+    assert run(capsys, *again)[0] == 0
+    cards = [json.loads((tmp_path / name / "emotion-logistic-regression" / "card.json").read_text()) for name in ("models", "again")]
+    assert cards[0] == cards[1]
+
+
+def test_a_labelled_folder_is_extracted_with_its_labels(sorted_clips, capsys):
+    code, out, err = run(capsys, "extract", sorted_clips, "--jobs", 1)
+    table = pd.read_csv(io.StringIO(out))
+    assert code == 1  # one could not be used
+    assert table["emotion"].value_counts().to_dict() == {"happy": 6, "sad": 6}
+    assert table["speaker"].isna().all()
+    assert "happy/broken.wav" in err
+
+
+def test_a_table_of_labels_with_speakers_tests_unseen_voices(sorted_clips, tmp_path, capsys):
+    rows = [f"{emotion}/{number}.wav;{emotion};s{number % 3}" for emotion in ("happy", "Sadness") for number in range(6)]
+    (sorted_clips / "labels.csv").write_text("\n".join(["Path;Emotion;Speaker", *rows]))
+    code, out, err = run(capsys, "train", sorted_clips, "--classifier", "knn", "--output", tmp_path / "models", "--jobs", 1)
+    assert code == 0
+    assert "optimistic" not in err
+    assert out.splitlines()[3].split()[:3] == ["knn", "acoustic128_v1", "100.0"]
+
+
+def test_the_models_that_ship_are_judged_on_a_folder_that_they_never_heard(sorted_clips, tmp_path, capsys):
+    code, out, _ = run(capsys, "evaluate", "--corpus", sorted_clips, "--model", "svc", "--format", "json", "--jobs", 1)
+    scores = json.loads(out)["Support vector machine (RBF)"]
+    assert code == 1  # the broken clip
+    assert (scores["n_utterances"], scores["n_speakers"], scores["uar"]["low"]) == (12, None, None)
+    assert set(scores["recall"]) == {"happy", "sad"}
+    code, out, _ = run(capsys, "evaluate", "--corpus", sorted_clips, "--model", "svc", "--jobs", 1)
+    assert "trained on other corpora only (chance: 50.0)" in out
+    assert "[unknown]" in out
+
+
+def test_models_are_not_judged_on_what_they_learnt_from(tmp_path, capsys):
+    for number, name in enumerate(("03-01-05-01-01-01-01", "03-01-04-01-01-01-02")):
+        (tmp_path / f"{name}.wav").write_bytes(wav(voice(seconds=0.8, seed=number)))
+    code, out, err = run(capsys, "evaluate", "--corpus", tmp_path, "--model", "svc", "--jobs", 1)
+    assert (code, out) == (2, "")
+    assert "learnt from all clips" in err
+
+
+@pytest.mark.parametrize("arguments", [("train", "x"), ("train", "x", "--features", "y", "--output", "z"), ("evaluate", "--model", "svc"),
+                                       ("train", "nowhere", "--output", "z"), ("evaluate", "--corpus", "nowhere")])  # fmt: skip
+def test_what_does_not_fit_together_is_bad_usage(arguments, capsys):
+    assert run(capsys, *arguments)[0] == 2
+
+
 def test_a_clip_that_no_decoder_knows_and_an_odd_name_lose_no_other(tmp_path, capsys):
     strange = bytearray(wav(voice(seconds=1.0)))
     strange[20:22] = bytes(2)

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from ser_core import cli
-from ser_core.corpora import CORPORA
+from ser_core.corpora import CORPORA, RECOGNISED
 from tests.conftest import corpus_folder
 from tests.synthesis import voice, wav
 
@@ -32,12 +32,12 @@ def run(capsys, *arguments):
 def test_the_list_has_the_facts_and_where_each_corpus_lies(copy, capsys):
     code, out, _ = run(capsys, "list")
     assert code == 0
-    for corpus in CORPORA.values():
+    for corpus in RECOGNISED.values():
         assert f"{corpus.name} ({corpus.title})" in out
         for fact in (corpus.speech, corpus.licence, corpus.source, f"{corpus.n_utterances:,}", ", ".join(corpus.emotions)):
             assert fact in out
     assert f"found     {copy}" in out
-    assert out.count("not found; see: python -m ser_core corpora download") == 2
+    assert out.count("not found; see: python -m ser_core corpora download") == 5
 
 
 def test_a_complete_copy_verifies_by_name_and_by_folder(copy, capsys):
@@ -82,22 +82,33 @@ def test_an_empty_folder_of_a_corpus_lacks_everything(copy, capsys):
     assert "OK: complete." in out  # the other one
 
 
-@pytest.mark.parametrize("name", CORPORA)
+@pytest.mark.parametrize("name", RECOGNISED)
 def test_download_fetches_nothing_and_says_how(name, copy, capsys, monkeypatch):
     code, out, _ = run(capsys, "download", name)
     assert code == 0
-    for fact in (CORPORA[name].source, CORPORA[name].licence, CORPORA[name].citation, f"corpora verify {name}", str(copy.parent / name)):
+    assert "Nothing was fetched" in out
+    for fact in (RECOGNISED[name].source, RECOGNISED[name].licence, RECOGNISED[name].citation, f"corpora verify {name}", str(copy.parent / name)):
         assert fact in out
     assert ("a copy lies in" in out) == (name == "crema-d")
     monkeypatch.delenv("SER_CORPORA")
     assert "export SER_CORPORA=" in run(capsys, "download", name)[1]
 
 
-@pytest.mark.parametrize("arguments", [["download", "emodb"], ["verify", "nowhere"], ["verify", "tests"]])
+@pytest.mark.parametrize("arguments", [["download", "iemocap"], ["verify", "nowhere"], ["verify", "tests"]])
 def test_what_is_no_corpus_is_bad_usage(arguments, capsys):
     code, out, err = run(capsys, *arguments)
     assert (code, out) == (2, "")
     assert err.splitlines()[-1].startswith("error: ")
+
+
+def test_a_further_corpus_is_verified_by_what_is_known_of_it(tmp_path, capsys):
+    for name in ("03a01Fa", "03a01La", "08b01Wa"):
+        (tmp_path / f"{name}.wav").write_bytes(wav(voice(seconds=0.6, seed=len(name) + ord(name[-2]))))
+    code, out, _ = run(capsys, "verify", tmp_path)
+    assert code == 1  # two of 454
+    assert "EmoDB: 2 of 454 clips" in out
+    assert "1 clips are of boredom, none of the eight emotions; they are passed over. 03a01La.wav" in out
+    assert "fault" not in out
 
 
 @pytest.mark.parametrize("arguments", [[], ["verify"], ["download"], ["dance"], ["verify", "x", "--format", "xml"]])

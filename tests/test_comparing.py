@@ -160,3 +160,15 @@ def test_several_seeds_count_as_their_average(good, poor):
     uar = [recall_score(rows["truth"], said_by(rows), average="macro") for rows in (good, poor)]
     assert found.difference.value == pytest.approx((uar[0] + uar[1]) / 2 - uar[1])
     assert found.n_clips == N_SPEAKERS * PER_SPEAKER
+
+
+@pytest.mark.parametrize(("speaker", "n_speakers"), [("", None), ("Ann", 1)])
+def test_without_two_known_speakers_a_difference_has_no_interval_and_no_test(good, poor, speaker, n_speakers):
+    known = comparing.paired(good, poor, "emotion")
+    found = comparing.paired(good.assign(speaker=speaker), poor.assign(speaker=speaker), "emotion")
+    assert found.difference.value == pytest.approx(known.difference.value)
+    assert np.isnan([found.difference.low, found.difference.high, found.p_value]).all()
+    assert found.n_speakers == n_speakers
+    text = comparing.in_words(found, "A", "B")
+    assert "cannot be told" in text
+    assert "nan" not in text

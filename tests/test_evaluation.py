@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -181,3 +183,23 @@ def test_the_reliability_diagram_averages_to_the_ece(stored):
     assert bins["clips"].sum() == len(rows)
     gaps = (bins["confidence"] - bins["right"]).abs()
     assert np.average(gaps, weights=bins["clips"]) == pytest.approx(evaluation.score(rows, "emotion").ece)
+
+
+@pytest.mark.parametrize(("speakers", "n_speakers"), [([""], None), (["Ann"], 1), (["Ann", ""], None)])
+def test_without_two_known_speakers_there_is_no_interval(speakers, n_speakers):
+    rows = evaluation.read_out_of_fold("ravdess")
+    rows = evaluation.model_rows(rows, "emotion", "acoustic128_v1", "svc", "random_split").head(80)
+    few = rows.assign(speaker=(speakers * 80)[:80])
+    known, unknown = evaluation.score(rows, "emotion"), evaluation.score(few, "emotion")
+    assert (unknown.uar.value, unknown.n_speakers) == (known.uar.value, n_speakers)
+    assert np.isnan([unknown.uar.low, unknown.uar.high, unknown.accuracy.low]).all()
+    written = unknown.to_dict()
+    assert written["uar"]["low"] is None
+    json.dumps(written, allow_nan=False)
+
+
+def test_a_leaderboard_without_unseen_voices_is_ordered_by_what_there_is():
+    stored = evaluation.read_out_of_fold("ravdess")
+    board = evaluation.leaderboard(stored[stored["protocol"] == "random_split"], "emotion")
+    assert board["unseen_speakers_uar"].isna().all()
+    assert board["random_split_uar"].is_monotonic_decreasing

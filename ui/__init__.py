@@ -12,9 +12,21 @@ import streamlit as st
 from ser_core import audio
 from ser_core.audio import Recording
 from ser_core.errors import SerError
-from ui.loaded import (
+from ui.compared import (
     beside_models,
     breakdown,
+    chance,
+    compared_corpora,
+    corpus_speech,
+    corpus_title,
+    leaderboard,
+    model_rows,
+    model_scores,
+    out_of_fold,
+    paired,
+    tested_labels,
+)
+from ui.loaded import (
     cards,
     chosen_inside,
     condition_curves,
@@ -22,15 +34,10 @@ from ui.loaded import (
     contour_of,
     feature_table,
     features_of,
-    leaderboard,
     learning_curves,
     listeners,
     melody_of,
     model,
-    model_rows,
-    model_scores,
-    out_of_fold,
-    paired,
     pitch_contours,
     predicted,
     predicted_with_baseline,
@@ -38,7 +45,21 @@ from ui.loaded import (
     said_by_every_model,
     warm_up,
 )
-from ui.session import Clip, chosen_models, clear, clip, forget_error, input_key, own_table, take
+from ui.session import (
+    OWN,
+    Clip,
+    OwnCorpus,
+    chosen_models,
+    clear,
+    clip,
+    forget_error,
+    input_key,
+    keep_own,
+    own_corpus,
+    own_table,
+    recording_of,
+    take,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,38 +68,47 @@ if TYPE_CHECKING:
     from ser_core.charts.common import Chart
 
 __all__ = [
+    "OWN",
     "Clip",
+    "OwnCorpus",
     "beside_models",
     "breakdown",
     "cards",
+    "chance",
     "chosen_inside",
     "chosen_models",
     "clear",
     "clip",
+    "compared_corpora",
     "condition_curves",
     "condition_scores",
     "contour_of",
+    "corpus_speech",
+    "corpus_title",
     "feature_table",
     "features_of",
     "forget_error",
     "input_key",
+    "keep_own",
     "leaderboard",
     "learning_curves",
     "listeners",
     "melody_of",
     "model",
     "out_of_fold",
-    "own_table",
-    "pitch_contours",
     "model_rows",
     "model_scores",
+    "own_corpus",
+    "own_table",
     "paired",
+    "pitch_contours",
     "predicted",
     "predicted_with_baseline",
     "recorder_scores",
     "recording_of",
     "said_by_every_model",
     "take",
+    "tested_labels",
     "warm_up",
 ]
 
@@ -99,6 +129,7 @@ def pages() -> dict[str, StreamlitPage]:
         "tour": st.Page(folder / "tour.py", title="Tour", icon=":material/school:"),
         "record": st.Page(folder / "record_and_predict.py", title="Record & predict", icon=":material/mic:"),
         "several": st.Page(folder / "several_clips.py", title="Several clips", icon=":material/library_music:"),
+        "own": st.Page(folder / "own_corpus.py", title="Own corpus", icon=":material/folder_open:"),
         "explore": st.Page(folder / "feature_explorer.py", title="Feature explorer", icon=":material/insights:"),
         "compare": st.Page(folder / "model_comparison.py", title="Model comparison", icon=":material/leaderboard:"),
     }
@@ -196,18 +227,8 @@ def play(recording: Recording) -> None:
     st.audio(audio.to_wav(recording), format="audio/wav")
 
 
-def recording_of(corpus: str, path: str) -> Recording | None:
-    """A clip of a corpus; None where the corpus, or the clip, is not on this computer."""
-    from ser_core import corpora
-
-    try:
-        return audio.load(corpora.resolve(corpus) / path)
-    except SerError:
-        return None
-
-
 def play_of_corpus(corpus: str, path: str) -> None:
-    """A player for a clip of a corpus; where the corpus is not on this computer, how to get it."""
+    """A player for a clip of a corpus, the session's own or another; where that is not on this computer, how to get it."""
     recording = recording_of(corpus, path)
     if recording is not None:
         play(recording)

@@ -162,8 +162,8 @@ def trust(chosen: dict[str, str]) -> None:
     """How often the chosen models are right on voices they never heard."""
     emotion, gender = (next(card for card in ui.cards(task) if card.name == chosen[task]) for task in LABELS)
     text = (
-        f"On unseen voices **{emotion.title}** recognises **{emotion.unseen_uar:.0%}** of each emotion on average (guessing: 13%), "
-        f"and **{gender.title}** recognises **{gender.unseen_uar:.0%}** of each gender (guessing: 50%). {ui.CORPUS_NOTE}"
+        f"On unseen voices **{emotion.title}** recognises **{emotion.unseen_percent}** of each emotion on average (guessing: 13%), "
+        f"and **{gender.title}** recognises **{gender.unseen_percent}** of each gender (guessing: 50%). {ui.CORPUS_NOTE}"
     )
     if emotion.left_out_uars:
         low, high = min(emotion.left_out_uars), max(emotion.left_out_uars)
@@ -176,7 +176,7 @@ def trust(chosen: dict[str, str]) -> None:
 
 def choose_model(task: str, chosen: str, column: st.delta_generator.DeltaGenerator) -> None:
     """The choice of the model of a task."""
-    titles = {card.name: f"{card.title} ({card.unseen_uar:.0%})" for card in ui.cards(task)}
+    titles = {card.name: f"{card.title} ({card.unseen_percent})" for card in ui.cards(task)}
     column.selectbox(
         f"{task.capitalize()} model",
         list(titles),

@@ -44,7 +44,7 @@ def of_corpus(corpus: str, path: str, key: str, *, folded: bool = False) -> None
             pictures(recording, key)
         same = table[table["emotion"] == row["emotion"]]
         values = row[list(exploration.specs())].to_numpy(dtype=float)
-        features(values, same, f"the {len(same):,} {row['emotion']} clips of {exploration.title_of(corpus)}", key)
+        features(values, same, f"the {len(same):,} {row['emotion']} clips of {exploration.title_of(row['corpus'])}", key)
 
 
 def pictures(recording: Recording, key: str) -> None:

@@ -53,13 +53,14 @@ def one_model(table: pd.DataFrame, task: str, corpus: str) -> None:
         protocol = tested_on(table, title)
     run = (task, *known[title], protocol, corpus)
     rows, scores = ui.model_rows(*run), ui.model_scores(*run)
-    interval = f"{scores.uar.value:.1%} (95% interval {scores.uar.low:.1%} to {scores.uar.high:.1%})"
     runs = f", mean of {len(scores.seeds)} runs" if len(scores.seeds) > 1 else ""
-    st.markdown(f"On average **{interval}** of each {task} recognised; {scores.n_utterances:,} clips of {scores.n_speakers} speakers{runs}.")
+    of = f"{scores.n_utterances:,} clips of {evaluation.speakers_in_words(scores.n_speakers)}"
+    st.markdown(f"On average **{evaluation.in_words(scores.uar)}** of each {task} recognised; {of}{runs}.")
     confusions(rows, task, scores, "_".join(run))
     sureness(rows, task, scores)
     groups(rows, run)
-    card(task, *known[title])
+    if corpus != ui.OWN or protocol == "corpus_left_out":  # the session's own models have their cards in the ZIP file
+        card(task, *known[title])
 
 
 def models_of(table: pd.DataFrame) -> dict[str, tuple[str, str]]:
@@ -67,10 +68,15 @@ def models_of(table: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return {row.title: (row.feature_set, row.classifier) for row in table.itertuples()}
 
 
+def tested_alike(table: pd.DataFrame, *titles: str) -> list[str]:
+    """The protocols under which all these models were tested."""
+    chosen = table[table["title"].isin(titles)]
+    return [name for name in PROTOCOLS if chosen[f"{name}_uar"].notna().all()]
+
+
 def tested_on(table: pd.DataFrame, *titles: str) -> str:
     """The protocol to look at, of those under which all these models were tested."""
-    chosen = table[table["title"].isin(titles)]
-    tested = [name for name in PROTOCOLS if chosen[f"{name}_uar"].notna().all()]
+    tested = tested_alike(table, *titles)
     return str(
         st.segmented_control(
             "Tested on", tested, default=tested[0], required=True, format_func=PROTOCOLS.__getitem__, key="tested_on", bind="query-params"
@@ -158,6 +164,9 @@ def groups(rows: pd.DataFrame, run: tuple[str, str, str, str, str]) -> None:
     """For whom and for what it works."""
     st.markdown("**For whom does it work?**")
     kinds = comparing.groups_of(rows)
+    if not kinds:
+        ui.explain_no_clip("Nothing tells these clips apart: neither speakers nor voices, intensities or sentences are known, or there is one only.")
+        return
     by = str(
         st.segmented_control("By", kinds, default=kinds[0], required=True, format_func=comparing.GROUPS.__getitem__, key="by", bind="query-params")
     )
@@ -172,8 +181,11 @@ def two_models(table: pd.DataFrame, task: str, corpus: str) -> None:
     titles = list(known)
     first, second, third = st.columns([2, 2, 3], gap="medium")
     one = first.selectbox("First model", titles, key="model", bind="query-params")
-    next_that_ships = next((place for place, shipped in enumerate(table["milliseconds"].notna()) if place and shipped), 0)
+    next_that_ships = next((place for place, shipped in enumerate(table["milliseconds"].notna()) if place and shipped), min(1, len(titles) - 1))
     other = second.selectbox("Second model", titles, index=next_that_ships, key="second_model", bind="query-params")
+    if not tested_alike(table, one, other):
+        ui.explain_no_clip("These two were not tested in the same way. Choose two that were: both trained on the corpus, or both left without it.")
+        return
     with third:
         protocol = tested_on(table, one, other)
     if one == other:

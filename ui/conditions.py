@@ -10,7 +10,6 @@ import ui
 from ser_core import charts, conditions, robustness, what_if
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import SerError
-from ui import overview
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +69,7 @@ def curves(found: pd.DataFrame, kind: str, titles: list[str]) -> None:
         st.markdown(robustness.in_words(found))
     levels = list(conditions.conditions_of(kind).values())
     chart = charts.condition_curves(
-        found, levels, DISTURBANCES[kind][1], titles, overview.chance("emotion", robustness.CORPUS), joined=kind in conditions.KINDS
+        found, levels, DISTURBANCES[kind][1], titles, ui.chance("emotion", robustness.CORPUS), joined=kind in conditions.KINDS
     )
     alt = f"Share of each emotion recognised, {DISTURBANCES[kind][0].lower()}, from a clip as it is to a much disturbed one, for each model"
     st.altair_chart(chart, width="stretch", key="condition_curves", alt=alt)

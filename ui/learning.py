@@ -6,7 +6,6 @@ import streamlit as st
 
 import ui
 from ser_core import charts, learning_curves
-from ui import overview
 
 
 def section(task: str, corpus: str) -> None:
@@ -23,7 +22,7 @@ def section(task: str, corpus: str) -> None:
         return
     chosen = found[found["title"].isin(shown)]
     st.altair_chart(
-        charts.learning_curves(chosen, titles, overview.chance(task, corpus)),
+        charts.learning_curves(chosen, titles, ui.chance(task, corpus)),
         width="stretch",
         key="learning_curves",
         alt="Share of each emotion recognised by the number of training speakers, a line for each model; the table below has the figures",

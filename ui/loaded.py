@@ -15,7 +15,6 @@ from ser_core.errors import SerError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ser_core.comparing import Paired
     from ser_core.corpora import ListenerScores
     from ser_core.enrolment import Enrolment
     from ser_core.evaluation import Scores
@@ -135,54 +134,6 @@ def melody_of(recording: Recording) -> Melody:
     return _melody(recording.sha256, len(recording.samples), recording)
 
 
-@st.cache_data(show_spinner="Reading the stored predictions ...")
-def leaderboard(task: str, corpus: str) -> pd.DataFrame:
-    """The scores of every model that was tested on a corpus, best first, and what each costs."""
-    from ser_core import standings
-
-    return standings.standings(out_of_fold(corpus), task, corpus)
-
-
-@st.cache_data(show_spinner=False)
-def beside_models(task: str, corpus: str, chance: float) -> pd.DataFrame:
-    """What people and guessing reach on a corpus."""
-    from ser_core import standings
-
-    return standings.beside(task, corpus, chance)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def model_rows(task: str, feature_set: str, classifier: str, protocol: str, corpus: str) -> pd.DataFrame:
-    """The stored predictions of one model under one protocol on one corpus."""
-    from ser_core import evaluation
-
-    return evaluation.model_rows(out_of_fold(corpus), task, feature_set, classifier, protocol, corpus)
-
-
-@st.cache_data(show_spinner=False)
-def model_scores(task: str, feature_set: str, classifier: str, protocol: str, corpus: str) -> Scores:
-    """The scores of these predictions."""
-    from ser_core import evaluation
-
-    return evaluation.score(model_rows(task, feature_set, classifier, protocol, corpus), task)
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def breakdown(task: str, feature_set: str, classifier: str, protocol: str, corpus: str, by: str) -> pd.DataFrame:
-    """The scores of these predictions in each group of clips."""
-    from ser_core import comparing
-
-    return comparing.breakdown(model_rows(task, feature_set, classifier, protocol, corpus), task, by)
-
-
-@st.cache_data(max_entries=256, show_spinner="Comparing ...")
-def paired(task: str, first: tuple[str, str], second: tuple[str, str], protocol: str, corpus: str) -> Paired:
-    """Two models, each by feature set and classifier, on the same clips."""
-    from ser_core import comparing
-
-    return comparing.paired(model_rows(task, *first, protocol, corpus), model_rows(task, *second, protocol, corpus), task)
-
-
 @st.cache_data(show_spinner=False)
 def learning_curves(corpus: str) -> pd.DataFrame | None:
     """How much is recognised by how many training speakers, with titles; None where that was not measured."""
@@ -215,7 +166,7 @@ def chosen_inside(task: str) -> Scores:
     """The scores where the classifier, too, is chosen without the tested speakers."""
     from ser_core import evaluation
 
-    return evaluation.score(evaluation.chosen_inside(out_of_fold("ravdess"), evaluation.read_selections(), task), task)
+    return evaluation.score(evaluation.chosen_inside(shipped_out_of_fold("ravdess"), evaluation.read_selections(), task), task)
 
 
 @st.cache_data(show_spinner=False)
@@ -249,7 +200,7 @@ def said_by_every_model(clip: Clip) -> dict[str, dict[str, float]]:
 
 
 @st.cache_resource(show_spinner="Reading the stored predictions ...")
-def out_of_fold(corpus: str) -> pd.DataFrame:
+def shipped_out_of_fold(corpus: str) -> pd.DataFrame:
     """The stored out-of-fold predictions of a corpus."""
     from ser_core import evaluation
 

@@ -8,20 +8,16 @@ import streamlit as st
 
 import ui
 from ser_core import charts, standings
-from ser_core.corpora import CORPORA
-from ser_core.emotions import LABELS
+from ui import compared
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def chance(task: str, corpus: str) -> float:
-    """The UAR of guessing among the labels of a corpus."""
-    return 1 / (len(CORPORA[corpus].emotions) if task == "emotion" else len(LABELS[task]))
-
-
 def best_sentence(table: pd.DataFrame, task: str, corpus: str) -> str:
     """What the best model recognises, and how much a random split flatters."""
+    if corpus == ui.OWN:
+        return compared.best_of_own(table, task)
     best = table.iloc[0]
     text = f"The best here, **{best['title']}**, recognises **{best['unseen_speakers_uar']:.0%}** of each {task} on unseen voices"
     left_out = table.dropna(subset="corpus_left_out_uar")
@@ -29,7 +25,7 @@ def best_sentence(table: pd.DataFrame, task: str, corpus: str) -> str:
         first = left_out.iloc[0]
         name = "it" if first["title"] == best["title"] else f"**{first['title']}**"
         text += f"; trained on other corpora only, {name} recognises **{first['corpus_left_out_uar']:.0%}**: the nearest thing to your own microphone"
-    text += f". Guessing gives {chance(task, corpus):.0%}."
+    text += f". Guessing gives {ui.chance(task, corpus):.0%}."
     split = table.dropna(subset="random_split_uar")
     if len(split):
         flattered = split.loc[split["inflation"].idxmax()]
@@ -51,7 +47,7 @@ def best_sentence(table: pd.DataFrame, task: str, corpus: str) -> str:
 def section(table: pd.DataFrame, task: str, corpus: str) -> None:
     """All models under every protocol, drawn and as a table."""
     st.markdown(best_sentence(table, task, corpus))
-    beside = ui.beside_models(task, corpus, chance(task, corpus))
+    beside = ui.beside_models(task, corpus)
     st.altair_chart(
         charts.leaderboard(table, beside),
         width="stretch",
@@ -59,8 +55,7 @@ def section(table: pd.DataFrame, task: str, corpus: str) -> None:
         alt="Every model on unseen voices, with its corpus left out and on the random split, people and guessing; the table below has the figures",
     )
     st.caption(
-        f"The dashed line is guessing ({chance(task, corpus):.1%}). Network, perceptrons and their combination learnt from all three corpora, "
-        f"the other models from {CORPORA[corpus].title} alone (left out: from the two others); those without a feature set in their name "
+        f"The dashed line is guessing ({ui.chance(task, corpus):.1%}). {compared.learnt_from(corpus)}; those without a feature set in their name "
         "use acoustic128_v1."
     )
     shown = standings.as_table(table, beside)

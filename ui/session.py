@@ -1,4 +1,4 @@
-"""The clip of this session, and what of it outlives a change of page.
+"""The clip and the corpus of this session, and what of them outlives a change of page.
 
 It lives in session state under keys that no widget owns; other sessions never see it.
 """
@@ -6,7 +6,9 @@ It lives in session state under keys that no widget owns; other sessions never s
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -19,6 +21,11 @@ from ui.loaded import cards
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ser_core.corpora import LeftOut
+
+OWN = "own"
+"""What pages call the session's own corpus where they choose among corpora, and its out-of-fold rows in the column `corpus`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +76,70 @@ def input_key(name: str) -> str:
     return f"{name}-{number}" if number else name
 
 
-def own_table() -> pd.DataFrame | None:
-    """The feature table of this session's own corpus, if there is one: `TABLE_COLUMNS` and the 128 features; speaker and gender may be ""."""
-    return getattr(st.session_state.get("own_corpus"), "table", None)
-
-
 def chosen_models() -> dict[str, str]:
     """The name of the model chosen for each task; the choice outlives the widgets (`<task>_model`) that make it."""
     kept: dict[str, str] = st.session_state.setdefault("chosen_models", {})
     for task in LABELS:
         kept[task] = st.session_state.get(f"{task}_model") or kept.get(task) or cards(task)[0].name
     return kept
+
+
+# ----------------------------------------------------------------------------------------------------------- own corpus
+
+
+@dataclass(frozen=True, eq=False)
+class OwnCorpus:
+    """A person's own corpus, in this session's memory only.
+
+    `table` is a feature table (`TABLE_COLUMNS`, then the 128 features of the explorer; an unknown speaker or gender is ""); `source`
+    says where its labels come from; `load` decodes the clip at a path of the table. Then what came of it: out-of-fold rows whose
+    `corpus` is `OWN`, the trained models as a ZIP file, and, for each task that has no unseen voices, why.
+    """
+
+    name: str
+    source: str
+    table: pd.DataFrame
+    left_out: tuple[LeftOut, ...]
+    load: Callable[[str], Recording]
+    out_of_fold: pd.DataFrame | None = None
+    models: bytes | None = None
+    optimistic: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} (yours)"
+
+
+def own_corpus() -> OwnCorpus | None:
+    """The session's own corpus, if there is one."""
+    return st.session_state.get("own_corpus")
+
+
+def own_table() -> pd.DataFrame | None:
+    """Its feature table: `TABLE_COLUMNS` and the 128 features; speaker and gender may be "", unknown."""
+    own = own_corpus()
+    return None if own is None else own.table
+
+
+def keep_own(own: OwnCorpus | None) -> None:
+    """Take another own corpus, or the same with more that came of it, or none."""
+    st.session_state["own_corpus"], st.session_state["own_version"] = own, own_version() + 1
+
+
+def own_version() -> int:
+    """Which of the own corpora that this session has had it is: what is kept of one says nothing of the next."""
+    version: int = st.session_state.get("own_version", 0)
+    return version
+
+
+def recording_of(corpus: str, path: str) -> Recording | None:
+    """A clip of a corpus: of the session's own, else of one in the folder that `SER_CORPORA` names; None where it is not there."""
+    from ser_core import corpora
+
+    own = own_corpus()
+    try:
+        if own is not None and corpus in (OWN, own.name):
+            return own.load(path)
+        return audio.load(Path(corpora.resolve(corpus)) / path)
+    except SerError:
+        return None

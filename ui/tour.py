@@ -123,7 +123,7 @@ def claim() -> None:
     )
     if not st.toggle("Show what was measured", key="tour_reveal"):
         return
-    chart = charts.leaderboard(row, ui.beside_models("emotion", corpus, chance))
+    chart = charts.leaderboard(row, ui.beside_models("emotion", corpus))
     ui.draw(chart, key="tour_claim_chart", alt="One model under three ways of counting")
     st.markdown(
         f"You guessed {guess}%. On **new voices {score['unseen_speakers_uar']:.0%}** is left, and **{score['corpus_left_out_uar']:.0%}** "

@@ -34,7 +34,7 @@ def leaderboard(table: pd.DataFrame, beside: pd.DataFrame) -> Chart:
     long = pd.concat(
         table.assign(protocol=_PROTOCOLS[name][0], uar=table[f"{name}_uar"], low=table[f"{name}_uar_low"], high=table[f"{name}_uar_high"])
         for name in shown
-    )[["title", "protocol", "uar", "low", "high"]].dropna()
+    )[["title", "protocol", "uar", "low", "high"]].dropna(subset="uar")  # an interval may be unknown
     # Names on two lines and the legend's entries below each other, so that the points have room in a narrow window.
     axis = alt.Axis(labelExpr="split(datum.label, ', ')", labelLimit=170, labelOverlap=False, ticks=False, domain=False, grid=True, gridOpacity=0.3)
     y = alt.Y("title:N", sort=order, title=None, axis=axis)

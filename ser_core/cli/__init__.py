@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR), help="folder of models (default: those that ship)")
     _add_jobs(added)
 
-    added = command("extract", predict.extract, "Write the features of clips as a table; a corpus folder gets its labels too.")
+    added = command("extract", predict.extract, "Write the features of clips as a table; a corpus or a labelled folder gets its labels too.")
     added.add_argument("paths", nargs="+", metavar="PATH", help="audio file, folder, or name of a corpus in SER_CORPORA")
     added.add_argument("--feature-set", choices=tuple(FEATURE_SETS), default="acoustic128_v1")
     added.add_argument("--copy", metavar="KIND", default="", help="of a copy as training uses it: disturbed (rooms, codecs) or noisy (babble)")
@@ -78,10 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_jobs(added)
 
     added = command("train", train.train, "Train models and save them with their cards.")
-    added.add_argument("--features", metavar="FILE.csv", help="your own feature table (default: the tables in data/)")
+    added.add_argument("folder", nargs="?", metavar="FOLDER", help="labelled clips of your own: a labels.csv, or a folder per emotion")
+    added.add_argument("--features", metavar="FILE.csv", help="your own feature table, as extract writes it (default: the tables in data/)")
     added.add_argument("--task", choices=tuple(LABELS), help="(default: all that the table has labels for)")
     added.add_argument("--classifier", action="append", metavar="NAME", help="may be repeated (default: all)")
-    added.add_argument("--output", metavar="DIR", help="folder for the models; needed with --features")
+    added.add_argument("--output", metavar="DIR", help="folder for the models; needed with FOLDER or --features")
     _add_jobs(added)
 
     added = command("evaluate", train.evaluate, "Print the scores, computed from the stored out-of-fold predictions.")
@@ -91,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--gate", action="store_true", help="measure anew what the gate refuses (needs SER_CORPORA, with esc-10)")
     added.add_argument("--explanations", action="store_true", help="measure anew what is lost without what explanations name (needs SER_CORPORA)")
     added.add_argument("--learning-curves", action="store_true", help="measure anew how many training speakers it takes (a quarter of an hour)")
+    added.add_argument("--corpus", metavar="FOLDER", help="ask the default model about labelled clips of your own instead; nothing is stored")
+    added.add_argument("--model", action="append", metavar="NAME", help="with --corpus: ask this one; may be repeated; all: every model that ships")
     added.add_argument("--format", choices=("table", "markdown", "json"), default="table")
     _add_jobs(added)
 

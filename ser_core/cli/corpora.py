@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ser_core import corpora
 from ser_core.cli.output import jobs_for
-from ser_core.corpora import CORPORA, Corpus
+from ser_core.corpora import RECOGNISED, Corpus
 from ser_core.errors import ErrorCode, SerError
 
 if TYPE_CHECKING:
@@ -38,13 +38,14 @@ def add_commands(commands: Any, add_jobs: Callable[[argparse.ArgumentParser], No
     added.add_argument("--format", choices=("table", "json"), default="table")
     add_jobs(added)
 
-    added = action("download", download, "Say where and under which terms to get a corpus, and where to put it (nothing is fetched).")
-    added.add_argument("name", metavar="NAME", help=", ".join(CORPORA))
+    added = action("download", download, "Say where and under which terms to get a corpus, and where to put it; fetch it, where that is possible.")
+    added.add_argument("name", metavar="NAME", help=", ".join(RECOGNISED))
+    added.add_argument("--accept-licence", action="store_true", help="you have read the licence and agree: fetch it (ravdess only)")
 
 
 def list_corpora(_: argparse.Namespace) -> int:
     """Write one block of facts per corpus."""
-    sys.stdout.write("\n".join(_block(corpus) for corpus in CORPORA.values()))
+    sys.stdout.write("\n".join(_block(corpus) for corpus in RECOGNISED.values()))
     return 0
 
 
@@ -76,7 +77,7 @@ def verify(options: argparse.Namespace) -> int:
 
     folders = [corpora.resolve(name) for name in options.names]
     # A folder named after a corpus is meant to be that corpus, even where its clips are missing.
-    entries = [CORPORA.get(folder.resolve().name) or corpora.identify(folder) for folder in folders]
+    entries = [RECOGNISED.get(folder.resolve().name) or corpora.identify(folder) for folder in folders]
     reports = [
         integrity.verify(folder, corpus, jobs=jobs_for(options.jobs, corpus.n_utterances)) for folder, corpus in zip(folders, entries, strict=True)
     ]
@@ -88,7 +89,7 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def _summary(report: Report) -> str:
-    corpus = CORPORA[report.corpus]
+    corpus = RECOGNISED[report.corpus]
     known = [fault for fault in report.faults if fault.known]
     lines = [f"{corpus.title}: {report.n_present:,} of {report.n_expected:,} clips in {report.folder}"]
     if report.missing:
@@ -120,12 +121,14 @@ def _names(names: Sequence[str]) -> str:
 
 
 def download(options: argparse.Namespace) -> int:
-    """Say how to get a corpus. Nothing is fetched: its terms are to be read and agreed to by a person."""
-    corpus = CORPORA.get(options.name)
+    """Say how to get a corpus. It is fetched only for somebody who has agreed to its terms, and where its publisher gives a digest."""
+    corpus = RECOGNISED.get(options.name)
     if corpus is None:
-        raise SerError(ErrorCode.NOT_FOUND, f"There is no corpus {options.name!r}.", f"The corpora are: {', '.join(CORPORA)}.")
+        raise SerError(ErrorCode.NOT_FOUND, f"There is no corpus {options.name!r}.", f"The corpora are: {', '.join(RECOGNISED)}.")
     parent = os.environ.get("SER_CORPORA")
     folder = (Path(parent).absolute() if parent else Path.home() / "corpora") / corpus.name
+    if options.accept_licence:
+        return _fetch(corpus, folder)
     where = "SER_CORPORA is set to the folder above it already." if parent else f"Name the folder above it: export SER_CORPORA={folder.parent}"
     steps = [
         *corpus.how_to_get,
@@ -141,8 +144,33 @@ def download(options: argparse.Namespace) -> int:
         f"  cite     {corpus.citation}",
         *([f"  found    a copy lies in {found}"] if found else []),
         "",
-        "This command downloads nothing: read the licence at the source, then",
+        "Nothing was fetched: read the licence at the source, then",
         *(f"  {number}. {step}" for number, step in enumerate(steps, start=1)),
     ]
+    if corpus.archive:
+        size = f"{corpus.archive.n_bytes / 1e6:.0f} MB"
+        lines += ["", f"or, if you agree to it: python -m ser_core corpora download {corpus.name} --accept-licence (fetches {size} to {folder})"]
     sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def _fetch(corpus: Corpus, folder: Path) -> int:
+    """Fetch a corpus's archive, going on where an earlier try stopped, and unpack its clips."""
+    from tqdm import tqdm
+
+    from ser_core.corpora import download as downloading
+
+    archive = corpus.archive
+    if archive is None:
+        message = f"{corpus.title} cannot be fetched from here: no address with a digest is known that its publisher gives."
+        raise SerError(ErrorCode.BAD_USAGE, message, f"Leave --accept-licence away to see the steps; its source is {corpus.source}")
+    target = folder / archive.name
+    sys.stderr.write(f"{corpus.title}, {corpus.licence}: {archive.address} to {target}\n")
+    with tqdm(total=archive.n_bytes, unit="B", unit_scale=True, desc=corpus.name) as bar:
+        downloading.fetch(archive, target, bar.update)
+    n_clips = downloading.unpack(corpus, target, folder)
+    sys.stdout.write(
+        f"{n_clips:,} clips unpacked in {folder}; the archive beside them may be deleted: {target}\n"
+        f"Cite: {corpus.citation}\nCheck them: python -m ser_core corpora verify {folder}\n"
+    )
     return 0

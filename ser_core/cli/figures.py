@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from ser_core import baseline_gains, corpora, evaluation, faithfulness, nonspeec
 from ser_core.cli.output import Rows
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, LABELS, NEUTRAL
+from ser_core.evaluation import Interval, Scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,15 +23,15 @@ _DEFAULT = ("several", "combination")
 
 def report(out_of_fold: pd.DataFrame, render: Render) -> str:
     """Everything, as one text."""
-    return "\n".join([*_score_tables(out_of_fold, render), *_beside(out_of_fold, render)])
+    return "\n".join([*score_tables(out_of_fold, render), *_beside(out_of_fold, render)])
 
 
-def _score_tables(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
+def score_tables(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
     """One table per task and corpus: every model under every protocol, best first on unseen speakers."""
     for task in out_of_fold["task"].unique():
         for corpus in sorted(out_of_fold["corpus"].unique(), key=lambda name: list(CORPORA).index(name) if name in CORPORA else 99):
             board = evaluation.leaderboard(out_of_fold, task, corpus)
-            labels = len(CORPORA[corpus].emotions) if task == "emotion" and corpus in CORPORA else len(LABELS[task])
+            labels = len(CORPORA[corpus].emotions) if task == "emotion" and corpus in CORPORA else _n_labels(out_of_fold, task, corpus)
             title = CORPORA[corpus].title if corpus in CORPORA else corpus
             header = ["classifier", "features", "UAR, unseen speakers [95%]", "accuracy", "macro-F1", "ECE"]
             further = {
@@ -45,6 +46,27 @@ def _score_tables(out_of_fold: pd.DataFrame, render: Render) -> Iterator[str]:
             yield f"{task.capitalize()}, {title} (chance: {100 / labels:.1f})\n\n{render(header, rows)}"
 
 
+def _n_labels(out_of_fold: pd.DataFrame, task: str, corpus: str) -> int:
+    return int(out_of_fold.loc[(out_of_fold["task"] == task) & (out_of_fold["corpus"] == corpus), "truth"].nunique())
+
+
+def judged(scores: Mapping[str, Scores], render: Render) -> str:
+    """How models that never heard a corpus do on it, by their titles, with the recall of each label."""
+    labels = [label for label in EMOTIONS if any(label in of_model.recall for of_model in scores.values())]
+    rows = [
+        [title, f"{of_model.n_utterances:,}", with_interval(of_model.uar), f"{100 * of_model.accuracy.value:.1f}", f"{of_model.ece:.3f}"]
+        + [f"{100 * of_model.recall[label]:.1f}" if label in of_model.recall else "" for label in labels]
+        for title, of_model in scores.items()
+    ]
+    return render(["model", "clips", "UAR [95%]", "accuracy", "ECE", *labels], rows)
+
+
+def with_interval(found: Interval) -> str:
+    """A share and its 95% interval in percent."""
+    span = "unknown" if np.isnan(found.low) else f"{100 * found.low:.1f}, {100 * found.high:.1f}"
+    return f"{100 * found.value:.1f} [{span}]"
+
+
 def _row(row: dict[str, float], protocols: list[str]) -> list[str]:
     def percent(name: str) -> str:
         return "" if np.isnan(row[name]) else f"{100 * row[name]:.1f}"
@@ -52,7 +74,7 @@ def _row(row: dict[str, float], protocols: list[str]) -> list[str]:
     def interval(protocol: str) -> str:
         if np.isnan(row[f"{protocol}_uar"]):
             return ""
-        return f"{percent(f'{protocol}_uar')} [{percent(f'{protocol}_uar_low')}, {percent(f'{protocol}_uar_high')}]"
+        return with_interval(Interval(*(row[f"{protocol}_{name}"] for name in ("uar", "uar_low", "uar_high"))))
 
     def error(protocol: str) -> str:
         return "" if np.isnan(row[f"{protocol}_ece"]) else f"{row[f'{protocol}_ece']:.3f}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ser_core import entries, explanation
+from ser_core.corpora import LeftOut
 from ser_core.entries import Entry
 from ser_core.errors import ErrorCode, SerError
 
@@ -54,6 +55,12 @@ def whole(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def tell_left_out(parts: Iterable[LeftOut]) -> None:
+    """What was left out of a corpus, a line each, on stderr."""
+    for part in parts:
+        sys.stderr.write(f"{part.in_words()}\n")
 
 
 def aligned(header: Sequence[str], rows: Rows) -> str:

@@ -6,13 +6,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ser_core import evaluation, models
 from ser_core.cli import figures
-from ser_core.cli.output import aligned, jobs_for, markdown
+from ser_core.cli.output import aligned, jobs_for, markdown, tell_left_out
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
@@ -28,14 +28,18 @@ def train(options: argparse.Namespace) -> int:
     from ser_core.training import tables
     from ser_core.training.classifiers import CLASSIFIERS
 
-    names = _classifiers(options.classifier, () if options.features else JOINT)
-    if options.features and not options.output:
-        raise SerError(ErrorCode.BAD_USAGE, "With --features the folder for your models is needed.", "Add: --output DIR")
-    if not options.features and options.output:
-        raise SerError(ErrorCode.BAD_USAGE, "The models that ship are saved in models/.", "Leave --output away, or add --features FILE.csv.")
-    if options.features:
-        table = tables.read_table(Path(options.features))
+    own = bool(options.features or options.folder)
+    names = _classifiers(options.classifier, () if own else JOINT)
+    if options.features and options.folder:
+        raise SerError(ErrorCode.BAD_USAGE, "Both a folder and --features are named.", "Name one of them.")
+    if own and not options.output:
+        raise SerError(ErrorCode.BAD_USAGE, "To train on clips of your own, the folder for your models is needed.", "Add: --output DIR")
+    if not own and options.output:
+        raise SerError(ErrorCode.BAD_USAGE, "The models that ship are saved in models/.", "Leave --output away, or name a FOLDER or --features.")
+    if own:
+        table = tables.read_table(Path(options.features)) if options.features else _from_folder(options)
         selected = _selected_tasks(table, options.task)
+        _warn_of_random_split(table, selected)
         out_of_fold, _ = training.out_of_fold(table, names, selected, jobs=jobs_for(options.jobs))
         work = [(table, name) for name in names]
     else:
@@ -54,8 +58,35 @@ def train(options: argparse.Namespace) -> int:
         collected = shipping.collect(jobs_for(options.jobs), figures=False)
         for card in shipping.ship(*collected, out_of_fold, jobs_for(options.jobs)):
             sys.stderr.write(f"saved {card.id}\n")
-    sys.stdout.write(figures.report(out_of_fold, aligned))
+    sys.stdout.write("\n".join(figures.score_tables(out_of_fold, aligned)) if own else figures.report(out_of_fold, aligned))
     return 0
+
+
+def _from_folder(options: argparse.Namespace) -> tables.FeatureTable:
+    """Measure the clips of a folder of one's own; its feature table is kept beside the models."""
+    from ser_core import corpora
+    from ser_core.training import own
+
+    folder = corpora.resolve(options.folder)
+    labelled = corpora.label_folder(folder)
+    measured = own.measure_folder(folder, labelled, jobs=jobs_for(options.jobs, len(labelled.clips)))
+    table, rare = own.for_training(measured)
+    tell_left_out((*measured.left_out, *rare))
+    sys.stderr.write(f"{len(table.rows):,} clips, labelled by {measured.source}\n")
+    output = Path(options.output)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / table.name).write_bytes(own.to_csv(table.rows))
+    return table
+
+
+def _warn_of_random_split(table: tables.FeatureTable, selected: Sequence[str]) -> None:
+    """Say where there are no unseen speakers, and why."""
+    from ser_core import training
+    from ser_core.training import tables
+
+    for task in selected:
+        if why := tables.why_not_unseen(table, task):
+            sys.stderr.write(f"warning, {task}: {training.OPTIMISTIC.format(why=why)}\n")
 
 
 JOINT = ("network", "bagged_mlp", "combination")
@@ -84,8 +115,47 @@ def _selected_tasks(table: tables.FeatureTable, asked: str | None) -> tuple[str,
     return (asked,) if asked else tables.tasks_of(table)
 
 
+def judge(options: argparse.Namespace) -> int:
+    """Ask models that ship about a corpus of one's own, which they never heard, and print how they do; nothing is stored."""
+    import pandas as pd
+
+    from ser_core import corpora, judging
+    from ser_core.corpora import CORPORA
+
+    folder = corpora.resolve(options.corpus)
+    labelled = corpora.label_folder(folder)
+    tell_left_out(labelled.left_out)
+    task = judging.TASK
+    every = models.cards(task=task)
+    cards = every if options.model == ["all"] else [models.find(name, task) for name in options.model or (every[0].name,)]
+    about = pd.DataFrame([(file, labelled.name, *astuple(labels)) for file, labels in labelled.clips], columns=list(corpora.TABLE_COLUMNS[:7]))
+    said = judging.ask_folder(folder, list(about["path"]), cards, jobs_for(options.jobs, len(about)))
+    failed = [f"{file} ({answer.code})" for file, answer in zip(about["path"], said, strict=True) if isinstance(answer, SerError)]
+    if failed:
+        tell_left_out([corpora.left_out("unreadable", failed)])
+    rows = judging.out_of_fold(about, said, cards)
+    if len(rows) < len(cards) * (len(about) - len(failed)):
+        titles = ", ".join(corpus.title for corpus in CORPORA.values())
+        sys.stderr.write(f"Left out: clips named as in a corpus that a model learnt from ({titles}), and of emotions that it did not learn.\n")
+    if rows.empty:
+        message = f"The models asked learnt from all clips that could be used in {str(folder)!r}."
+        raise SerError(ErrorCode.BAD_CORPUS, message, "Name a folder of other clips, or with --model a model that learnt from another corpus.")
+    scores = judging.scores_of_each(rows)
+    if options.format == "json":
+        sys.stdout.write(json.dumps({title: of_model.to_dict() for title, of_model in scores.items()}, indent=1) + "\n")
+        return 1 if failed else 0
+    labels = rows["truth"].nunique()
+    heading = f"Emotion, {labelled.name}: models trained on other corpora only (chance: {100 / labels:.1f})"
+    sys.stdout.write(f"{heading}\n\n{figures.judged(scores, markdown if options.format == 'markdown' else aligned)}")
+    return 1 if failed else 0
+
+
 def evaluate(options: argparse.Namespace) -> int:
     """Print the scores of the stored out-of-fold predictions; `--refit`, `--conditions` and the like compute what is stored anew first."""
+    if options.corpus:
+        return judge(options)
+    if options.model:
+        raise SerError(ErrorCode.BAD_USAGE, "--model says which models to ask about a corpus of your own.", "Add: --corpus FOLDER")
     if options.gate:
         from ser_core import corpora, nonspeech
 
@@ -182,7 +252,7 @@ def _models_list(chosen: list[models.ModelCard], folder: Path, _: argparse.Names
             card.id,
             card.title,
             card.feature_set,
-            f"{100 * card.unseen_uar:.1f}",
+            "unknown" if card.unseen_uar is None else f"{100 * card.unseen_uar:.1f}",
             "default" if card.id in defaults else "",
         )
         for card in chosen

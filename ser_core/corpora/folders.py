@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ser_core.audio import AUDIO_SUFFIXES
 from ser_core.corpora.entry import Corpus, Labels
-from ser_core.corpora.registry import CORPORA
+from ser_core.corpora.registry import RECOGNISED
 from ser_core.errors import ErrorCode, SerError
 
 if TYPE_CHECKING:
@@ -58,18 +58,23 @@ def identify(folder: Path) -> Corpus:
         BAD_CORPUS where it is none.
     """
     files = audio_files(folder)
-    for corpus in CORPORA.values():
-        if 2 * sum(corpus.parse(path.relative_to(folder)) is not None for path in files) >= max(1, len(files)):
+    for corpus in RECOGNISED.values():
+        if 2 * sum(named_as(corpus, path.relative_to(folder)) for path in files) >= max(1, len(files)):
             return corpus
     raise SerError(
         ErrorCode.BAD_CORPUS,
-        f"Most of the {len(files)} audio files in {str(folder)!r} are not named as in {', '.join(c.title for c in CORPORA.values())}.",
+        f"Most of the {len(files)} audio files in {str(folder)!r} are not named as in {', '.join(c.title for c in RECOGNISED.values())}.",
         "Name the folder that holds the clips under their original names.",
     )
 
 
+def named_as(corpus: Corpus, path: Path) -> bool:
+    """Whether a file is named by a corpus's rule, be it after one of the eight emotions or another."""
+    return corpus.parse(path) is not None or corpus.other_emotion(path) != ""
+
+
 def labelled_clips(folder: Path, corpus: Corpus) -> dict[str, tuple[Path, Labels]]:
-    """Every clip of a corpus folder by name (without ending), ordered by it: where it lies, and its labels.
+    """Every clip of a corpus folder by its name in the corpus, ordered by it: where it lies, and its labels.
 
     Clips with a known fault are among them. One that lies there twice under one name counts once: the lossless file (an
     original archive of CREMA-D holds all clips as MP3, too), else the first in the order of paths.
@@ -78,8 +83,9 @@ def labelled_clips(folder: Path, corpus: Corpus) -> dict[str, tuple[Path, Labels
     found: dict[str, tuple[Path, Labels]] = {}
     for path in sorted(audio_files(folder), key=lambda path: path.suffix.lower() not in _LOSSLESS):  # stable: paths stay in order
         labels = corpus.parse(path.relative_to(folder))
-        if labels is not None and path.stem not in found:
-            found[path.stem] = path, dataclasses.replace(labels, statement=labels.statement or statements.get(path.stem, ""))
+        name = corpus.name_of(path.relative_to(folder))
+        if labels is not None and name not in found:
+            found[name] = path, dataclasses.replace(labels, statement=labels.statement or statements.get(name, ""))
     return dict(sorted(found.items()))
 
 

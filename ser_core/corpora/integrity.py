@@ -16,7 +16,7 @@ import numpy as np
 
 from ser_core import audio
 from ser_core.corpora.entry import Corpus, Labels
-from ser_core.corpora.folders import audio_files, identify, labelled_clips
+from ser_core.corpora.folders import audio_files, identify, labelled_clips, named_as
 from ser_core.errors import ErrorCode, SerError
 
 SILENT_BELOW_DBFS = -60.0
@@ -163,7 +163,8 @@ def _not_in_the_corpus(clips: Iterable[str], expected: frozenset[str], corpus: C
 
 def _problems(sounds: Mapping[str, _Sound], corpus: Corpus) -> Iterator[Finding]:
     """What is wrong with single clips; a clip has one finding, the first that applies."""
-    shortest, longest = corpus.seconds[0] * (1 - _DURATION_TOLERANCE), corpus.seconds[1] * (1 + _DURATION_TOLERANCE)
+    known = corpus.seconds or (0.0, float("inf"))
+    shortest, longest = known[0] * (1 - _DURATION_TOLERANCE), known[1] * (1 + _DURATION_TOLERANCE)
     for name, sound in sounds.items():
         if sound.problem:
             yield Finding("unreadable", (name,), sound.problem)
@@ -172,7 +173,7 @@ def _problems(sounds: Mapping[str, _Sound], corpus: Corpus) -> Iterator[Finding]
         elif sound.cut:
             yield Finding("cut_short", (name,), "The file is cut short, or its header claims more than is there.")
         elif not shortest <= sound.seconds <= longest:
-            span = f"the corpus has {corpus.seconds[0]} to {corpus.seconds[1]} s"
+            span = f"the corpus has {known[0]} to {known[1]} s"
             yield Finding("odd_duration", (name,), f"The clip lasts {sound.seconds:.2f} s; {span}.")
         elif sound.rate < audio.SAMPLE_RATE:
             yield Finding("low_rate", (name,), f"The clip is sampled at {sound.rate:,} Hz; at least {audio.SAMPLE_RATE:,} Hz are needed.")
@@ -192,10 +193,15 @@ def _same_audio(sounds: Mapping[str, _Sound], labels: Mapping[str, Labels]) -> I
 
 def _other_files(folder: Path, corpus: Corpus, clips: Mapping[str, object]) -> Iterator[Finding]:
     files = audio_files(folder)
-    others = tuple(path.relative_to(folder).as_posix() for path in files if corpus.parse(path.relative_to(folder)) is None)
+    relative = [path.relative_to(folder) for path in files]
+    after = tuple(path.as_posix() for path in relative if corpus.other_emotion(path))
+    if after:
+        emotions = ", ".join(sorted({corpus.other_emotion(path) for path in relative} - {""}))
+        yield Finding("other_emotions", after, f"{len(after):,} clips are of {emotions}, none of the eight emotions; they are passed over.")
+    others = tuple(path.as_posix() for path in relative if not named_as(corpus, path))
     if others:
         yield Finding("other_files", others, f"{len(others):,} audio files are not named as clips of {corpus.title}; they are passed over.")
-    if copies := len(files) - len(others) - len(clips):
+    if copies := len(files) - len(others) - len(after) - len(clips):
         yield Finding("copies", (), f"{copies:,} files are further copies of a clip; each clip counts once.")
 
 

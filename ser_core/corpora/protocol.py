@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ser_core.corpora.registry import CORPORA
+from ser_core.corpora.entry import Corpus
+from ser_core.corpora.registry import CORPORA, RECOGNISED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,10 +25,10 @@ def folds(speakers: Iterable[str], corpora: Iterable[str]) -> npt.NDArray[np.int
     import numpy as np
 
     pairs = list(zip(speakers, corpora, strict=True))
-    fold_of = {pair: _own_fold(*pair) for pair in sorted(set(pairs))}
+    fold_of = {pair: _own_fold(*pair, RECOGNISED) for pair in sorted(set(pairs))}
     for name in {corpus for _, corpus in pairs}:
         found = {fold for (_, corpus), fold in fold_of.items() if corpus == name}
-        if None in found or found != set(range(1, CORPORA[name].n_folds + 1)):
+        if None in found or found != set(range(1, RECOGNISED[name].n_folds + 1)):
             fold_of |= dict.fromkeys((pair for pair in fold_of if pair[1] == name), None)
     strangers = [pair for pair, fold in fold_of.items() if fold is None]
     dealt = {pair: position % min(6, len(strangers)) + 1 for position, pair in enumerate(strangers)}
@@ -51,7 +52,7 @@ def joint_runs(speakers: Iterable[str], corpora: Iterable[str]) -> npt.NDArray[n
     run_of = dict.fromkeys(pairs, 0)
     for speaker, corpus in run_of:
         if corpus in CORPORA:
-            fold = _own_fold(speaker, corpus)
+            fold = _own_fold(speaker, corpus, CORPORA)
             if fold is None:
                 raise ValueError(f"The speaker must be one of {CORPORA[corpus].title}. Got {speaker!r}.")
             run_of[speaker, corpus] = (fold - 1) % N_JOINT_RUNS + 1
@@ -93,11 +94,11 @@ def held_out(run: int, speakers: Iterable[str], corpora: Iterable[str]) -> npt.N
     return held
 
 
-def _own_fold(speaker: str, corpus: str) -> int | None:
-    """The fold that a corpus's entry gives a speaker; None for a name that is none of its speakers'."""
-    if corpus not in CORPORA:
+def _own_fold(speaker: str, corpus: str, known: Mapping[str, Corpus]) -> int | None:
+    """The fold that a corpus's entry gives a speaker; None for a name that is none of its speakers', and of a corpus that is not known."""
+    if corpus not in known:
         return None
     try:
-        return CORPORA[corpus].fold_of(speaker)
+        return known[corpus].fold_of(speaker)
     except ValueError:
         return None

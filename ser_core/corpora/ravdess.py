@@ -6,7 +6,7 @@ import itertools
 import re
 from pathlib import Path
 
-from ser_core.corpora.entry import Corpus, Labels
+from ser_core.corpora.entry import Archive, Corpus, Labels
 from ser_core.emotions import EMOTIONS, RAVDESS_CODES
 
 _NAME = re.compile(r"03-01-(0[1-8])-(0[12])-(0[12])-(0[12])-(0[1-9]|1\d|2[0-4])$")
@@ -63,4 +63,10 @@ RAVDESS = Corpus(
         "Unpack it; its folders Actor_01 to Actor_24 may stay as they are.",
     ),
     clip_names=_clip_names,
+    archive=Archive(
+        address="https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip?download=1",
+        n_bytes=208_468_073,
+        md5="bc696df654c87fed845eb13823edef8a",
+        quoted_from="https://zenodo.org/records/1188976",
+    ),
 )

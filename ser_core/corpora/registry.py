@@ -1,10 +1,21 @@
-"""The corpora there are, by name."""
+"""The corpora there are, by name: those that everything here was measured on, and further ones that are only recognised."""
 
 from __future__ import annotations
 
+from collections import ChainMap
+
 from ser_core.corpora.crema_d import CREMA_D
+from ser_core.corpora.emodb import EMODB
 from ser_core.corpora.entry import Corpus
 from ser_core.corpora.nemo import NEMO
 from ser_core.corpora.ravdess import RAVDESS
+from ser_core.corpora.savee import SAVEE
+from ser_core.corpora.tess import TESS
 
 CORPORA: dict[str, Corpus] = {corpus.name: corpus for corpus in (RAVDESS, CREMA_D, NEMO)}
+
+FURTHER: dict[str, Corpus] = {corpus.name: corpus for corpus in (TESS, SAVEE, EMODB)}
+"""Corpora that nothing which ships was trained or tested on; their clips are recognised by their names."""
+
+RECOGNISED: ChainMap[str, Corpus] = ChainMap(FURTHER, CORPORA)
+"""All of them, those of `CORPORA` first (a chain is walked from its end)."""

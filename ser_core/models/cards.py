@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ser_core.errors import ErrorCode, SerError
+from ser_core.evaluation import speakers_in_words
 from ser_core.refusal import Limits
 
 MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
@@ -52,7 +53,8 @@ class TrainingCorpus:
     name: str
     speech: str
     n_utterances: int
-    n_speakers: int
+    n_speakers: int | None
+    """None where nobody knows who speaks."""
     digest: str
     licence: str
     table: str
@@ -106,9 +108,15 @@ class ModelCard:
         return Limits(**found) if found else None
 
     @property
-    def unseen_uar(self) -> float:
-        """UAR on unseen speakers of the first corpus it was scored on: RAVDESS, for what ships."""
-        return float(next(iter(self.scores.values()))["unseen_speakers"]["uar"]["value"])
+    def unseen_uar(self) -> float | None:
+        """UAR on unseen speakers of the first corpus it was scored on (RAVDESS, for what ships); None where there was only a random split."""
+        first: dict[str, Any] = next(iter(self.scores.values()), {})
+        return float(first["unseen_speakers"]["uar"]["value"]) if "unseen_speakers" in first else None
+
+    @property
+    def unseen_percent(self) -> str:
+        """`unseen_uar` in percent, as texts show it; "unknown" where it is."""
+        return "unknown" if self.unseen_uar is None else f"{self.unseen_uar:.0%}"
 
     @property
     def left_out_uars(self) -> tuple[float, ...]:
@@ -125,10 +133,11 @@ def to_markdown(card: ModelCard) -> str:
     for corpus, by_protocol in card.scores.items():
         for protocol, scores in by_protocol.items():
             uar = scores["uar"]
-            interval = f"{100 * uar['value']:.1f} [{100 * uar['low']:.1f}, {100 * uar['high']:.1f}]"
-            of = f"{scores['n_utterances']:,} clips, {scores['n_speakers']} speakers"
+            span = "unknown" if uar["low"] is None else f"{100 * uar['low']:.1f}, {100 * uar['high']:.1f}"
+            interval = f"{100 * uar['value']:.1f} [{span}]"
+            of = f"{scores['n_utterances']:,} clips, {speakers_in_words(scores['n_speakers'])}"
             rows.append(f"| {corpus} | {protocol.replace('_', ' ')} | {interval} | {scores['ece']:.3f} | {of} |")
-    learnt = [f"- {c.name}: {c.speech}; {c.n_utterances:,} clips of {c.n_speakers} speakers. {c.licence}." for c in card.corpora]
+    learnt = [f"- {c.name}: {c.speech}; {c.n_utterances:,} clips of {speakers_in_words(c.n_speakers)}. {c.licence}." for c in card.corpora]
     libraries = ", ".join(f"{name} {version}" for name, version in card.libraries.items())
     return "\n".join(
         [

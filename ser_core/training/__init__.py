@@ -1,8 +1,8 @@
 """From a feature table to honest figures and a saved model.
 
 The same table gives both: `out_of_fold` predicts every clip by models that were not trained on it (once with unseen
-speakers, once with a random split), `train` fits one model on everything and puts the out-of-fold scores on its card, and
-`rebuild` refits it later with the parameters that the card records.
+speakers, once with a random split; the latter alone, where speakers are unknown or too few), `train` fits one model on everything
+and puts the out-of-fold scores on its card, and `rebuild` refits it later with the parameters that the card records.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import datetime
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from ser_core import audio, corpora, evaluation, models
 from ser_core.cache import cache_folder
-from ser_core.corpora import CORPORA
+from ser_core.corpora import CORPORA, RECOGNISED
 from ser_core.emotions import EMOTIONS, GENDERS, LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import OUT_OF_FOLD_COLUMNS
@@ -32,9 +32,9 @@ from ser_core.models import ModelCard, TrainingCorpus
 from ser_core.training import classifiers as classifiers_module
 from ser_core.training.classifiers import CLASSIFIERS, Labels, Matrix, Parameters, fit, tune
 from ser_core.training.runs import random_folds
-from ser_core.training.tables import FeatureTable, read_table, tasks_of
+from ser_core.training.tables import FeatureTable, read_table, tasks_of, why_not_unseen
 
-__all__ = ["SHIPPED", "Selection", "fit_without_fold", "out_of_fold", "rebuild", "selected", "shipped_tables", "train"]
+__all__ = ["SHIPPED", "Selection", "fit_without_fold", "out_of_fold", "protocols_of", "rebuild", "selected", "shipped_tables", "train"]
 
 SEEDS = (0, 1, 2)
 SINGLE_PROTOCOLS = ("unseen_speakers", "random_split")
@@ -64,6 +64,14 @@ def shipped_tables() -> list[FeatureTable]:
 
 # ---------------------------------------------------------------------------------------------- out-of-fold predictions
 
+Progress = Callable[[Iterable[Any], int], Iterable[Any]]
+"""Passes things on, of which there will be so many, and shows how far it is."""
+
+
+def protocols_of(table: FeatureTable, task: str) -> tuple[str, ...]:
+    """The protocols that a table can be tested under: the random split alone where its speakers are unknown or too few."""
+    return tuple(protocol for protocol in SINGLE_PROTOCOLS if protocol == "random_split" or why_not_unseen(table, task) is None)
+
 
 def out_of_fold(
     table: FeatureTable,
@@ -72,40 +80,49 @@ def out_of_fold(
     *,
     seeds: Sequence[int] = SEEDS,
     jobs: int = 1,
+    progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, list[Selection]]:
     """Predict every clip by models that have not seen it, under each protocol, for some tasks or for all that the table allows.
 
-    Parameters are chosen once per outer fold on inner speaker folds of its training part. What is random in a classifier is
-    run for each seed. Finished folds are kept in the cache folder, so that an interrupted run goes on where it stopped.
+    Parameters are chosen once per outer fold on inner folds of its training part (by speaker where they are known). What is random
+    in a classifier is run for each seed. Progress is shown on stderr, and finished folds are kept in the cache folder, so that an
+    interrupted run goes on where it stopped; where the caller shows the `progress`, nothing is kept.
 
     Returns
     -------
     (DataFrame, list of Selection)
         The out-of-fold table (`OUT_OF_FOLD_COLUMNS`), and what was chosen in each outer fold.
     """
+    described = list(_outer_folds(table, names, tasks or tasks_of(table)))
     kept = cache_folder() / "folds" / table.sha256[:16]
-    run = Memory(kept, verbose=0).cache(_run_fold)
+    run = _run_fold if progress else Memory(kept, verbose=0).cache(_run_fold)
     x, code = table.x, _code_digest()
-    work, described = [], []
-    for task in tasks or tasks_of(table):
-        y, speakers = table.y(task), table.rows["speaker"].to_numpy(dtype=str)
-        for protocol in SINGLE_PROTOCOLS:
-            fold_of = _folds(table, task, protocol)
-            for name in names:
-                for fold in np.unique(fold_of):
-                    chosen_seeds = tuple(seeds) if CLASSIFIERS[name].seeded else (0,)
-                    work.append(delayed(run)(name, x, y, speakers, fold_of == fold, chosen_seeds, code))
-                    described.append((task, protocol, name, int(fold), np.flatnonzero(fold_of == fold)))
+    y = {task: table.y(task) for task in dict.fromkeys(task for task, *_ in described)}
+    work = [
+        delayed(run)(name, x, y[task], table.speakers, tested, tuple(seeds) if CLASSIFIERS[name].seeded else (0,), code)
+        for task, _, name, _, tested in described
+    ]
     results = Parallel(n_jobs=jobs, return_as="generator")(work)
+    shown = progress(results, len(work)) if progress else tqdm(results, total=len(work), unit="fold", desc=table.feature_set.name)
     parts, selections = [], []
-    progress = tqdm(results, total=len(work), unit="fold", desc=table.feature_set.name)
-    for (task, protocol, name, fold, rows), (parameters, inner_uar, predictions) in zip(described, progress, strict=True):
+    for (task, protocol, name, fold, tested), (parameters, inner_uar, predictions) in zip(described, shown, strict=True):
         selections.append(Selection(task, table.feature_set.name, name, protocol, fold, parameters, inner_uar))
         for seed, (labels, probabilities) in predictions.items():
             run_of = (task, table.feature_set.name, name, protocol, seed, fold)
-            parts.append(_rows(table, rows, run_of, labels, probabilities))
-    shutil.rmtree(kept)  # what is done is done: the next run computes everything anew
+            parts.append(_rows(table, np.flatnonzero(tested), run_of, labels, probabilities))
+    if not progress:
+        shutil.rmtree(kept)  # what is done is done: the next run computes everything anew
     return pd.concat(parts, ignore_index=True)[list(OUT_OF_FOLD_COLUMNS)], selections
+
+
+def _outer_folds(table: FeatureTable, names: Sequence[str], tasks: Sequence[str]) -> Iterator[tuple[str, str, str, int, np.ndarray]]:
+    """Task, protocol, classifier, fold, and which rows [n] it tests."""
+    for task in tasks:
+        for protocol in protocols_of(table, task):
+            fold_of = _folds(table, task, protocol)
+            for name in names:
+                for fold in np.unique(fold_of):
+                    yield task, protocol, name, int(fold), fold_of == fold
 
 
 def _folds(table: FeatureTable, task: str, protocol: str) -> np.ndarray:
@@ -129,8 +146,8 @@ def _run_fold(
     except ValueError as error:
         raise SerError(
             ErrorCode.BAD_TABLE,
-            f"The table is too small for {name}: without the tested speakers, inner folds lack a label ({error}).",
-            "Add speakers to the labels that have few, or choose another classifier.",
+            f"The table is too small for {name}: without the tested clips, inner folds lack a label ({error}).",
+            "Add clips and speakers to the labels that have few, or choose another classifier.",
         ) from error
     return parameters, inner_uar, predictions
 
@@ -176,11 +193,11 @@ def _rows(table: FeatureTable, rows: np.ndarray, run_of: tuple[Any, ...], labels
 
 
 def train(table: FeatureTable, task: str, name: str, out_of_fold_table: pd.DataFrame, *, folder: Path = models.MODELS_DIR) -> ModelCard:
-    """Choose parameters on inner speaker folds of the whole table, fit on all of it, save with its out-of-fold scores."""
+    """Choose parameters on inner folds of the whole table, fit on all of it, save with its out-of-fold scores."""
     classifier, seed = CLASSIFIERS[name], SEEDS[0]
-    y, speakers = table.y(task), table.rows["speaker"].to_numpy(dtype=str)
-    parameters, inner_uar = tune(classifier, table.x, y, speakers, seed)
-    estimator = fit(classifier, parameters, table.x, y, speakers, seed)
+    y = table.y(task)
+    parameters, inner_uar = tune(classifier, table.x, y, table.speakers, seed)
+    estimator = fit(classifier, parameters, table.x, y, table.speakers, seed)
     corpus = _training_corpus(table).name
     own = out_of_fold_table.assign(corpus=corpus) if corpus not in CORPORA else out_of_fold_table
     scores: dict[str, Any] = {}
@@ -209,8 +226,7 @@ def rebuild(card: ModelCard, folder: Path = models.MODELS_DIR, tables: Iterable[
             f"No table in data/ is the one that {card.id} was trained on ({recorded.table}, SHA-256 {recorded.table_sha256[:12]}...).",
             "Train it anew from your table: python -m ser_core train --features FILE.csv --output DIR",
         )
-    speakers = table.rows["speaker"].to_numpy(dtype=str)
-    estimator = fit(CLASSIFIERS[card.classifier], card.parameters, table.x, table.y(card.task), speakers, card.seed)
+    estimator = fit(CLASSIFIERS[card.classifier], card.parameters, table.x, table.y(card.task), table.speakers, card.seed)
     return models.save(estimator, card, folder)
 
 
@@ -228,12 +244,7 @@ def _card(table: FeatureTable, task: str, name: str, parameters: Parameters, inn
         sample_rate=audio.SAMPLE_RATE,
         labels=tuple(label for label in LABELS[task] if label in set(table.y(task))),
         corpora=(corpus,),
-        protocol=(
-            f"Scores are out of fold: unseen speakers ({_describe_folds(table)}) and, optimistic, a stratified random five-fold split. "
-            "Scaling, parameters and calibration were fitted inside the training speakers of each fold. The saved model was then "
-            "fitted on all speakers. Scores on further corpora are those of the same classifier fitted there, or, where one corpus is "
-            "left out, on the two others."
-        ),
+        protocol=_describe_protocol(table, task),
         seed=SEEDS[0],
         inner_uar=round(inner_uar, 4),
         scores=scores,
@@ -248,6 +259,28 @@ def _card(table: FeatureTable, task: str, name: str, parameters: Parameters, inn
     )
 
 
+OPTIMISTIC = (
+    "These scores are optimistic: they come from a random split, where the same voices are in training and test. {why} On voices that it "
+    "has not heard the model will do worse, often much worse."
+)
+"""What is said of scores without unseen speakers, and `why` there are none."""
+
+
+def _describe_protocol(table: FeatureTable, task: str) -> str:
+    """How the scores of a table's models come about, in words."""
+    if why := why_not_unseen(table, task):
+        return (
+            f"{OPTIMISTIC.format(why=why)} The split is a stratified one of five folds. Scaling, parameters and calibration were fitted on the "
+            "training clips of each fold; the saved model was then fitted on all clips."
+        )
+    return (
+        f"Scores are out of fold: unseen speakers ({_describe_folds(table)}) and, optimistic, a stratified random five-fold split. "
+        "Scaling, parameters and calibration were fitted inside the training speakers of each fold. The saved model was then "
+        "fitted on all speakers. Scores on further corpora are those of the same classifier fitted there, or, where one corpus is "
+        "left out, on the two others."
+    )
+
+
 def _describe_folds(table: FeatureTable) -> str:
     """Which speakers are tested together, in words."""
     fold_of = corpora.folds(table.rows["speaker"], table.rows["corpus"])
@@ -257,13 +290,13 @@ def _describe_folds(table: FeatureTable) -> str:
 
 def _training_corpus(table: FeatureTable) -> TrainingCorpus:
     names = sorted(set(table.rows["corpus"]))
-    entry = CORPORA.get(names[0]) if len(names) == 1 else None
+    entry = RECOGNISED.get(names[0]) if len(names) == 1 else None
     digests = table.rows["sha256"] if (table.rows["sha256"] != "").all() else [table.sha256]
     return TrainingCorpus(
         name=", ".join(names),
-        speech=entry.speech if entry else "a person's own feature table",
+        speech=entry.speech if entry else "a person's own clips",
         n_utterances=len(table.rows),
-        n_speakers=int(table.rows["speaker"].nunique()),
+        n_speakers=len(set(table.speakers)) if (table.speakers != "").all() else None,
         digest=corpora.corpus_digest(digests),
         licence=entry.licence if entry else "as the clips it was trained on",
         table=f"{entry.name}/{table.name}" if entry else table.name,

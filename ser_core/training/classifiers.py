@@ -21,7 +21,7 @@ from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GroupKFold, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -139,11 +139,26 @@ def speaker_splits(speakers: npt.ArrayLike, n_splits: int = INNER_FOLDS) -> Spli
     return list(GroupKFold(min(n_splits, n_speakers)).split(names, groups=names))
 
 
+def inner_splits(y: Labels, speakers: npt.ArrayLike) -> Splits:
+    """(training rows, validation rows) of the inner folds of a training part.
+
+    By speaker, where every speaker is known (not "") and every fold leaves each label something to learn from; else by clips, so
+    that what is chosen on them has heard the voices.
+    """
+    names = np.asarray(speakers)
+    if len(np.unique(names)) > 1 and (names != "").all():
+        splits = speaker_splits(names)
+        if all(set(y[train]) == set(y) for train, _ in splits):
+            return splits
+    n_splits = int(np.clip(np.unique(y, return_counts=True)[1].min(), 2, INNER_FOLDS))
+    return list(StratifiedKFold(n_splits, shuffle=True, random_state=0).split(names, y))
+
+
 def fit(classifier: Classifier, parameters: Parameters, x: Matrix, y: Labels, speakers: npt.ArrayLike, seed: int) -> Any:
-    """A fitted estimator on features [n, d] and labels [n], calibrated on inner speaker folds where the classifier needs it."""
+    """A fitted estimator on features [n, d] and labels [n], calibrated on the inner folds where the classifier needs it."""
     estimator = _pipeline(classifier, parameters, len(x), seed)
     if classifier.calibrated:
-        estimator = CalibratedClassifierCV(estimator, method="temperature", cv=speaker_splits(speakers), ensemble=False)
+        estimator = CalibratedClassifierCV(estimator, method="temperature", cv=inner_splits(y, speakers), ensemble=False)
     return _fitted(estimator, x, y)
 
 
@@ -155,8 +170,8 @@ def fit_uncalibrated(classifier: Classifier, parameters: Parameters, x: Matrix, 
 
 
 def tune(classifier: Classifier, x: Matrix, y: Labels, speakers: npt.ArrayLike, seed: int) -> tuple[Parameters, float]:
-    """The parameters with the best UAR on inner speaker folds, and that UAR; on a tie the first in the grid."""
-    splits = speaker_splits(speakers)
+    """The parameters with the best UAR on the inner folds, and that UAR; on a tie the first in the grid."""
+    splits = inner_splits(y, speakers)
     results = []
     for parameters in classifier.grid:
         predicted = np.empty_like(y)

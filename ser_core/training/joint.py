@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -61,11 +62,19 @@ class Opinions:
 # ---------------------------------------------------------------------------------------------------------- comparability
 
 
-def comparable(table: pd.DataFrame, rows: Rows, probabilities: Probabilities, task: str, learnt: Mask) -> tuple[Rows, Positions, Probabilities]:
+def comparable(
+    table: pd.DataFrame,
+    rows: Rows,
+    probabilities: Probabilities,
+    task: str,
+    learnt: Mask,
+    emotions: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> tuple[Rows, Positions, Probabilities]:
     """Predictions on the labels that both the tested corpus and the training have: rows kept, truth [n], probabilities [n, labels].
 
     Where one side lacks calm, calm counts as neutral. Clips of an emotion that training lacks are dropped, labels that
-    the tested corpus or training lacks are taken out, and the rest sums to 1 again.
+    the tested corpus or training lacks are taken out, and the rest sums to 1 again. `emotions` are those of corpora that are none of
+    `CORPORA`, by name.
     """
     labels = LABELS[task]
     truth = np.array([labels.index(label) for label in table[task].iloc[rows]], dtype=np.int64)
@@ -77,7 +86,7 @@ def comparable(table: pd.DataFrame, rows: Rows, probabilities: Probabilities, ta
     of_corpus = table["corpus"].iloc[rows].to_numpy()
     for name in np.unique(of_corpus):
         here = of_corpus == name
-        tested = np.isin(EMOTIONS, CORPORA[name].emotions)
+        tested = np.isin(EMOTIONS, emotions[name] if name in emotions else CORPORA[name].emotions)
         usable[here] = tested & learnt
         if not usable[here][0, calm]:
             probabilities[here, neutral] += probabilities[here, calm]

@@ -29,13 +29,13 @@ from ser_core.features import FEATURE_SETS, FeatureSet
 from ser_core.training.augmentation import COPIES, changed_copy
 
 _FORMAT = "%.9g"
-_NEEDED = ("speaker", "emotion")
 _LARGEST = 1e9  # no feature comes near; a scaler's squares must stay finite
-_LEAST_SPEAKERS = 3
 _MOST_IN_CSV = 200  # features
 _MANTISSA = 0xFFFFFC00  # 13 of float32's 23 bits
-_LEAST_CLIPS = 5  # the folds of the random split
 _MOST_VOICES = 5  # in babble
+LEAST_CLIPS = 5
+"""The least clips of a label: the folds of the random split."""
+_LEAST_TO_LEARN_FROM = 2  # clips of a label that are left to train on without the tested speakers
 
 
 Failed = list[tuple[str, SerError]]
@@ -55,6 +55,11 @@ class FeatureTable:
     def x(self) -> np.ndarray:
         """The features, shape [n, d], float64."""
         return self.rows[list(self.feature_set.names)].to_numpy(dtype=np.float64)
+
+    @property
+    def speakers(self) -> np.ndarray:
+        """Who speaks, shape [n]; "" where that is not known."""
+        return self.rows["speaker"].to_numpy(dtype=str)
 
     def y(self, task: str) -> np.ndarray:
         """The labels of a task, shape [n]."""
@@ -195,10 +200,7 @@ def _read_shipped(corpus: str, feature_set: str, copy: str) -> tuple[pd.DataFram
 
 
 def read_table(path: Path) -> FeatureTable:
-    """Read and check a feature table, the project's or a person's own.
-
-    It needs the columns `speaker` and `emotion` (any name or alias of the eight), the features of one feature set, and may
-    have `gender`, `corpus`, `path`, `intensity` and `statement`.
+    """Read and check a feature table, the project's or a person's own; see `parse_table`.
 
     Raises
     ------
@@ -209,34 +211,45 @@ def read_table(path: Path) -> FeatureTable:
         data = path.read_bytes()
     except OSError as error:
         raise SerError(ErrorCode.NOT_FOUND, f"The feature table {str(path)!r} cannot be read.", "Check the path.") from error
+    return parse_table(data, path.name)
+
+
+def parse_table(data: bytes, name: str) -> FeatureTable:
+    """A feature table from the bytes of its CSV file called `name`.
+
+    It needs the column `emotion` (any name or alias of the eight) and the features of one feature set, and may have `speaker`,
+    `gender` ("" or left away where not known), `corpus`, `path`, `intensity` and `statement`.
+
+    Raises
+    ------
+    SerError
+        BAD_TABLE, naming what is missing or where a value is wrong.
+    """
     try:
-        rows = pd.read_csv(
-            io.BytesIO(data), dtype=dict.fromkeys(("speaker", "corpus", "path", "sha256", "intensity", "statement"), str), keep_default_na=True
-        )
+        texts = ("speaker", "gender", "corpus", "path", "sha256", "intensity", "statement")
+        rows = pd.read_csv(io.BytesIO(data), dtype=dict.fromkeys(texts, str), keep_default_na=False)  # a speaker may be called NA
     except (ValueError, UnicodeDecodeError) as error:
-        raise _bad(f"{path.name} is no CSV table ({type(error).__name__}).") from error
-    missing = [name for name in _NEEDED if name not in rows]
-    if missing:
-        raise _bad(f"{path.name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.")
-    feature_set = _feature_set_of(rows, path.name)
+        raise _bad(f"{name} is no CSV table ({type(error).__name__}).") from error
+    if "emotion" not in rows:
+        raise _bad(f"{name} lacks the column emotion.")
+    feature_set = _feature_set_of(rows, name)
     values = rows[list(feature_set.names)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
     if not len(rows):
-        raise _bad(f"{path.name} has no rows.")
+        raise _bad(f"{name} has no rows.")
     wrong = ~(np.abs(values) < _LARGEST).all(axis=1)
     if wrong.any():
-        raise _bad(f"{path.name} has a missing, non-numeric or huge feature in line {int(np.flatnonzero(wrong)[0]) + 2}.")
+        raise _bad(f"{name} has a missing, non-numeric or huge feature in line {int(np.flatnonzero(wrong)[0]) + 2}.")
     rows = pd.concat([rows.drop(columns=list(feature_set.names)), pd.DataFrame(values, columns=list(feature_set.names))], axis=1)
-    if rows["speaker"].isna().any():
-        raise _bad(f"{path.name} has a row without a speaker in line {int(np.flatnonzero(rows['speaker'].isna())[0]) + 2}.")
-    rows["emotion"] = [_emotion(value, line, path.name) for line, value in enumerate(rows["emotion"], start=2)]
-    if "gender" in rows and not rows["gender"].isin(GENDERS).all():
-        line = int(np.flatnonzero(~rows["gender"].isin(GENDERS))[0]) + 2
-        raise _bad(f"{path.name} has a gender that is none of {', '.join(GENDERS)} in line {line}.")
-    for column, default in (("corpus", path.stem), ("path", ""), ("sha256", ""), ("intensity", ""), ("statement", "")):
-        rows[column] = rows[column].fillna(default) if column in rows else default
-    table = FeatureTable(rows, feature_set, path.name, hashlib.sha256(data).hexdigest())
+    rows["emotion"] = [_emotion(value, line, name) for line, value in enumerate(rows["emotion"], start=2)]
+    if "gender" in rows and not (known := rows["gender"].isin(("", *GENDERS))).all():
+        raise _bad(f"{name} has a gender that is none of {', '.join(GENDERS)} in line {int(np.flatnonzero(~known)[0]) + 2}.")
+    defaults = {"corpus": Path(name).stem} | dict.fromkeys(("speaker", "path", "sha256", "intensity", "statement"), "")
+    for column, default in defaults.items():
+        rows[column] = rows[column].replace("", default) if column in rows else default
+    rows["speaker"] = rows["speaker"].str.strip()
+    table = FeatureTable(rows, feature_set, name, hashlib.sha256(data).hexdigest())
     if problem := why_not(table, "emotion"):
-        raise _bad(f"{path.name}: {problem}")
+        raise _bad(f"{name}: {problem}")
     return table
 
 
@@ -246,22 +259,38 @@ def tasks_of(table: FeatureTable) -> tuple[str, ...]:
 
 
 def why_not(table: FeatureTable, task: str) -> str | None:
-    """Why a table cannot be trained and tested for a task on unseen speakers, as a sentence; None if it can.
-
-    One speaker is tested, one is left to choose parameters on, and one to train on: so every label needs three.
-    """
+    """Why a table cannot be trained and tested for a task, as a sentence; None if it can."""
     if task not in table.rows:
         return f"There is no column {task}."
-    labels = table.rows.groupby(task)
-    if len(labels) < 2:
+    labels = table.rows[task]
+    if unknown := int((labels == "").sum()):
+        return f"{unknown:,} of {len(labels):,} clips have no {task}."
+    clips = labels.value_counts()
+    if len(clips) < 2:
         return f"There is one {task} only; at least two are needed."
-    speakers, clips = labels["speaker"].nunique(), labels.size()
-    for label in speakers.index:
-        if speakers[label] < _LEAST_SPEAKERS or clips[label] < _LEAST_CLIPS:
-            return (
-                f"{label} has {clips[label]} clip(s) of {speakers[label]} speaker(s); "
-                f"each {task} needs at least {_LEAST_CLIPS} clips and {_LEAST_SPEAKERS} speakers."
-            )
+    for label, count in clips.items():
+        if count < LEAST_CLIPS:
+            return f"{label} has {count} clip{'s' if count != 1 else ''}; each {task} needs at least {LEAST_CLIPS}."
+    return None
+
+
+def why_not_unseen(table: FeatureTable, task: str) -> str | None:
+    """Why a table cannot be tested on unseen speakers, as a sentence; None if it can.
+
+    All speakers must be known, and without the tested ones something of every label must be left to learn from.
+    """
+    unknown = int((table.speakers == "").sum())
+    if unknown:
+        where = "" if unknown == len(table.rows) else f" in {unknown:,} of {len(table.rows):,} clips"
+        return f"It is not known who speaks{where}."
+    if len(set(table.speakers)) < 2:
+        return "All clips are of one speaker."
+    fold_of, y = corpora.folds(table.rows["speaker"], table.rows["corpus"]), table.y(task)
+    for fold in np.unique(fold_of):
+        for label in LABELS[task]:
+            if label in y and int(((y == label) & (fold_of != fold)).sum()) < _LEAST_TO_LEARN_FROM:
+                tested = ", ".join(sorted(set(table.speakers[(fold_of == fold) & (y == label)])))
+                return f"Without the clips of {tested}, too few that are {label} are left to learn from."
     return None
 
 

@@ -17,7 +17,7 @@ from ser_core.emotions import LABELS, display_name
 from ser_core.evaluation import DATA_DIR
 from ser_core.features.cues import TITLES
 from tests.browser.server import chromium_options, microphone_file, served
-from tests.synthesis import FORMATS, RATE, bad_inputs, voice
+from tests.synthesis import FORMATS, RATE, bad_inputs, voice, wav
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,6 +26,7 @@ PATHS = {
     "tour": "Tour",
     "record_and_predict": "Record & predict",
     "several_clips": "Several clips",
+    "own_corpus": "Own corpus",
     "feature_explorer": "Feature explorer",
     "model_comparison": "Model comparison",
 }
@@ -357,6 +358,33 @@ def test_an_attribute_that_tells_two_emotions_apart_leads_on_to_men_and_women(ur
         link = page.url
         page.goto(link)
         expect(chart(page, "Angry \u00b7 male")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+
+
+def test_a_folder_per_emotion_becomes_a_corpus_that_models_are_trained_on_and_compared_on(url, tmp_path):
+    for emotion, f0 in (("happy", 300.0), ("sad", 120.0)):
+        (tmp_path / "mine" / emotion).mkdir(parents=True)
+        for number in range(6):
+            (tmp_path / "mine" / emotion / f"take {number}.wav").write_bytes(wav(voice(f0 + number, seconds=1.5, seed=number)))
+    with opened(url, "own_corpus") as page:
+        page.locator("input[type=file]").first.set_input_files(tmp_path / "mine")
+        page.get_by_role("button", name="Measure 12 clips").click(timeout=MODEL_TIMEOUT_MS)
+        page.get_by_role("button", name="Train and test").click(timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_text("It is not known who speaks")).to_be_visible(timeout=5 * MODEL_TIMEOUT_MS)
+        page.get_by_role("link", name="Compare models on it").click()
+        expect(page.get_by_role("radio", name="mine (yours)").or_(page.get_by_role("button", name="mine (yours)"))).to_be_visible()
+        expect(page.get_by_text("It is not known who speaks")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(chart(page, "Recognised on average")).to_contain_text("Random forest")
+        page.get_by_text("One model").click()
+        chart(page, "The model said").locator(".mark-rect path").first.click(force=True, timeout=MODEL_TIMEOUT_MS)
+        table = page.get_by_test_id("stDataFrame")
+        expect(table).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        table.scroll_into_view_if_needed()
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        place = table.bounding_box()
+        assert place is not None
+        page.mouse.click(place["x"] + 18, place["y"] + 54)
+        expect(page.get_by_test_id("stAudio")).to_have_count(1)
+        assert_plays(page)
 
 
 def test_two_models_stand_side_by_side(url):

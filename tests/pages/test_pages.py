@@ -26,6 +26,7 @@ PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").gl
 TITLES = {
     "pages/feature_explorer.py": "Feature explorer",
     "pages/model_comparison.py": "Model comparison",
+    "pages/own_corpus.py": "Own corpus",
     "pages/record_and_predict.py": "Record & predict",
     "pages/several_clips.py": "Several clips",
     "pages/tour.py": "Tour",
