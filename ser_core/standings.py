@@ -79,7 +79,7 @@ def beside(task: str, corpus: str, chance: float) -> pd.DataFrame:
 
 
 def as_table(table: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """`standings` and what stands `beside` them as a table to be read: shares and gains in %, intervals in words, no column without a figure."""
+    """`standings` and what stands `beside` them as a table to be read: shares and gains in %, intervals in words, no column that no model has."""
     import pandas as pd
 
     every = pd.concat([table, others], ignore_index=True)
@@ -101,7 +101,7 @@ def as_table(table: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     shown["baseline_gain"] = [
         f"{100 * gain:+.1f} ({_interval(low, high, '+')})" if gain == gain else None for gain, low, high in gains.itertuples(index=False)
     ]
-    return shown.dropna(axis="columns", how="all")
+    return shown.loc[:, shown[shown["kind"] == MODEL].notna().any()]  # what only guessing has is no column
 
 
 def _interval(low: float, high: float, sign: str = "") -> str | None:

@@ -71,7 +71,7 @@ def _kept(compute: Callable[..., T]) -> Callable[..., T]:
     """Keep what is computed of a task, a corpus and further words: for everybody, but of a session's own corpus for that session only."""
     shared = st.cache_resource(max_entries=256, show_spinner=_SPINNER)(compute)
 
-    def of_session(version: int, *words: Any) -> T:
+    def of_session(version: str, *words: Any) -> T:
         return compute(*words)
 
     of_session.__qualname__ = f"{of_session.__qualname__}.{compute.__name__}"  # what is kept is told apart by its name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,7 +107,7 @@ def confusions(rows: pd.DataFrame, task: str, scores: evaluation.Scores, of: str
         st.markdown(f"**Share of each {task} recognised**")
         labels = [label for label in LABELS[task] if label in scores.recall]
         recall = {label: scores.recall[label] for label in labels}
-        st.altair_chart(charts.recall_bars(recall), width="stretch", key="recall", alt=f"Bars: the share of each {task} that was recognised")
+        ui.draw(charts.recall_bars(recall), key="recall", alt=f"Bars: the share of each {task} that was recognised")
     if cell:
         behind(rows, task, cell, of)
 
@@ -117,15 +118,27 @@ def figures() -> str:
 
 
 def matrix(rows: pd.DataFrame, task: str, of: str, shown: str) -> tuple[str, str] | None:
-    """A confusion matrix; gives what was meant and said of the cell that is chosen."""
-    heard = sorted({LABELS[task].index(label) for label in rows["truth"].unique()})  # the corpus has them
-    counts = evaluation.mean_confusion(rows, task)[np.ix_(heard, heard)]
-    chart = charts.confusion_matrix(counts, [LABELS[task][position] for position in heard], as_counts=shown == FIGURES[1])
+    """A confusion matrix; gives what was meant and said of the cell that is chosen, by a click or below the matrix."""
+    heard = [label for label in LABELS[task] if label in set(rows["truth"])]  # the corpus has them
+    positions = [LABELS[task].index(label) for label in heard]
+    chart = charts.confusion_matrix(evaluation.mean_confusion(rows, task)[np.ix_(positions, positions)], heard, as_counts=shown == FIGURES[1])
     alt = f"Confusion matrix, {shown.lower()}: a row for each {task} that was meant, a column for each that the model said"
-    event = st.altair_chart(chart, width="stretch", key=f"confusion_{of}", on_select="rerun", selection_mode=charts.CELL, alt=alt)
-    st.caption("Click a cell to see, and hear, the clips behind it.")
-    cell = event.selection.get(charts.CELL)
-    return (str(cell[0]["meant"]).lower(), str(cell[0]["said"]).lower()) if cell else None
+    drawn, chosen = f"confusion_{of}", f"cell_{of}"
+
+    def choose() -> None:
+        cell = ui.selected(drawn, charts.CELL)
+        st.session_state[chosen] = (str(cell["meant"]).lower(), str(cell["said"]).lower()) if cell else None
+
+    ui.draw(chart, drawn, alt, title="Which was taken for which", select=charts.CELL, then=choose)
+    picked: tuple[str, str] | None = st.selectbox(
+        "Clips behind a cell",
+        list(itertools.product(heard, heard)),
+        index=None,
+        format_func=lambda cell: f"{cell[0]}, taken for {cell[1]}",
+        key=chosen,
+        placeholder="Click a cell, or choose one here",
+    )
+    return picked
 
 
 def behind(rows: pd.DataFrame, task: str, cell: tuple[str, str], of: str, by: str = "") -> None:
@@ -144,7 +157,7 @@ def sureness(rows: pd.DataFrame, task: str, scores: evaluation.Scores) -> None:
         st.markdown("**Can its probabilities be believed?**")
         bins = evaluation.reliability(rows, task)
         alt = "Reliability diagram: how often the model is right by how sure it is"
-        st.altair_chart(charts.reliability(bins), width="stretch", key="reliability", alt=alt)
+        ui.draw(charts.reliability(bins), key="reliability", alt=alt)
         st.caption(
             f"Clips sorted by how sure the model is, in {len(bins)} groups of equal size. On the dashed line it is right as often as it says; above "
             f"it is too modest, below too sure. On average it is off by {100 * scores.ece:.0f} points (expected calibration error)."
@@ -154,7 +167,7 @@ def sureness(rows: pd.DataFrame, task: str, scores: evaluation.Scores) -> None:
         curve = comparing.risk_coverage(rows, task)
         threshold = st.slider("Answer only from this probability on", 0, 100, 33, format="%d%%", key="answer_from", bind="query-params") / 100
         alt = "Risk-coverage curve: how often answers are right by how many clips are answered"
-        st.altair_chart(charts.risk_coverage(curve, threshold), width="stretch", key="risk_coverage", alt=alt)
+        ui.draw(charts.risk_coverage(curve, threshold), key="risk_coverage", alt=alt)
         here = curve.iloc[(curve["threshold"] - threshold).abs().argmin()]
         answered = "nothing" if np.isnan(here["accuracy"]) else f"{here['coverage']:.0%} of the clips, and is right on {here['accuracy']:.0%} of them"
         st.caption(f"From {threshold:.0%} on it answers {answered}; answering all, on {curve['accuracy'].iloc[0]:.0%}.")
@@ -171,7 +184,7 @@ def groups(rows: pd.DataFrame, run: tuple[str, str, str, str, str]) -> None:
         st.segmented_control("By", kinds, default=kinds[0], required=True, format_func=comparing.GROUPS.__getitem__, key="by", bind="query-params")
     )
     alt = f"The share recognised by {comparing.GROUPS[by].lower()}, with intervals"
-    st.altair_chart(charts.groups(ui.breakdown(*run, by), comparing.GROUPS[by]), width="stretch", key="groups", alt=alt)
+    ui.draw(charts.groups(ui.breakdown(*run, by), comparing.GROUPS[by]), key="groups", alt=alt)
     st.caption("Share of each label recognised, averaged (UAR). Lines: 95%, bootstrap over the speakers of a group.")
 
 
@@ -207,7 +220,7 @@ def two_models(table: pd.DataFrame, task: str, corpus: str) -> None:
     same = comparing.same_clips(both[one], both[other], task)
     recalls = comparing.recalls_of_both(same, task)
     alt = f"The share of each {task} that each of the two models recognises"
-    st.altair_chart(charts.two_recalls(recalls, one, other), width="stretch", key="two_recalls", alt=alt)
+    ui.draw(charts.two_recalls(recalls, one, other), key="two_recalls", alt=alt)
     st.markdown("**Where they disagree.** Select a clip to hear it.")
     clips(comparing.disagreements(same).rename(columns={"said_1": one, "said_2": other}), f"disagreements_{task}_{corpus}_{one}_{other}_{protocol}")
 

@@ -53,7 +53,7 @@ def section() -> None:
     st.markdown("**The default model, condition by condition**")
     table = ui.condition_scores()
     alt = "The share that the default model recognises under each condition; the table below has the figures"
-    st.altair_chart(charts.conditions(table), width="stretch", key="conditions", alt=alt)
+    ui.draw(charts.conditions(table), key="conditions", alt=alt)
     st.dataframe(table, hide_index=True, width="stretch", height="content")
     st.markdown("**Through the recorder of this app**, in a real browser:")
     st.dataframe(ui.recorder_scores(), hide_index=True, width="stretch")
@@ -72,7 +72,7 @@ def curves(found: pd.DataFrame, kind: str, titles: list[str]) -> None:
         found, levels, DISTURBANCES[kind][1], titles, ui.chance("emotion", robustness.CORPUS), joined=kind in conditions.KINDS
     )
     alt = f"Share of each emotion recognised, {DISTURBANCES[kind][0].lower()}, from a clip as it is to a much disturbed one, for each model"
-    st.altair_chart(chart, width="stretch", key="condition_curves", alt=alt)
+    ui.draw(chart, key="condition_curves", alt=alt)
     st.caption(
         "Worse from left to right; the dashed line is guessing. Combination, network and bagged perceptrons learnt from disturbed copies, too; the "
         "others from the clips of RAVDESS as they are. **Four speakers only**: bands say how much other clips of these four would change (95%), "
@@ -97,7 +97,7 @@ def every_model() -> None:
         return
     st.markdown(f"What every model makes of **{clip.name}**, the models of all corpora first.")
     said = ui.said_by_every_model(clip)
-    st.altair_chart(charts.every_model(said, EMOTIONS), width="stretch", key="every_model", alt="What every model makes of the clip")
+    ui.draw(charts.every_model(said, EMOTIONS), key="every_model", alt="What every model makes of the clip")
     st.markdown("**What if** it sounded different? Move a slider; the lines in the bars are the clip as it is.")
     first, second, third, fourth = st.columns(4, gap="medium")
     changes = what_if.Changes(
@@ -116,9 +116,8 @@ def every_model() -> None:
         return
     after = ui.predicted(changed, chosen["emotion"], chosen["gender"], explain=False) if changes.any else before
     ui.play(changed.recording)
-    st.altair_chart(
+    ui.draw(
         charts.probability_bars(after.emotion_probabilities, before.emotion_probabilities if changes.any else None),
-        width="stretch",
         key="what_if_bars",
         alt="Probabilities of the changed clip",
     )

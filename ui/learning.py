@@ -21,9 +21,8 @@ def section(task: str, corpus: str) -> None:
         ui.explain_no_clip("Choose one or more models above.")
         return
     chosen = found[found["title"].isin(shown)]
-    st.altair_chart(
+    ui.draw(
         charts.learning_curves(chosen, titles, ui.chance(task, corpus)),
-        width="stretch",
         key="learning_curves",
         alt="Share of each emotion recognised by the number of training speakers, a line for each model; the table below has the figures",
     )

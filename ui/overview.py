@@ -48,9 +48,8 @@ def section(table: pd.DataFrame, task: str, corpus: str) -> None:
     """All models under every protocol, drawn and as a table."""
     st.markdown(best_sentence(table, task, corpus))
     beside = ui.beside_models(task, corpus)
-    st.altair_chart(
+    ui.draw(
         charts.leaderboard(table, beside),
-        width="stretch",
         key="leaderboard",
         alt="Every model on unseen voices, with its corpus left out and on the random split, people and guessing; the table below has the figures",
     )

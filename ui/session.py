@@ -6,6 +6,7 @@ It lives in session state under keys that no widget owns; other sessions never s
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,12 +124,12 @@ def own_table() -> pd.DataFrame | None:
 
 def keep_own(own: OwnCorpus | None) -> None:
     """Take another own corpus, or the same with more that came of it, or none."""
-    st.session_state["own_corpus"], st.session_state["own_version"] = own, own_version() + 1
+    st.session_state["own_corpus"], st.session_state["own_version"] = own, uuid.uuid4().hex
 
 
-def own_version() -> int:
-    """Which of the own corpora that this session has had it is: what is kept of one says nothing of the next."""
-    version: int = st.session_state.get("own_version", 0)
+def own_version() -> str:
+    """Tells one own corpus, and what came of it, from the next: what is kept of one says nothing of another."""
+    version: str = st.session_state.get("own_version", "")
     return version
 
 

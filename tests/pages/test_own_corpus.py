@@ -88,9 +88,9 @@ def test_where_nobody_knows_who_speaks_the_warning_stands_on_the_page_and_in_the
     assert "These scores are optimistic" in page.warning[0].value
     assert "Guessing gives 50%" in texts(page)
     table = page.dataframe[0].value
-    assert set(table.columns) == {"title", "random"}
+    assert set(table.columns) == {"kind", "title", "random"}
     stored = page.session_state["own_corpus"].out_of_fold
-    assert table["random"].tolist() == pytest.approx([100 * evaluation.score(stored, "emotion").uar.value])
+    assert table["random"].dropna().tolist() == pytest.approx([100 * evaluation.score(stored, "emotion").uar.value])
     for view in ("one", "two"):
         page.segmented_control(key="view").set_value(view).run()
         healthy(page)
@@ -109,7 +109,7 @@ def test_a_table_with_speakers_gives_unseen_voices_and_models_that_can_be_saved(
         card = json.loads(archive.read("emotion-knn/card.json"))
     assert {"mine.csv", "emotion-knn/model.joblib", "emotion-logistic-regression/card.json"} <= names
     assert card["scores"]["mine"]["unseen_speakers"]["n_speakers"] == 2
-    assert [button.label for button in page.get("download_button")] == ["Feature table (CSV)", "Predictions (CSV)", "Trained models (ZIP)"]
+    assert [button.label for button in page.get("download_button")][:3] == ["Feature table (CSV)", "Predictions (CSV)", "Trained models (ZIP)"]
     page.switch_page(COMPARISON).run()
     page.segmented_control(key="corpus").set_value("own").run()
     page.segmented_control(key="view").set_value("one").run()

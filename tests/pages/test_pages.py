@@ -354,7 +354,7 @@ def test_two_emotions_can_be_put_side_by_side_and_a_linear_axis_is_explained(exp
     page = look(explorer, "attributes")
     page.pills(key="emotions").set_value(["sad", "angry"]).run()
     assert healthy(page).dataframe[0].value["emotion"].tolist() == ["sad", "angry"]
-    assert "Save these 384 clips" in page.get("download_button")[-1].proto.label
+    assert any("Save these 384 clips" in button.proto.label for button in page.get("download_button"))
     page.toggle(key="log_axis").set_value(True).run()
     assert "the axis stays linear" not in texts(page)
     page.multiselect(key="attributes").set_value(["level_mean"]).run()
@@ -554,9 +554,9 @@ def test_the_model_that_is_looked_at_stays_when_the_corpus_changes(app):
 
 def test_only_what_ships_has_a_card_to_save(app):
     page = compared(app, "one")
-    assert [button.label for button in page.get("download_button")] == ["Save the card"]
+    assert "Save the card" in [button.label for button in page.get("download_button")]
     page.selectbox(key="model").select("Support vector machine (RBF), mfcc128_v1").run()
-    assert not page.get("download_button")
+    assert "Save the card" not in [button.label for button in page.get("download_button")]
     assert "only measured" in texts(healthy(page))
 
 
