@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,23 +15,42 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.browser.server import chromium_options, served  # noqa: E402
+from tests.synthesis import voice, wav  # noqa: E402
 
 SAMPLES = sorted((ROOT / "data" / "samples").glob("*.flac"))
 LOOKS: dict[str, tuple[str, int]] = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
 """By folder: colour scheme and width of the window."""
 _COLOURS = 256  # of a picture's palette; a page has few, and the pictures stay small
-_HIGHEST = 2600  # pixels
+_HIGHEST = 3200  # pixels
 
 
 def upload(page: Page) -> None:
     """Several clips: the synthetic voices."""
     page.locator("input[type=file]").set_input_files(SAMPLES)
-    page.get_by_text(re.compile(r"^\d+ clips: ")).wait_for(timeout=60_000)
+    page.get_by_text(re.compile(r"^\\d+ clips: ")).wait_for(timeout=60_000)
+
+
+def import_folder(page: Page) -> None:
+    """Own corpus: a folder per emotion, of synthetic voices, trained on."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(20):
+            file = Path(folder) / "my-clips" / ("happy" if number % 2 else "sad") / f"take-{number}.wav"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(wav(voice(300.0 - 9 * number, seconds=1.5, seed=number)))
+        page.locator("input[type=file]").first.set_input_files(Path(folder) / "my-clips")
+        page.get_by_role("button", name="Measure 20 clips").click(timeout=60_000)
+    page.get_by_role("button", name="Train and test").click(timeout=60_000)
+    page.get_by_text("It is not known who speaks").wait_for(timeout=120_000)
 
 
 def reveal(page: Page) -> None:
     """The tour's fifth step: what was measured."""
     page.get_by_text("Show what was measured").click()
+
+
+def click_a_clip(page: Page) -> None:
+    """The map: one clip in detail."""
+    page.locator("[class*='st-key-clip_map'] .mark-symbol path").nth(700).click(force=True, timeout=60_000)
 
 
 def nothing(_: Page) -> None:
@@ -42,9 +62,18 @@ VIEWS: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "tour": ("Tour", "step=5", reveal),
     "record_and_predict": ("Record & predict", "", nothing),
     "several_clips": ("Several clips", "", upload),
+    "own_corpus": ("Own corpus", "", import_folder),
     "feature_explorer": ("Feature explorer", "", nothing),
+    "attributes": ("Feature explorer", "look=Attributes&split=Gender", nothing),
+    "frequencies": ("Feature explorer", "look=Frequencies", nothing),
+    "map": ("Feature explorer", "look=Map", click_a_clip),
+    "your_voice": ("Feature explorer", "look=Your+voice", nothing),
     "model_comparison": ("Model comparison", "", nothing),
+    "one_model": ("Model comparison", "view=One+model", nothing),
     "two_models": ("Model comparison", "view=Two+models", nothing),
+    "training_speakers": ("Model comparison", "view=Training+speakers", nothing),
+    "noise_and_rooms": ("Model comparison", "view=Noise+and+rooms", nothing),
+    "your_clip": ("Model comparison", "view=Your+clip", nothing),
 }
 """By picture: the link to its page, what stands in the address, and what is done there."""
 
