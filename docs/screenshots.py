@@ -27,7 +27,7 @@ _HIGHEST = 3200  # pixels
 def upload(page: Page) -> None:
     """Several clips: the synthetic voices."""
     page.locator("input[type=file]").set_input_files(SAMPLES)
-    page.get_by_text(re.compile(r"^\\d+ clips: ")).wait_for(timeout=60_000)
+    page.get_by_text(re.compile(r"^\d+ clips: ")).wait_for(timeout=60_000)
 
 
 def import_folder(page: Page) -> None:
