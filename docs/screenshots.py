@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -50,7 +50,9 @@ def reveal(page: Page) -> None:
 
 def click_a_clip(page: Page) -> None:
     """The map: one clip in detail."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
     page.locator("[class*='st-key-clip_map'] .mark-symbol path").nth(700).click(force=True, timeout=60_000)
+    page.get_by_text("of RAVDESS lies below").wait_for(timeout=60_000)
 
 
 def nothing(_: Page) -> None:

@@ -84,7 +84,7 @@ def curves(found: pd.DataFrame, kind: str, titles: list[str]) -> None:
         hide_index=True,
         width="stretch",
         height="content",
-        column_config={"level": st.column_config.TextColumn(DISTURBANCES[kind][1], pinned=True), **columns},
+        column_config={"level": st.column_config.TextColumn(DISTURBANCES[kind][1], pinned=True, width="small"), **columns},
     )
 
 
