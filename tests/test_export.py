@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pandas as pd
 
-from ser_core import charts, exploration
+from ser_core import charts
 from ser_core.emotions import EMOTIONS
 
 
@@ -20,6 +20,9 @@ def test_a_chart_becomes_an_svg_with_its_title_axes_and_marks():
 
 
 def test_a_chart_of_more_clips_than_altair_likes_becomes_an_svg():
-    spec = exploration.specs()["f0_median"]
-    values = pd.DataFrame({"emotion": np.repeat(EMOTIONS, 1500), "value": np.random.default_rng(0).normal(200, 40, 12_000)})
-    assert spec.title in " ".join(texts(charts.to_svg(charts.feature_distribution(values, spec), "Pitch")))
+    about = dict.fromkeys(("gender", "speaker", "corpus", "intensity", "statement"), "some")
+    placed = pd.DataFrame({"path": [f"{n}.wav" for n in range(6000)], "emotion": (EMOTIONS * 750)} | about)
+    placed[["x", "y"]] = np.random.default_rng(0).normal(0, 1, (6000, 2))
+    svg = charts.to_svg(charts.clip_map(placed, "emotion"), "All clips")
+    assert svg.count(b"<path") >= 6000
+    assert "Surprised" in texts(svg)
