@@ -51,7 +51,10 @@ def reveal(page: Page) -> None:
 def click_a_clip(page: Page) -> None:
     """The map: one clip in detail."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
-    page.locator("[class*='st-key-clip_map'] .mark-symbol path").nth(700).click(force=True, timeout=60_000)
+    point = page.locator("[class*='st-key-clip_map'] .mark-symbol path").nth(300)
+    point.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    point.click(force=True)
     page.get_by_text("of RAVDESS lies below").wait_for(timeout=60_000)
 
 

@@ -31,7 +31,7 @@ def main() -> None:
         frequencies.section(choice, own, ui.contour_of(ui.clip()))
     else:
         {"apart": separation, "attributes": attributes, "map": maps, "voice": voice}[str(view)].section(choice, own)
-    st.caption("Acted speech. Everything is measured after bringing each clip to the same loudness.")
+    st.caption("RAVDESS, CREMA-D and nEMO are acted speech. Everything is measured after bringing each clip to the same loudness.")
 
 
 ui.run(main)

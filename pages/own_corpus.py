@@ -43,7 +43,9 @@ def show(corpus: ui.OwnCorpus) -> None:
     st.caption(f"Labelled by {corpus.source}.")
     own.about(corpus)
     with st.container(horizontal=True):
-        st.page_link(ui.pages()["explore"], label="Explore it", icon=":material/insights:", query_params={"corpora": corpus.name})
+        st.page_link(
+            ui.pages()["explore"], label="Explore it", icon=":material/insights:", query_params={"corpora": corpus.name, "look": "Attributes"}
+        )
         if corpus.out_of_fold is not None:
             st.page_link(ui.pages()["compare"], label="Compare models on it", icon=":material/leaderboard:", query_params={"corpus": corpus.title})
     st.divider()

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser_core.exploration.tables import specs
+from ser_core.exploration.tables import present, specs
 
 LEAST_SPEAKERS = 3
 """Who must have both emotions before anything is said of their differences."""
@@ -19,7 +19,7 @@ def why_no_ranking(table: pd.DataFrame, first: str, second: str) -> str | None:
     both = table[table["emotion"].isin([first, second])]
     for emotion in (first, second):
         if emotion not in set(both["emotion"]):
-            return f"None of the chosen clips is {emotion}."
+            return f"None of the chosen clips is {emotion}. Choose two of these: {', '.join(present(table))}."
     known = both[both["speaker"] != ""]
     if known.empty:
         return "It is not known who speaks in these clips, and effects are computed within each speaker."
