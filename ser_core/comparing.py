@@ -175,6 +175,11 @@ def in_words(found: Paired, first: str, second: str) -> str:
     points, low, high = (100 * value for value in (found.difference.value, found.difference.low, found.difference.high))
     ahead, behind_it = (first, second) if points >= 0 else (second, first)
     low, high = (low, high) if points >= 0 else (-high, -low)
+    if abs(points) < 0.05 and not np.isnan(found.p_value):  # nothing that a figure would show
+        return (
+            f"On the same {found.n_clips:,} clips of {found.n_speakers} speakers **{first}** and **{second}** recognise equally much (UAR; 95% interval "
+            f"of the difference {low:.1f} to {high:.1f} points)."
+        )
     if np.isnan(found.p_value):
         return (
             f"On the same {found.n_clips:,} clips **{ahead}** recognises **{abs(points):.1f} points** more (UAR) than **{behind_it}**. Whether that "

@@ -172,3 +172,10 @@ def test_without_two_known_speakers_a_difference_has_no_interval_and_no_test(goo
     text = comparing.in_words(found, "A", "B")
     assert "cannot be told" in text
     assert "nan" not in text
+
+
+def test_two_models_that_recognise_the_same_are_said_to_be_alike():
+    rows = evaluation.model_rows(evaluation.read_out_of_fold("nemo"), "emotion", "acoustic128_v1", "svc", "unseen_speakers", "nemo")
+    assert "**A** and **B** recognise equally much (UAR; 95% interval of the difference 0.0 to 0.0 points)" in comparing.in_words(
+        comparing.paired(rows, rows, "emotion"), "A", "B"
+    )

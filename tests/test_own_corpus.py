@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ser_core import corpora, evaluation, training
+from ser_core.cli import main
 from ser_core.corpora import RECOGNISED
 from ser_core.corpora.label_tables import label_table
 from ser_core.errors import ErrorCode, SerError
@@ -445,3 +446,16 @@ def test_real_clips_under_new_names_are_told_apart_on_unseen_voices(ravdess_clip
     score = evaluation.score(unseen, "emotion")
     assert (score.n_speakers, score.n_utterances) == (6, 96)
     assert score.uar.value > 0.8
+
+
+def test_a_copy_counts_once_and_what_was_left_out_is_said_where_too_little_is_left(tmp_path, capsys):
+    clips = {f"{emotion}/{n}.wav": wav(voice(f0, seconds=0.6, seed=1)) for emotion, f0 in (("happy", 300.0), ("sad", 120.0)) for n in range(5)}
+    fill(tmp_path / "mine", clips)
+    assert main(["train", str(tmp_path / "mine"), "--output", str(tmp_path / "models")]) == 2
+    told = capsys.readouterr().err
+    assert "8 files left out (the same recording as another clip)" in told
+    assert told.index("left out") < told.index("at least two emotions")
+    assert main(["evaluate", "--corpus", str(tmp_path / "mine")]) == 0
+    out, err = capsys.readouterr()
+    assert "8 files left out (the same recording as another clip)" in err
+    assert out.splitlines()[-1].split("  ")[1].strip() == "2"

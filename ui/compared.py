@@ -165,7 +165,7 @@ def best_of_own(table: pd.DataFrame, task: str) -> str:
     found = [f"Guessing gives {chance(task, OWN):.0%}."]
     for protocol, text in (
         ("unseen_speakers", "Trained on your clips, **{title}** recognises **{uar:.0%}** of each {task} on voices it has not heard."),
-        ("random_split", "By a random split of them, which flatters, **{title}** recognises **{uar:.0%}**."),
+        ("random_split", "By a random split of them, with the same voices on both sides, **{title}** recognises **{uar:.0%}**."),
         ("corpus_left_out", "Of the models that ship, which have not heard your clips, **{title}** recognises **{uar:.0%}**."),
     ):
         scored = table.dropna(subset=f"{protocol}_uar")

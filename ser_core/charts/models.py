@@ -82,6 +82,8 @@ def reliability(bins: pd.DataFrame) -> Chart:
     return alt.layer(*(layer.encode(x=x, y=y) for layer in (perfect, line, points))).properties(height=260 + AXIS)
 
 
+_LEAST_MATRIX = 240  # pixels: the names below the cells take their part of it
+
 CELL = "cell"
 """The name of the confusion matrix's selection: the cell that was clicked."""
 
@@ -102,7 +104,7 @@ def confusion_matrix(counts: np.ndarray, labels: Sequence[str], as_counts: bool 
     )
     base = alt.Chart(data).encode(
         x=alt.X("said:N", sort=names, title="The model said", axis=alt.Axis(labelAngle=-40, labelOverlap=False)),
-        y=alt.Y("meant:N", sort=names, title="The actor meant"),
+        y=alt.Y("meant:N", sort=names, title="What was meant"),
     )
     tooltip = [
         alt.Tooltip("meant:N", title="Meant"),
@@ -118,7 +120,7 @@ def confusion_matrix(counts: np.ndarray, labels: Sequence[str], as_counts: bool 
     cells = base.mark_rect().encode(color=colour, tooltip=tooltip, stroke=edge, strokeWidth=width).add_params(picked)
     text = alt.Text("clips:Q", format=",.0f") if as_counts else alt.Text("share:Q", format=".0%")
     figures = base.mark_text().encode(text=text, color=ink)
-    return alt.layer(cells, figures).properties(height=46 * len(names) + 60)
+    return alt.layer(cells, figures).properties(height=max(46 * len(names) + 60, _LEAST_MATRIX))
 
 
 def recall_bars(recall: Mapping[str, float]) -> Chart:

@@ -70,8 +70,9 @@ def _from_folder(options: argparse.Namespace) -> tables.FeatureTable:
     folder = corpora.resolve(options.folder)
     labelled = corpora.label_folder(folder)
     measured = own.measure_folder(folder, labelled, jobs=jobs_for(options.jobs, len(labelled.clips)))
+    tell_left_out(measured.left_out)  # first: it may be why too few are left
     table, rare = own.for_training(measured)
-    tell_left_out((*measured.left_out, *rare))
+    tell_left_out(rare)
     sys.stderr.write(f"{len(table.rows):,} clips, labelled by {measured.source}\n")
     output = Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
@@ -121,6 +122,7 @@ def judge(options: argparse.Namespace) -> int:
 
     from ser_core import corpora, judging
     from ser_core.corpora import CORPORA
+    from ser_core.training.own import without_copies
 
     folder = corpora.resolve(options.corpus)
     labelled = corpora.label_folder(folder)
@@ -129,6 +131,8 @@ def judge(options: argparse.Namespace) -> int:
     every = models.cards(task=task)
     cards = every if options.model == ["all"] else [models.find(name, task) for name in options.model or (every[0].name,)]
     about = pd.DataFrame([(file, labelled.name, *astuple(labels)) for file, labels in labelled.clips], columns=list(corpora.TABLE_COLUMNS[:7]))
+    about, copies = without_copies(about.assign(sha256=[corpora.file_digest(folder / file) for file in about["path"]]))
+    tell_left_out(copies)
     said = judging.ask_folder(folder, list(about["path"]), cards, jobs_for(options.jobs, len(about)))
     failed = [f"{file} ({answer.code})" for file, answer in zip(about["path"], said, strict=True) if isinstance(answer, SerError)]
     if failed:

@@ -69,9 +69,7 @@ def _measure_file(path: Path, feature_set: str) -> Measured | SerError:
 
 
 def assemble(labelled: Labelled, measured: Sequence[Measured | SerError], feature_set: str = MAIN_FEATURE_SET) -> OwnTable:
-    """The table of the clips that could be measured; of files with the same bytes the first counts, or none where their emotions differ.
-
-    A copy of a clip on both sides of a split would be recognised, not understood.
+    """The table of the clips that could be measured, `without_copies`.
 
     Raises
     ------
@@ -85,15 +83,24 @@ def assemble(labelled: Labelled, measured: Sequence[Measured | SerError], featur
         if isinstance(result, Measured)
     ]
     table = pd.DataFrame(rows, columns=[*TABLE_COLUMNS, *FEATURE_SETS[feature_set].names])
-    several = table.groupby("sha256")["emotion"].transform("nunique") > 1
-    again = table.duplicated("sha256") & ~several
-    kinds = {"unreadable": unreadable, "same_audio": table["path"][again], "same_audio_two_emotions": table["path"][several]}
-    gone = tuple(left_out(kind, files) for kind, files in kinds.items() if len(files))
-    table = table[~several & ~again].reset_index(drop=True)
+    table, copies = without_copies(table)
+    gone = (*([left_out("unreadable", unreadable)] if unreadable else []), *copies)
     if table.empty:
         said = "; ".join(part.in_words() for part in gone)
         raise SerError(ErrorCode.BAD_CORPUS, f"No clip of {labelled.name!r} can be used: {said}.", "Check the files.")
     return OwnTable(labelled.name, labelled.source, table, (*labelled.left_out, *gone))
+
+
+def without_copies(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
+    """Of files with the same bytes (columns path, emotion, sha256) the first, or none where their emotions differ; and what was left out.
+
+    A copy of a clip on both sides of a split would be recognised, not understood; and it should not count twice.
+    """
+    several = table.groupby("sha256")["emotion"].transform("nunique") > 1
+    again = table.duplicated("sha256") & ~several
+    kinds = {"same_audio": table["path"][again], "same_audio_two_emotions": table["path"][several]}
+    gone = tuple(left_out(kind, files) for kind, files in kinds.items() if len(files))
+    return table[~several & ~again].reset_index(drop=True), gone
 
 
 def to_csv(table: pd.DataFrame) -> bytes:

@@ -195,3 +195,15 @@ def test_the_table_that_is_saved_is_the_one_that_the_command_line_writes(page, t
     pd.testing.assert_frame_equal(
         pd.read_csv(io.StringIO(capsys.readouterr().out)), pd.read_csv(io.BytesIO(to_csv(page.session_state["own_corpus"].table)))
     )
+
+
+def test_the_explorer_begins_with_the_emotions_that_an_own_corpus_has(page):
+    measured(page, table=SPEAKERS)
+    page.switch_page("pages/feature_explorer.py").run()
+    page.pills(key="corpora").set_value(["mine"]).run()
+    page.segmented_control(key="look").set_value("frequencies").run()
+    assert page.pills(key="heard_emotions").value == ["happy", "sad"]
+    assert len(healthy(page).get("vega_lite_chart")) > 0
+    page.segmented_control(key="look").set_value("map").run()
+    page.pills(key="emotions").set_value(["calm"]).run()
+    assert "there are: happy, sad" in texts(healthy(page))

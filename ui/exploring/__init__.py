@@ -44,7 +44,11 @@ def _voices(gender: str) -> str:
 
 
 def choose_emotions(key: str, default: list[str], rows: pd.DataFrame) -> list[str]:
-    """Pills of all emotions; those that are chosen and there, in order, and a line on those that are not there."""
+    """Pills of all emotions; those that are chosen and there, in order, and a line on those that are not there.
+
+    Where the chosen clips have none of `default`, their first two emotions are chosen to begin with.
+    """
+    default = default if exploration.present(rows, default) else exploration.present(rows)[:2]
     chosen = st.pills(
         "Emotions", EMOTIONS, selection_mode="multi", default=default, format_func=display_name, key=key, bind="query-params", width="stretch"
     )
@@ -53,7 +57,7 @@ def choose_emotions(key: str, default: list[str], rows: pd.DataFrame) -> list[st
     if lacking and lacking != ["calm"]:
         st.caption(f"Not among the chosen clips: {', '.join(lacking)}.")
     if not there:
-        ui.explain_no_clip("Choose one or more emotions above.")
+        ui.explain_no_clip(f"Choose one or more emotions above. Among the chosen clips there are: {', '.join(exploration.present(rows))}.")
     return there
 
 

@@ -26,9 +26,11 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
     """Two emotions, what tells them apart best, and the distribution of the chosen attribute."""
     st.markdown("Every attribute compared **within each speaker**, so that a high voice does not count as an emotion; the clearest first.")
     left, right = st.columns(2, gap="medium")
-    first = str(_emotion("Emotion", "angry", "apart_first", left))
-    second = str(_emotion("Against", "neutral", "apart_second", right))
     rows = explored.rows(choice)
+    there = exploration.present(rows)
+    pair = ("angry", "neutral") if {"angry", "neutral"} <= set(there) or len(there) < 2 else there[:2]
+    first = str(_emotion("Emotion", pair[0], "apart_first", left))
+    second = str(_emotion("Against", pair[1], "apart_second", right))
     reason = "Choose two different emotions above." if first == second else exploration.why_no_ranking(rows, first, second)
     if reason:
         ui.explain_no_clip(reason)
