@@ -177,8 +177,8 @@ def in_words(found: Paired, first: str, second: str) -> str:
     low, high = (low, high) if points >= 0 else (-high, -low)
     if abs(points) < 0.05 and not np.isnan(found.p_value):  # nothing that a figure would show
         return (
-            f"On the same {found.n_clips:,} clips of {found.n_speakers} speakers **{first}** and **{second}** recognise equally much (UAR; 95% interval "
-            f"of the difference {low:.1f} to {high:.1f} points)."
+            f"On the same {found.n_clips:,} clips of {found.n_speakers} speakers **{first}** and **{second}** recognise equally much (UAR; 95% "
+            f"interval of the difference {low:.1f} to {high:.1f} points)."
         )
     if np.isnan(found.p_value):
         return (
