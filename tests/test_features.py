@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import librosa
@@ -10,7 +13,8 @@ import soxr
 
 from ser_core import audio, features, gate, timeline
 from ser_core.evaluation import DATA_DIR
-from ser_core.features import FEATURE_SETS, acoustic128, pitch, spectrum
+from ser_core.features import FEATURE_SETS, acoustic128, filter_banks, pitch, spectrum
+from tests.conftest import ROOT
 from tests.synthesis import RATE, tone, voice
 
 GOLDEN = Path(__file__).parent / "data" / "golden_features.json"
@@ -43,46 +47,111 @@ def test_mfcc128_is_librosas_mean_of_128_mfccs():
 @pytest.mark.parametrize(
     ("ours", "librosas"),
     [
-        (lambda f: f.mel_db, lambda y: librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=RATE, n_mels=20, **FRAMING))),
-        (lambda f: f.mfcc, lambda y: librosa.feature.mfcc(y=y, sr=RATE, n_mfcc=21, n_mels=40, **FRAMING)[1:]),
-        (lambda f: f.mfcc_delta, lambda y: librosa.feature.delta(librosa.feature.mfcc(y=y, sr=RATE, n_mfcc=21, n_mels=40, **FRAMING)[1:])),
-        (lambda f: f.chroma, lambda y: librosa.feature.chroma_stft(y=y, sr=RATE, tuning=0.0, **FRAMING)),
-        (lambda f: f.contrast, lambda y: librosa.feature.spectral_contrast(y=y, sr=RATE, n_bands=5, **FRAMING)),
-        (lambda f: f.shape["centroid"], lambda y: librosa.feature.spectral_centroid(y=y, sr=RATE, **FRAMING)[0]),
-        (lambda f: f.shape["bandwidth"], lambda y: librosa.feature.spectral_bandwidth(y=y, sr=RATE, **FRAMING)[0]),
-        (lambda f: f.shape["rolloff"], lambda y: librosa.feature.spectral_rolloff(y=y, sr=RATE, **FRAMING)[0]),
-        (lambda f: f.shape["flatness"], lambda y: 10 * np.log10(librosa.feature.spectral_flatness(y=y, **FRAMING)[0])),
-        (lambda f: f.shape["zcr"], lambda y: librosa.feature.zero_crossing_rate(y, frame_length=1024, hop_length=256)[0]),
-        (lambda f: f.onset, lambda y: librosa.onset.onset_strength(S=_mel40_db(y), sr=RATE, center=False)),
+        (lambda _, f: _mel_db(f, 20), lambda y: _librosas_mel_db(y, 20)),
+        (lambda _, f: _mfcc_of(f), lambda y: _librosas_mfcc(y)),
+        (
+            lambda _, f: spectrum.delta(_mfcc_of(f)),
+            lambda y: librosa.feature.delta(_librosas_mfcc(y)),
+        ),
+        (lambda _, f: spectrum.chroma(f.power, RATE, 1024), lambda y: librosa.feature.chroma_stft(y=y, sr=RATE, tuning=0.0, **FRAMING)),
+        (lambda _, f: spectrum.contrast(np.sqrt(f.power), RATE), lambda y: librosa.feature.spectral_contrast(y=y, sr=RATE, n_bands=5, **FRAMING)),
+        (lambda _, f: _shape_of(f)["centroid"], lambda y: librosa.feature.spectral_centroid(y=y, sr=RATE, **FRAMING)[0]),
+        (lambda _, f: _shape_of(f)["bandwidth"], lambda y: librosa.feature.spectral_bandwidth(y=y, sr=RATE, **FRAMING)[0]),
+        (lambda _, f: _shape_of(f)["rolloff"], lambda y: librosa.feature.spectral_rolloff(y=y, sr=RATE, **FRAMING)[0]),
+        (lambda _, f: spectrum.flatness_db(f.power), lambda y: 10 * np.log10(librosa.feature.spectral_flatness(y=y, **FRAMING)[0])),
+        (
+            lambda y, _: spectrum.zero_crossing_rate(y, 1024, 256),
+            lambda y: librosa.feature.zero_crossing_rate(y, frame_length=1024, hop_length=256)[0],
+        ),
+        (lambda _, f: spectrum.onset_strength(f.mel_40_db), lambda y: librosa.onset.onset_strength(S=_librosas_mel_db(y, 40), sr=RATE, center=False)),
     ],
     ids=["mel", "mfcc", "delta", "chroma", "contrast", "centroid", "bandwidth", "rolloff", "flatness", "zcr", "onset"],
 )
 def test_each_spectral_feature_equals_librosas_function_frame_by_frame(clip, ours, librosas):
     _, samples, frames = clip
-    np.testing.assert_allclose(ours(frames), librosas(samples), rtol=1e-6, atol=1e-4)
+    np.testing.assert_allclose(ours(samples, frames), librosas(samples), rtol=1e-6, atol=1e-4)
 
 
-def _mel40_db(samples):
-    return librosa.power_to_db(librosa.feature.melspectrogram(y=samples, sr=RATE, n_mels=40, **FRAMING))
+def _mfcc_of(frames):
+    return spectrum.mfcc(frames.mel_40_db, 21)[1:]
+
+
+def _shape_of(frames):
+    return spectrum.shape(np.sqrt(frames.power), RATE)
+
+
+def _mel_db(frames, n_mels):
+    return spectrum.power_to_db(spectrum.mel_power(frames.power, RATE, 1024, n_mels))
+
+
+def _librosas_mel_db(samples, n_mels):
+    return librosa.power_to_db(librosa.feature.melspectrogram(y=samples, sr=RATE, n_mels=n_mels, **FRAMING))
+
+
+def _librosas_mfcc(samples):
+    return librosa.feature.mfcc(y=samples, sr=RATE, n_mfcc=21, n_mels=40, **FRAMING)[1:]
 
 
 def test_the_features_are_the_statistics_of_those_frames_over_active_ones(clip):
-    recording, _, frames = clip
+    recording, samples, frames = clip
     vector = features.extract(recording)
     by_name = dict(zip(vector.names, vector.values, strict=True))
     on = frames.active
     expected = {
-        "mfcc_03_mean": frames.mfcc[2, on].mean(),
-        "mfcc_03_std": frames.mfcc[2, on].std(),
-        "mfcc_03_speed": np.abs(frames.mfcc_delta[2, on]).mean(),
-        "chroma_c_sharp": frames.chroma[1, on].mean(),
-        "contrast_6": scipy.stats.trim_mean(frames.contrast[5, on], 0.25),
-        "centroid_mean": frames.shape["centroid"][on].mean(),
-        "zcr_std": frames.shape["zcr"][on].std(),
-        "onset_mean": frames.onset[on].mean(),
+        "mfcc_03_mean": _mfcc_of(frames)[2, on].mean(),
+        "mfcc_03_std": _mfcc_of(frames)[2, on].std(),
+        "mfcc_03_speed": np.abs(spectrum.delta(_mfcc_of(frames))[2, on]).mean(),
+        "chroma_c_sharp": spectrum.chroma(frames.power, RATE, 1024)[1, on].mean(),
+        "contrast_6": scipy.stats.trim_mean(spectrum.contrast(np.sqrt(frames.power), RATE)[5, on], 0.25),
+        "centroid_mean": _shape_of(frames)["centroid"][on].mean(),
+        "zcr_std": spectrum.zero_crossing_rate(samples, 1024, 256)[on].std(),
+        "onset_mean": spectrum.onset_strength(frames.mel_40_db)[on].mean(),
     }
     for name, figure in expected.items():
         assert by_name[name] == pytest.approx(figure, rel=1e-4, abs=1e-5), name
+
+
+@pytest.mark.parametrize("asked", filter_banks.SHIPPED, ids=str)
+def test_the_filter_banks_that_ship_are_librosas(asked):
+    sample_rate, n_fft, *mel = asked
+    if mel:
+        n_mels, lowest, highest = (*mel, 0.0, None)[:3] if len(mel) == 1 else mel
+        expected = librosa.filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=lowest, fmax=highest)
+        np.testing.assert_array_equal(filter_banks.mel(*asked), expected)
+    else:
+        np.testing.assert_array_equal(filter_banks.chroma(*asked), librosa.filters.chroma(sr=sample_rate, n_fft=n_fft, tuning=0.0))
+
+
+def test_a_filter_bank_that_does_not_ship_is_asked_of_librosa():
+    np.testing.assert_array_equal(filter_banks.mel(RATE, 256, 13), librosa.filters.mel(sr=RATE, n_fft=256, n_mels=13))
+
+
+def test_no_feature_needs_librosa_or_numba():
+    """They take a second to import, and numba's cache on disk is a trap for processes that start together."""
+    code = (
+        "import sys; import numpy as np; from ser_core import audio, features\n"
+        "clip = audio.from_samples(np.random.default_rng(0).normal(0, 0.1, 16000), 16000)\n"
+        "features.Inputs(clip).log_mel; [features.extract(clip, name) for name in features.FEATURE_SETS]\n"
+        "print([name for name in ('librosa', 'numba', 'sklearn', 'pandas') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "[]\n"
+
+
+def test_ten_processes_that_start_at_once_on_an_empty_cache_all_work(tmp_path):
+    """Those that build a filter bank, too: librosa's import compiles functions into a cache on disk."""
+    code = (
+        "import numpy as np; from ser_core import audio, features\n"
+        "from ser_core.features import filter_banks\n"
+        "clip = audio.from_samples(np.random.default_rng(0).normal(0, 0.1, 16000), 16000)\n"
+        "filter_banks.mel(16000, 256, 13)\n"
+        "print(features.extract(clip).values.sum())"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"} | {"SER_CACHE": str(tmp_path)}
+    started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment) for _ in range(10)]
+    said = {process.communicate()[0] for process in started}
+    assert [process.returncode for process in started] == [0] * 10
+    assert len(said) == 1
+    assert (tmp_path / "numba").is_dir()
 
 
 def test_the_mel_centres_are_librosas():
@@ -98,7 +167,7 @@ def test_a_tone_has_its_known_pitch_and_centroid(hertz):
     samples = tone(hertz)
     assert value("f0_median", samples) == pytest.approx(hertz, rel=0.005)
     frames = acoustic128.frames(acoustic128.normalised(audio.from_samples(samples, RATE)))
-    assert np.median(frames.shape["centroid"]) == pytest.approx(hertz, abs=12)  # two thirds of a bin of 15.6 Hz
+    assert np.median(_shape_of(frames)["centroid"]) == pytest.approx(hertz, abs=12)  # two thirds of a bin of 15.6 Hz
     assert value("voiced_share", samples) == pytest.approx(1.0, abs=0.05)
 
 

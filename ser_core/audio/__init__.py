@@ -155,7 +155,7 @@ def _collect(blocks: Iterable[tuple[int, Samples]], sha256: str, max_seconds: fl
             if resampler is not None:
                 parts.append(resampler.flush())
             resampler, channels = _Resampler(rate), block.shape[1]
-        parts.append(resampler(block.mean(axis=1, dtype=np.float32)))
+        parts.append(resampler(block[:, 0] if channels == 1 else block.mean(axis=1, dtype=np.float32)))
         seconds += len(block) / rate
         if too_long:
             break
@@ -195,7 +195,8 @@ def _check_content(samples: Samples) -> None:
     if seconds < MIN_SECONDS:
         raise SerError(ErrorCode.TOO_SHORT, f"The clip lasts {seconds:.2f} s; at least {MIN_SECONDS} s are needed.", _SPEAK_AGAIN)
     # A constant offset is silence too, so the peak is taken around the mean.
-    peak_dbfs = 20 * np.log10(float(np.max(np.abs(samples - samples.mean(dtype=np.float64)))) + 1e-12)
+    offset = float(samples.mean(dtype=np.float64))
+    peak_dbfs = 20 * np.log10(max(float(samples.max()) - offset, offset - float(samples.min())) + 1e-12)
     if peak_dbfs < SILENT_PEAK_DBFS:
         raise SerError(
             ErrorCode.SILENT,

@@ -37,7 +37,7 @@ from ser_core.features.functionals_catalogue import (
     VOICE_CONTOURS,
 )
 from ser_core.features.spectrum import Array
-from ser_core.features.statistics import FRAME_S, Moving, energy_features, pitch_features, rhythm_features, slope, smooth_voice, table
+from ser_core.features.statistics import FRAME_S, Moving, energy_features, loudness, pitch_features, rhythm_features, slope, smooth_voice, table
 
 if TYPE_CHECKING:
     from ser_core.audio import Recording
@@ -50,10 +50,13 @@ FLOOR_DB = 60.0
 
 @dataclass(frozen=True, eq=False)
 class Contours:
-    """Everything per frame that the statistics are taken of; `level_db` [frames] is relative to the loud parts."""
+    """Everything per frame that the statistics are taken of.
+
+    `loudness` is that of `statistics.loudness`; `level_db` [frames] is relative to the loud parts.
+    """
 
     frames: acoustic128.Frames
-    power: Array
+    loudness: Array
     mel: Moving
     mfcc: Moving
     shape: Moving
@@ -70,16 +73,16 @@ def contours(recording: Recording) -> Contours:
     """The contours of a recording at 16 kHz."""
     samples = acoustic128.normalised(recording)
     f = acoustic128.frames(samples)
-    power = spectrum.power_spectrogram(samples, N_FFT, HOP)
-    mel_db = _floored(10 * np.log10(spectrum.mel_filters(SAMPLE_RATE, N_FFT, N_MEL) @ power + 1e-12))
+    clean = _above_rounding(f.power)
+    mel_db = _floored(spectrum.decibels(spectrum.mel_power(f.power, SAMPLE_RATE, N_FFT, N_MEL) + 1e-12))
     return Contours(
         frames=f,
-        power=power,
+        loudness=loudness(f.power),
         mel=Moving.of(mel_db - mel_db.mean(axis=0)),
         mfcc=Moving.of(spectrum.mfcc(mel_db, N_MFCC + 1)[1:]),
-        shape=Moving.of(_shape_contours(f, power, mel_db)),
-        voice=Moving.of(_voice_contours(f, power)),
-        level_db=f.level_db - np.percentile(f.level_db, 95),
+        shape=Moving.of(_shape_contours(samples, f, clean, mel_db)),
+        voice=Moving.of(_voice_contours(f, clean)),
+        level_db=f.level_db - f.loud_db,
     )
 
 
@@ -90,7 +93,7 @@ def silenced(c: Contours, start_s: float, end_s: float) -> Contours:
     if not (c.frames.active & heard).any():
         return c
     frames = replace(c.frames, active=c.frames.active & heard, voiced=c.frames.voiced & heard)
-    return replace(c, frames=frames, power=c.power * heard)
+    return replace(c, frames=frames, loudness=c.loudness * heard)
 
 
 def summary(c: Contours) -> Array:
@@ -104,7 +107,7 @@ def summary(c: Contours) -> Array:
             table(c.voice, f.voiced, f.voiced, level_db, OF_VOICE, VOICE_CONTOURS),
             pitch_features(smooth_voice(f), level_db),
             energy_features(f, level_db),
-            rhythm_features(f, c.power),
+            rhythm_features(f, c.loudness),
         ]
     )
 
@@ -114,21 +117,25 @@ def _floored(decibels: Array) -> Array:
     return np.maximum(decibels, decibels.max() - FLOOR_DB)
 
 
-def _shape_contours(f: acoustic128.Frames, power: Array, mel_db: Array) -> Array:
+def _shape_contours(samples: Array, f: acoustic128.Frames, clean: _Clean, mel_db: Array) -> Array:
     """The contours of `SHAPE_CONTOURS`, shape [k, frames].
 
     Alpha ratio, Hammarberg index and slopes as in GeMAPS, the slopes up to 5 kHz and through mel bands.
     """
+    power = f.power
     hertz = np.linspace(0, SAMPLE_RATE / 2, len(power))
     centres = np.array([contour.frequency_hz for contour in MEL_CONTOURS])
     faint = power.max() * 10 ** (-FLOOR_DB / 10)
-    clean = _above_rounding(power)
+
+    def band(low: float, high: float) -> Array:
+        first, end = np.searchsorted(hertz, [low, high])
+        return power[first:end]
 
     def level(low: float, high: float) -> Array:
-        return 10 * np.log10(power[(hertz >= low) & (hertz < high)].sum(axis=0) + faint)
+        return spectrum.decibels(band(low, high).sum(axis=0) + faint)
 
     def peak(low: float, high: float) -> Array:
-        return 10 * np.log10(power[(hertz >= low) & (hertz < high)].max(axis=0) + faint)
+        return spectrum.decibels(band(low, high).max(axis=0) + faint)
 
     def tilt(low: float, high: float) -> Array:
         inside = (centres >= low) & (centres < high)
@@ -137,32 +144,41 @@ def _shape_contours(f: acoustic128.Frames, power: Array, mel_db: Array) -> Array
     bands = 10 ** (mel_db / 20)
     shares = bands / np.sqrt((bands**2).sum(axis=0))
     flux = np.concatenate([[0.0], np.sqrt(((shares[:, 1:] - shares[:, :-1]) ** 2).sum(axis=0))])
-    octaves = [np.log2(np.maximum(f.shape[name], 50.0) / 1000) for name in ("centroid", "bandwidth", "rolloff")]
+    shape = spectrum.shape(np.sqrt(power), SAMPLE_RATE)
     rows = [
-        *octaves,
-        10 * np.log10(np.exp(np.log(clean).mean(axis=0)) / clean.mean(axis=0)),
-        f.shape["zcr"],
-        *spectrum.contrast(np.sqrt(clean), SAMPLE_RATE),
+        *(np.log2(np.maximum(shape[name], 50.0) / 1000) for name in ("centroid", "bandwidth", "rolloff")),
+        clean.decibels.mean(axis=0) - spectrum.decibels(clean.power.mean(axis=0)),
+        spectrum.zero_crossing_rate(samples, N_FFT, HOP),
+        *spectrum.contrast(np.sqrt(clean.power), SAMPLE_RATE),
         level(1000, 5000) - level(50, 1000),
         peak(0, 2000) - peak(2000, 5000),
         tilt(0, 500),
         tilt(500, 1500),
         tilt(1500, 5000),
         flux,
-        f.onset,
+        spectrum.onset_strength(f.mel_40_db),
     ]
     return np.stack(rows)
 
 
-def _above_rounding(power: Array) -> Array:
+@dataclass(frozen=True, eq=False)
+class _Clean:
+    """The power of a clip [bins, frames] above its rounding, and the same in dB."""
+
+    power: Array
+    decibels: Array
+
+
+def _above_rounding(power: Array) -> _Clean:
     """Power [bins, frames], in each frame at least 60 dB below its strongest bin.
 
     Between the harmonics of a clean tone there are nulls whose depth is mere rounding; contrast and flatness would follow it.
     """
-    return np.maximum(power, power.max(axis=0) * 10 ** (-FLOOR_DB / 10) + 1e-14)
+    raised = np.maximum(power, power.max(axis=0) * 10 ** (-FLOOR_DB / 10) + 1e-14)
+    return _Clean(raised, spectrum.decibels(raised))
 
 
-def _voice_contours(f: acoustic128.Frames, power: Array) -> Array:
+def _voice_contours(f: acoustic128.Frames, clean: _Clean) -> Array:
     """The contours of `VOICE_CONTOURS`, meaningful in voiced frames, shape [4, frames].
 
     The cepstral peak is that of Hillenbrand J, Houde RA (1996), Acoustic correlates of breathy vocal quality, Journal of
@@ -171,15 +187,16 @@ def _voice_contours(f: acoustic128.Frames, power: Array) -> Array:
     import scipy.fft
 
     periodicity = np.clip(f.pitch.periodicity, 0.001, 0.999)
-    hnr = 10 * np.log10(periodicity / (1 - periodicity))
+    hnr = spectrum.decibels(periodicity / (1 - periodicity))
 
     bin_hz = SAMPLE_RATE / N_FFT
-    level = 10 * np.log10(_above_rounding(power))
+    level = clean.decibels
     shortest, longest = SAMPLE_RATE // 500, SAMPLE_RATE // 60
-    cepstrum = np.abs(scipy.fft.irfft(level.T, axis=1)[:, shortest : longest + 1])
+    # The inverse transform of a log spectrum, which is even, is a cosine transform.
+    cepstrum = np.abs(scipy.fft.dct(level.T.astype(np.float32), type=1, axis=1)[:, shortest : longest + 1]) / N_FFT
     prominence = 20 * np.log10((cepstrum.max(axis=1) + 1e-3) / (cepstrum.mean(axis=1) + 1e-3))
 
-    frames = np.arange(power.shape[1])
+    frames = np.arange(level.shape[1])
     f0 = np.where(np.isfinite(f.pitch.f0_hz), f.pitch.f0_hz, 100.0)
 
     def harmonic(number: int) -> Array:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ser_core.features import spectrum
+from ser_core.features import filter_banks, spectrum
 
 if TYPE_CHECKING:
     from ser_core.audio import Samples
@@ -53,11 +53,7 @@ def speech_span(samples: Samples) -> tuple[float, float]:
 
 def _bands(samples: Samples) -> Frames:
     """The whole clip's spectrogram in dB, shape [frames, 64]."""
-    import scipy.fft
-
-    framed = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP]
-    transformed = scipy.fft.rfft(framed * _window(), axis=1)
-    power = transformed.real**2 + transformed.imag**2
+    power = spectrum.power_spectrogram(samples, N_FFT, HOP, centred=False).T
     return np.asarray(10 * np.log10(power @ _filters() + np.float32(_TINY)), dtype=np.float32)
 
 
@@ -74,11 +70,6 @@ def _loud(level: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
 
 
 @cache
-def _window() -> npt.NDArray[np.float32]:
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
-
-
-@cache
 def _filters() -> npt.NDArray[np.float32]:
     """Shape [n_fft / 2 + 1, 64]."""
-    return np.ascontiguousarray(spectrum.mel_filters(SAMPLE_RATE, N_FFT, N_MELS, LOWEST_HZ, HIGHEST_HZ).T, dtype=np.float32)
+    return np.ascontiguousarray(filter_banks.mel(SAMPLE_RATE, N_FFT, N_MELS, LOWEST_HZ, HIGHEST_HZ).T, dtype=np.float32)

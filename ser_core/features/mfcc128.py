@@ -39,6 +39,7 @@ def extract(recording: Recording) -> Array:
     import soxr
 
     samples = soxr.resample(recording.samples, recording.sample_rate, SAMPLE_RATE, quality="HQ")
-    power = spectrum.power_spectrogram(samples.astype(np.float64), N_FFT, HOP)
-    mel_db = spectrum.power_to_db(spectrum.mel_filters(SAMPLE_RATE, N_FFT, N_MFCC) @ power)
-    return spectrum.mfcc(mel_db, N_MFCC).mean(axis=1)
+    power = spectrum.power_spectrogram(samples, N_FFT, HOP)
+    mel_db = spectrum.power_to_db(spectrum.mel_power(power, SAMPLE_RATE, N_FFT, N_MFCC))
+    # Averaged first: the transform is linear.
+    return spectrum.mfcc(mel_db.mean(axis=1, dtype=np.float64, keepdims=True), N_MFCC)[:, 0]

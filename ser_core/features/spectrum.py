@@ -1,56 +1,33 @@
 """The short-time spectrum of a clip, computed once, and what librosa's spectral features make of it.
 
-Conventions: `samples` has shape [n], spectra [bins, frames], per-frame features [frames] or [k, frames]; everything is
-float64, because spectral contrast agrees with librosa's to 1e-4 only so. Each function names the librosa function that
-defines it; only librosa's filter banks are called, so that nothing that numba compiles runs on the way to a prediction.
+Conventions: `samples` has shape [n], spectra [bins, frames] (in memory frame by frame), per-frame features [frames] or [k, frames].
+The arithmetic is in the type of the samples: float32 is enough for log-mel spectra, but spectral contrast agrees with librosa's to 1e-4
+only in float64. Each function names the librosa function that defines it.
 """
 
 from __future__ import annotations
 
-import importlib
 import itertools
-import os
 from functools import cache
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ser_core.cache import locked
+from ser_core.features import filter_banks
 
 if TYPE_CHECKING:
     from ser_core.audio import Samples
 
 Array = npt.NDArray[np.float64]
+Spectrum = npt.NDArray[Any]
+"""Float32 or float64, as the samples were."""
 
 _AMIN = 1e-10  # librosa.power_to_db's floor
 _TOP_DB = 80.0  # librosa.power_to_db's range
-
-
-@cache
-def _librosa_filters() -> ModuleType:
-    """`librosa.filters`, imported by one process at a time into a numba cache of our own.
-
-    Importing it compiles a few numba functions into a cache on disk; two processes that fill an empty one at the same
-    time corrupt it, and every later process that touches those functions dies with a segmentation fault.
-    """
-    with locked("numba") as folder:
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(folder / "numba"))
-        return importlib.import_module("librosa.filters")
-
-
-@cache
-def mel_filters(sample_rate: int, n_fft: int, n_mels: int, lowest_hz: float = 0.0, highest_hz: float | None = None) -> Array:
-    """`librosa.filters.mel` (Slaney's scale and area), by default up to half the rate, shape [n_mels, n_fft / 2 + 1]."""
-    filters = _librosa_filters().mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=lowest_hz, fmax=highest_hz)
-    return np.asarray(filters, dtype=np.float64)
-
-
-@cache
-def chroma_filters(sample_rate: int, n_fft: int) -> Array:
-    """`librosa.filters.chroma` at concert pitch (tuning 0), shape [12, n_fft / 2 + 1]."""
-    return np.asarray(_librosa_filters().chroma(sr=sample_rate, n_fft=n_fft, tuning=0.0), dtype=np.float64)
+BLOCK = 32
+"""Frames that are transformed together: what is in work then stays in a core's cache."""
+_BANDS_TOGETHER = 16  # of a mel bank; each such group looks only at the bins that it covers
 
 
 def mel_centres_hz(n_mels: int, highest_hz: float) -> list[float]:
@@ -75,39 +52,92 @@ def mel_of(hertz: Array) -> Array:
     return np.where(hertz < 1000, hertz * 3 / 200, above)
 
 
-def framed(samples: Samples | Array, length: int, hop: int) -> Array:
+def framed(samples: Samples | Array, length: int, hop: int) -> npt.NDArray[Any]:
     """Frames centred on every `hop`-th sample, zeros beyond the ends, shape [frames, length]."""
-    padded = np.pad(samples, length // 2)
+    padded = np.zeros(len(samples) + length // 2 * 2, samples.dtype)
+    padded[length // 2 : length // 2 + len(samples)] = samples
     return np.lib.stride_tricks.sliding_window_view(padded, length)[::hop]
 
 
-def power_spectrogram(samples: Samples | Array, n_fft: int, hop: int) -> Array:
-    """|`librosa.stft`| squared (periodic Hann window, centred frames), shape [n_fft / 2 + 1, frames]."""
+def hann(length: int, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
+    """The periodic Hann window (`scipy.signal.get_window("hann", length)`), shape [length]."""
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(dtype)
+
+
+def power_spectrogram(samples: Samples | Array, n_fft: int, hop: int, centred: bool = True) -> Spectrum:
+    """|`librosa.stft`| squared (periodic Hann window), shape [n_fft / 2 + 1, frames]; frames are `centred`, or lie wholly inside the clip."""
     import scipy.fft
 
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)
-    spectrum = scipy.fft.rfft(framed(samples, n_fft, hop) * window, axis=1)
-    return np.ascontiguousarray((spectrum.real**2 + spectrum.imag**2).T)
+    window = hann(n_fft, samples.dtype)
+    frames = framed(samples, n_fft, hop) if centred else np.lib.stride_tricks.sliding_window_view(samples, n_fft)[::hop]
+    power = np.empty((len(frames), n_fft // 2 + 1), samples.dtype)
+    for start in range(0, len(frames), BLOCK):
+        transformed = scipy.fft.rfft(frames[start : start + BLOCK] * window, axis=1)
+        parts = transformed.view(samples.dtype)  # real and imaginary parts in turn
+        np.multiply(parts, parts, out=parts)
+        np.add(parts[:, ::2], parts[:, 1::2], out=power[start : start + BLOCK])
+    return power.T
 
 
-def power_to_db(power: Array) -> Array:
+def mel_power(power: Spectrum, sample_rate: int, n_fft: int, n_mels: int) -> Spectrum:
+    """`librosa.feature.melspectrogram(S=power)` up to half the rate, shape [n_mels, frames]."""
+    return np.concatenate([bank @ power[bins] for bins, bank in _mel_groups(sample_rate, n_fft, n_mels, power.dtype)])
+
+
+@cache
+def _mel_groups(sample_rate: int, n_fft: int, n_mels: int, dtype: npt.DTypeLike) -> list[tuple[slice, Spectrum]]:
+    """The mel bank in groups of neighbouring bands: the bins that a group covers, and its filters there."""
+    bank = filter_banks.mel(sample_rate, n_fft, n_mels)
+    groups = []
+    for start in range(0, n_mels, _BANDS_TOGETHER):
+        group = bank[start : start + _BANDS_TOGETHER]
+        first, last = np.flatnonzero(group.any(axis=0))[[0, -1]]
+        groups.append((slice(first, last + 1), group[:, first : last + 1].astype(dtype)))
+    return groups
+
+
+def decibels(power: Spectrum) -> Spectrum:
+    """10 log10 of power above 0, by way of the natural logarithm, which NumPy computes several times as fast."""
+    return np.log(power) * power.dtype.type(10 / np.log(10))
+
+
+def power_to_db(power: Spectrum) -> Spectrum:
     """`librosa.power_to_db` with its defaults: 10 log10, at most 80 dB below the largest value."""
-    decibels = 10 * np.log10(np.maximum(_AMIN, power))
-    return np.maximum(decibels, decibels.max() - _TOP_DB)
+    level = decibels(np.maximum(_AMIN, power))
+    return np.maximum(level, level.max() - _TOP_DB)
 
 
-def mfcc(mel_db: Array, n_mfcc: int) -> Array:
+def mfcc(mel_db: Spectrum, n_mfcc: int) -> Spectrum:
     """`librosa.feature.mfcc(S=mel_db)`: the orthonormal DCT-II over the bands, shape [n_mfcc, frames]."""
+    return _cosines(len(mel_db), n_mfcc, mel_db.dtype) @ mel_db
+
+
+@cache
+def _cosines(n_bands: int, n_mfcc: int, dtype: npt.DTypeLike) -> Spectrum:
     import scipy.fft
 
-    return np.asarray(scipy.fft.dct(mel_db, axis=0, type=2, norm="ortho")[:n_mfcc])
+    return np.asarray(scipy.fft.dct(np.eye(n_bands), axis=0, type=2, norm="ortho")[:n_mfcc], dtype=dtype)
 
 
 def delta(features: Array, width: int = 9) -> Array:
-    """`librosa.feature.delta`: the slope of a line through `width` frames, per frame; same shape as the input."""
-    import scipy.signal
+    """`librosa.feature.delta`: the slope of a line through `width` frames, per frame; same shape as the input.
 
-    return np.asarray(scipy.signal.savgol_filter(features, width, polyorder=1, deriv=1, axis=-1, mode="interp"))
+    The frames at either end, which have too few neighbours, have the slope of the first or last whole line (librosa's mode "interp").
+
+    >>> delta(np.arange(12.0)[None] ** 2)[0, [0, 4, 5, 11]].tolist()
+    [8.0, 8.0, 10.0, 14.0]
+    """
+    half, n = width // 2, features.shape[-1]
+    if n < width:
+        raise ValueError(f"The slope is through {width} frames. Got {n}.")
+    middle = slice(half, n - half)
+    slopes = np.empty_like(features)
+    slopes[..., middle] = sum(
+        step * (features[..., half + step : n - half + step] - features[..., half - step : n - half - step]) for step in range(1, half + 1)
+    ) / (2 * sum(step**2 for step in range(1, half + 1)))
+    slopes[..., :half] = slopes[..., half : half + 1]
+    slopes[..., n - half :] = slopes[..., n - half - 1 : n - half]
+    return slopes
 
 
 def onset_strength(mel_db: Array) -> Array:
@@ -118,7 +148,7 @@ def onset_strength(mel_db: Array) -> Array:
 
 def chroma(power: Array, sample_rate: int, n_fft: int) -> Array:
     """`librosa.feature.chroma_stft(S=power, tuning=0)`: energy of 12 pitch classes, largest = 1, shape [12, frames]."""
-    raw = chroma_filters(sample_rate, n_fft) @ power
+    raw = filter_banks.chroma(sample_rate, n_fft).astype(power.dtype) @ power
     largest = raw.max(axis=0)
     # librosa's rule: what is below the smallest normal float32 is left as it is, not divided
     return np.asarray(raw / np.where(largest < np.finfo(np.float32).tiny, 1.0, largest))
@@ -129,42 +159,51 @@ def contrast(magnitude: Array, sample_rate: int, lowest_hz: float = 200.0, n_ban
 
     The highest and lowest 2% of each band's bins are its peak and its valley.
     """
-    frequencies = np.linspace(0, sample_rate / 2, len(magnitude))
-    edges = np.concatenate([[0.0], lowest_hz * 2.0 ** np.arange(n_bands + 1)])
     peaks, valleys = [], []
-    for band, (low, high) in enumerate(itertools.pairwise(edges)):
-        inside = (frequencies >= low) & (frequencies <= high)
-        first, last = np.flatnonzero(inside)[[0, -1]]
-        if band > 0:
-            inside[first - 1] = True
-        if band == n_bands:
-            inside[last + 1 :] = True
-        count = max(int(np.rint(0.02 * inside.sum())), 1)
-        bins = magnitude[inside] if band == n_bands else magnitude[inside][:-1]
-        ordered = np.sort(bins, axis=0)
+    for bins, count in _octaves(len(magnitude), sample_rate, lowest_hz, n_bands):
+        ordered = np.sort(magnitude[bins], axis=0)
         valleys.append(ordered[:count].mean(axis=0))
         peaks.append(ordered[-count:].mean(axis=0))
     return power_to_db(np.stack(peaks)) - power_to_db(np.stack(valleys))
 
 
+@cache
+def _octaves(n_bins: int, sample_rate: int, lowest_hz: float, n_bands: int) -> list[tuple[slice, int]]:
+    """The bins of each band of `contrast`, and how many of them 2% are. As librosa: all but the lowest begin a bin early, all but the
+    highest end a bin early, and the highest goes on to the end."""
+    frequencies = np.linspace(0, sample_rate / 2, n_bins)
+    edges = np.concatenate([[0.0], lowest_hz * 2.0 ** np.arange(n_bands + 1)])
+    bands = []
+    for band, (low, high) in enumerate(itertools.pairwise(edges)):
+        first, last = np.flatnonzero((frequencies >= low) & (frequencies <= high))[[0, -1]]
+        start, end = first - (band > 0), n_bins if band == n_bands else last + 1
+        bands.append((slice(start, end if band == n_bands else end - 1), max(int(np.rint(0.02 * (end - start))), 1)))
+    return bands
+
+
 def shape(magnitude: Array, sample_rate: int) -> dict[str, Array]:
-    """Centroid, bandwidth, roll-off (85%) in Hz and flatness of each frame, as librosa's functions on `S=magnitude`."""
+    """Centroid, bandwidth and roll-off (85%) in Hz of each frame, as `librosa.feature.spectral_...(S=magnitude)`."""
     frequencies = np.linspace(0, sample_rate / 2, len(magnitude))
-    total = magnitude.sum(axis=0)
-    weights = magnitude / np.where(total < np.finfo(np.float64).tiny, 1.0, total)
-    centroid = frequencies @ weights
-    bandwidth = np.sqrt(np.sum(weights * (frequencies[:, None] - centroid) ** 2, axis=0))
+    total, first, second = np.stack([np.ones_like(frequencies), frequencies, frequencies**2]) @ magnitude
+    total = np.where(total < np.finfo(np.float64).tiny, 1.0, total)
+    centroid = first / total
     cumulated = np.cumsum(magnitude, axis=0)
-    rolloff = frequencies[np.argmax(cumulated >= 0.85 * cumulated[-1], axis=0)]
-    power = np.maximum(_AMIN, magnitude**2)
-    flatness = np.exp(np.mean(np.log(power), axis=0)) / np.mean(power, axis=0)
-    return {"centroid": centroid, "bandwidth": bandwidth, "rolloff": rolloff, "flatness": flatness}
+    return {
+        "centroid": centroid,
+        "bandwidth": np.sqrt(np.maximum(second / total - centroid**2, 0.0)),
+        "rolloff": frequencies[np.argmax(cumulated >= 0.85 * cumulated[-1], axis=0)],
+    }
+
+
+def flatness_db(power: Array) -> Array:
+    """10 log10 of `librosa.feature.spectral_flatness`: the geometric over the arithmetic mean of the power, shape [frames]."""
+    power = np.maximum(_AMIN, power)
+    return np.asarray(decibels(power).mean(axis=0) - decibels(power.mean(axis=0)))
 
 
 def zero_crossing_rate(samples: Samples | Array, length: int, hop: int) -> Array:
     """`librosa.feature.zero_crossing_rate`: the share of sign changes between neighbouring samples, shape [frames]."""
-    padded = np.pad(samples, length // 2, mode="edge")
-    negative = np.signbit(np.where(np.abs(padded) <= 1e-10, 0.0, padded))
-    changes = np.concatenate([[0], np.cumsum(negative[1:] != negative[:-1])])  # changes up to and with each sample
-    starts = np.arange(0, len(padded) - length + 1, hop)
-    return np.asarray((changes[starts + length - 1] - changes[starts]) / length, dtype=np.float64)
+    negative = samples < -1e-10
+    changes = np.flatnonzero(negative[1:] != negative[:-1]) + 1 + length // 2  # beyond either end librosa repeats the last sample
+    starts = np.arange(0, len(samples) + 1, hop)
+    return np.asarray(np.searchsorted(changes, starts + length) - np.searchsorted(changes, starts + 1)) / length

@@ -51,7 +51,7 @@ def table(
     values = moving.values[:, on]
     mean, std = values.mean(axis=1), values.std(axis=1)
     centred = values - mean[:, None]
-    low, middle, high = _quantiles(values, (10, 50, 90))
+    low, middle, high = acoustic128.quantiles(values, (10, 50, 90))
     found = {"mean": mean, "std": std, "low": low - middle, "high": high - middle}
     found["skewness"] = (centred**3).mean(axis=1) / (std**2 + flat**2) ** 1.5
     found["speed"] = np.abs(moving.slopes[:, on]).mean(axis=1)
@@ -96,7 +96,7 @@ def pitch_features(voice: Voice, level_db: Array) -> list[float]:
     at, pitch, place = voice.at, voice.semitones, voice.place
     middle = float(np.median(pitch))
     relative = pitch - middle
-    low, high = np.percentile(pitch, [10, 90])
+    low, high = acoustic128.quantiles(pitch, [10, 90])
     together = np.diff(at) == 1
     steps = np.diff(pitch)[together] / FRAME_S
     steps = steps[np.abs(steps) < _FARTHEST_SEMITONES / 4 / FRAME_S]  # no voice moves by 3.5 semitones in 16 ms: the tracker does
@@ -112,7 +112,7 @@ def pitch_features(voice: Voice, level_db: Array) -> list[float]:
         middle,
         float(low),
         float(high),
-        *np.percentile(relative, QUANTILES).tolist(),
+        *acoustic128.quantiles(relative, QUANTILES).tolist(),
         *_shape_of(centred, 0.1),
         *_arc(centred, place),
         *_thirds(relative, place),
@@ -120,7 +120,7 @@ def pitch_features(voice: Voice, level_db: Array) -> list[float]:
         _mean(np.abs(steps)),
         _mean(rises),
         _mean(falls),
-        float(np.percentile(np.abs(steps), 90)) if len(steps) else 0.0,
+        float(acoustic128.quantiles(np.abs(steps), [90])[0]) if len(steps) else 0.0,
         float(np.mean(steps > 0)) if len(steps) else 0.5,
         _mean(np.abs(bends)),
         float(np.mean([np.ptp(pitch[run]) for run in runs])),
@@ -155,15 +155,15 @@ def energy_features(f: acoustic128.Frames, relative: Array) -> list[float]:
     return [
         float(level.mean()),
         float(centred.std()),
-        *(np.percentile(level, QUANTILES) - np.median(level)).tolist(),
+        *(acoustic128.quantiles(level, QUANTILES) - np.median(level)).tolist(),
         *_shape_of(centred, 0.5)[1:],
         *_arc(centred, place),
         *_thirds(centred, place),
         *_waves(centred, place),
         _mean(rises),
         _mean(falls),
-        float(np.percentile(rises, 90)) if len(rises) else 0.0,
-        float(np.percentile(falls, 10)) if len(falls) else 0.0,
+        float(acoustic128.quantiles(rises, [90])[0]) if len(rises) else 0.0,
+        float(acoustic128.quantiles(falls, [10])[0]) if len(falls) else 0.0,
         _mean(np.abs(steps)),
         _mean(np.abs(bends)),
         float(np.mean(level > -6)),
@@ -176,8 +176,8 @@ def energy_features(f: acoustic128.Frames, relative: Array) -> list[float]:
     ]
 
 
-def rhythm_features(f: acoustic128.Frames, power: Array) -> list[float]:
-    """The features of the group Rhythm, in the order of the catalogue; `power` is the spectrogram [bins, frames]."""
+def rhythm_features(f: acoustic128.Frames, loudness: Array) -> list[float]:
+    """The features of the group Rhythm, in the order of the catalogue; `loudness` is that of the function of this name."""
     first, last = np.flatnonzero(f.active)[[0, -1]]
     span = slice(first, last + 1)
     seconds = (last - first + 1) * FRAME_S
@@ -196,21 +196,27 @@ def rhythm_features(f: acoustic128.Frames, power: Array) -> list[float]:
         float(f.active.sum() * FRAME_S / seconds),
         float(f.voiced.sum() / f.active.sum()),
         *lengths,
-        *_modulation(power[:, span]),
+        *_modulation(loudness[:, span]),
     ]
 
 
-def _modulation(power: Array) -> list[float]:
-    """How much of the rise and fall of loudness happens at which rate, for the whole spectrum and three parts of it.
+def loudness(power: Array) -> Array:
+    """The loudness of the whole spectrum [bins, frames] and of three parts of it, shape [4, frames].
 
-    Loudness is taken as the fourth root of power (Stevens's law, roughly). Five shares for each part, then its depth, that
-    is deviation over mean.
+    It is taken as the fourth root of power (Stevens's law, roughly).
+    """
+    hertz = np.linspace(0, SAMPLE_RATE / 2, len(power))
+    parts = [power[np.searchsorted(hertz, low) : np.searchsorted(hertz, high, "right")].sum(axis=0) for low, high in BROAD_BANDS_HZ.values()]
+    return np.asarray(np.stack(parts) ** 0.25)
+
+
+def _modulation(loudness: Array) -> list[float]:
+    """How much of the rise and fall of loudness [k, frames] happens at which rate.
+
+    Five shares for each of its rows, then the depth of each, that is deviation over mean.
     """
     import scipy.fft
 
-    hertz = np.linspace(0, SAMPLE_RATE / 2, len(power))
-    parts = [power[(hertz >= low) & (hertz <= high)].sum(axis=0) for low, high in BROAD_BANDS_HZ.values()]
-    loudness = np.stack(parts) ** 0.25
     mean = loudness.mean(axis=1, keepdims=True) + 1e-9
     swing = loudness / mean - 1
     n = max(256, scipy.fft.next_fast_len(swing.shape[1]))  # a short clip has bins at every rate too
@@ -222,19 +228,6 @@ def _modulation(power: Array) -> list[float]:
 
 
 # --------------------------------------------------------------------------------------------------------- small tools
-
-
-def _quantiles(values: Array, percents: Sequence[float]) -> Array:
-    """Percentiles of each row, shape [percents, rows]; as `np.percentile`, from one sorting.
-
-    >>> _quantiles(np.array([[4.0, 0.0, 2.0]]), (0, 25, 50)).ravel().tolist()
-    [0.0, 1.0, 2.0]
-    """
-    ordered = np.sort(values, axis=1)
-    where = np.asarray(percents) / 100 * (values.shape[1] - 1)
-    below = np.floor(where).astype(int)
-    above = np.minimum(below + 1, values.shape[1] - 1)
-    return np.asarray((ordered[:, below] * (1 - (where - below)) + ordered[:, above] * (where - below)).T)
 
 
 def _places(on: npt.NDArray[np.bool_]) -> Array:
