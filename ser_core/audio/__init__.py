@@ -145,7 +145,7 @@ def _collect(blocks: Iterable[tuple[int, Samples]], sha256: str, max_seconds: fl
         check_shape(rate, block.shape[1])
         if max_seconds is not None and seconds + len(block) / rate > max_seconds:
             block, too_long = block[: int((max_seconds - seconds) * rate)], True
-        if not np.isfinite(block).all():
+        if not np.isfinite(block.sum()) and not np.isfinite(block).all():
             raise SerError(
                 ErrorCode.NOT_FINITE,
                 "The clip holds samples that are not numbers (NaN or infinity).",
@@ -159,9 +159,9 @@ def _collect(blocks: Iterable[tuple[int, Samples]], sha256: str, max_seconds: fl
         seconds += len(block) / rate
         if too_long:
             break
-    if resampler is not None:
-        parts.append(resampler.flush())
-    samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    if resampler is not None and len(rest := resampler.flush()):
+        parts.append(rest)
+    samples = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.zeros(0, np.float32)])
     _check_content(samples)
     notes = []
     if too_long:
@@ -195,7 +195,7 @@ def _check_content(samples: Samples) -> None:
     if seconds < MIN_SECONDS:
         raise SerError(ErrorCode.TOO_SHORT, f"The clip lasts {seconds:.2f} s; at least {MIN_SECONDS} s are needed.", _SPEAK_AGAIN)
     # A constant offset is silence too, so the peak is taken around the mean.
-    offset = float(samples.mean(dtype=np.float64))
+    offset = float(samples.mean())
     peak_dbfs = 20 * np.log10(max(float(samples.max()) - offset, offset - float(samples.min())) + 1e-12)
     if peak_dbfs < SILENT_PEAK_DBFS:
         raise SerError(

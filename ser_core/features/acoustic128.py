@@ -33,6 +33,7 @@ N_MEL, N_MFCC, N_DELTA = 20, 20, 15
 _FRAME_S = HOP / SAMPLE_RATE
 _LEAST_VOICED = 3  # frames; with fewer, the most periodic ones stand in, so that a whisper has features too
 _FALLBACK_HZ = 100.0  # where no frame at all repeats itself
+_NEIGHBOURS = 8  # frames on either side, which the slopes of active frames take in
 OUTLIER_SEMITONES = 14.0  # F0 farther from the median is a tracking error; it is brought to this distance
 
 _PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -115,12 +116,13 @@ SPECS = tuple(_specs())
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """What every feature of one clip is taken from, all of the same number of frames.
+    """What every feature of one clip is taken from, all of the same number of frames but the spectra.
 
-    `power` is the spectrogram [bins, frames], `mel_40_db` its 40 mel bands in dB; `loud_db` is the level of the loud frames (the 95th
-    percentile of `level_db`).
+    `power` is the spectrogram [bins, kept] and `mel_40_db` its 40 mel bands in dB, of the frames `kept`; `loud_db` is the level of the loud
+    frames (the 95th percentile of `level_db`).
     """
 
+    kept: npt.NDArray[np.bool_]
     power: Array
     mel_40_db: Array
     level_db: Array
@@ -133,42 +135,45 @@ class Frames:
 def normalised(recording: Recording) -> Array:
     """The samples in float64 at an RMS of 0.1 (-20 dBFS)."""
     samples = recording.samples.astype(np.float64)
-    return np.asarray(samples * (LEVEL_RMS / np.sqrt(np.mean(samples**2))))
+    samples *= LEVEL_RMS / np.sqrt(samples @ samples / len(samples))
+    return samples
 
 
-def frames(samples: Array, pitch_everywhere: bool = True) -> Frames:
+def frames(samples: Array, everywhere: bool = True) -> Frames:
     """The frames of level-normalised samples at 16 kHz, shape [n], from one spectrogram.
 
-    Without `pitch_everywhere` frames that are not active count as unvoiced and their pitch is not looked for.
+    Not `everywhere`, the spectra are only of active frames and their neighbours, and the pitch is that of active frames only.
     """
-    power = spectrum.power_spectrogram(samples, N_FFT, HOP)
-    level_db = spectrum.decibels(power.sum(axis=0) + 1e-10)
+    level_db = spectrum.decibels(spectrum.frame_power(samples, N_FFT, HOP) + 1e-10)
     loud_db = float(quantiles(level_db, [95])[0])
     active = level_db >= loud_db - ACTIVE_RANGE_DB
-    track = pitch.track(samples, SAMPLE_RATE, HOP, np.ones_like(active) if pitch_everywhere else active)
+    kept = np.ones_like(active) if everywhere else np.convolve(active, np.ones(2 * _NEIGHBOURS + 1), mode="same") > 0.5
+    power = spectrum.power_spectrogram(samples, N_FFT, HOP, None if everywhere else kept)
+    track = pitch.track(samples, SAMPLE_RATE, HOP, kept if everywhere else active)
     mel_40_db = spectrum.power_to_db(spectrum.mel_power(power, SAMPLE_RATE, N_FFT, 40))
-    return Frames(power, mel_40_db, level_db, loud_db, track, active, _voiced(track, active))
+    return Frames(kept, power, mel_40_db, level_db, loud_db, track, active, _voiced(track, active))
 
 
 def extract(recording: Recording) -> Array:
     """The 128 features of a recording at 16 kHz, in the order of `SPECS`."""
     samples = normalised(recording)
-    f = frames(samples, pitch_everywhere=False)
-    on = f.active
+    f = frames(samples, everywhere=False)
+    on = f.active[f.kept]
     power = f.power[:, on]
     magnitude = np.sqrt(power)
-    mel = spectrum.power_to_db(spectrum.mel_power(f.power, SAMPLE_RATE, N_FFT, N_MEL))[:, on].mean(axis=1)
+    mel = spectrum.power_to_db(spectrum.mel_power(power, SAMPLE_RATE, N_FFT, N_MEL)).mean(axis=1)
     mfcc = spectrum.mfcc(f.mel_40_db, N_MFCC + 1)[1:]  # without the zeroth, which is level
+    active_mfcc = mfcc[:, on]
     onset = spectrum.onset_strength(f.mel_40_db)[on]
     shape = spectrum.shape(magnitude, SAMPLE_RATE)
     shape["flatness"] = spectrum.flatness_db(power)
-    shape["zcr"] = spectrum.zero_crossing_rate(samples, N_FFT, HOP)[on]
+    shape["zcr"] = spectrum.zero_crossing_rate(samples, N_FFT, HOP)[f.active]
     shapes = np.stack([shape[name] for name in _SHAPE])
     return np.concatenate(
         [
             mel - mel.mean(),
-            mfcc[:, on].mean(axis=1),
-            mfcc[:, on].std(axis=1),
+            active_mfcc.mean(axis=1),
+            active_mfcc.std(axis=1),
             np.abs(spectrum.delta(mfcc[:N_DELTA])[:, on]).mean(axis=1),
             spectrum.chroma(power, SAMPLE_RATE, N_FFT).mean(axis=1),
             _interquartile_mean(spectrum.contrast(magnitude, SAMPLE_RATE)),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ser_core.features.spectrum import BLOCK, Array, framed, hann
+from ser_core.features.spectrum import Array, blocks, framed, hann
 
 if TYPE_CHECKING:
     from ser_core.audio import Samples
@@ -94,17 +94,17 @@ def _autocorrelation(frames: Samples, rows: npt.NDArray[np.intp], shortest: int,
     window, over_window, n = _window(longest + 1)
     lags = slice(shortest, longest + 1)
     correlation, energy = np.empty((len(rows), longest + 1 - shortest), np.float32), np.empty((len(rows), 1), np.float32)
-    for start in range(0, len(rows), BLOCK):
-        block = frames[rows[start : start + BLOCK]]
-        block -= (block @ _EVEN)[:, None]
-        block *= window
-        transformed = scipy.fft.rfft(block, n, axis=1, overwrite_x=True)
+    for block in blocks(len(rows), n, np.float32):
+        windowed = frames[rows[block]]
+        windowed -= (windowed @ _EVEN)[:, None]
+        windowed *= window
+        transformed = scipy.fft.rfft(windowed, n, axis=1, overwrite_x=True)
         power = transformed.real**2
         power += transformed.imag**2
         # The inverse transform of a power spectrum, which is even, is a cosine transform.
         own = scipy.fft.dct(power, type=1, axis=1, overwrite_x=True)
-        energy[start : start + BLOCK] = own[:, :1]
-        np.multiply(own[:, lags], over_window[lags], out=correlation[start : start + BLOCK])
+        energy[block] = own[:, :1]
+        np.multiply(own[:, lags], over_window[lags], out=correlation[block])
     silent = energy <= 1e-12 * energy.max(initial=0.0)
     correlation *= np.where(silent, np.float32(0), 1 / np.where(silent, np.float32(1), energy))
     return correlation
