@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ser_core import prediction
@@ -13,7 +14,29 @@ from ser_core.prediction import Prediction
 if TYPE_CHECKING:
     import pandas as pd
 
-Entry = tuple[str, Prediction | SerError]
+
+@dataclass(frozen=True)
+class Written:
+    """A prediction as it is written down: the JSON and the row, both without the file's name."""
+
+    json: Mapping[str, Any]
+    row: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, result: Prediction) -> Written:
+        """What is written of a prediction."""
+        return cls(result.to_dict(), result.to_row())
+
+    def to_dict(self, file: str = "") -> dict[str, Any]:
+        """As `Prediction.to_dict`."""
+        return {**self.json, "file": file}
+
+    def to_row(self, file: str = "") -> dict[str, Any]:
+        """As `Prediction.to_row`."""
+        return {**self.row, "file": file}
+
+
+Entry = tuple[str, Prediction | Written | SerError]
 """A file's name and what came of it."""
 
 COLUMNS = (

@@ -6,6 +6,7 @@ what to do about it (`error.hint`). `error.code` is stable: the command line, th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -68,3 +69,8 @@ class SerError(ValueError):
     def to_dict(self) -> dict[str, str]:
         """The error as it stands in the JSON output."""
         return {"code": self.code.value, "message": str(self), "hint": self.hint}
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, str]) -> SerError:
+        """The error that `to_dict` wrote down."""
+        return cls(ErrorCode(said["code"]), said["message"], said["hint"])

@@ -34,7 +34,7 @@ def small_corpora(tmp_path, monkeypatch):
                     rows.append(about | dict(zip(NAMES, values.tolist(), strict=True)))
         path = exploration.shipped_table(corpus, "acoustic128_v1")
         path.parent.mkdir(parents=True)
-        (tables.write_csv if path.suffix == ".csv" else tables.write_parquet)(pd.DataFrame(rows), path)
+        (tables.write_csv if path.suffix == ".csv" else tables.write_parquet)([pd.DataFrame(rows)], path)
 
 
 @pytest.mark.usefixtures("small_corpora")

@@ -38,6 +38,7 @@ __all__ = [
     "from_samples",
     "load",
     "quality",
+    "read",
     "silenced",
     "to_wav",
 ]
@@ -58,16 +59,26 @@ def load(path: str | Path, *, max_seconds: float | None = None) -> Recording:
     Raises
     ------
     SerError
-        NOT_FOUND or UNREADABLE where the file cannot be read, else as `decode`.
+        As `read` and `decode`.
+    """
+    return decode(read(path), max_seconds=max_seconds)
+
+
+def read(path: str | Path) -> bytes:
+    """The bytes of a file.
+
+    Raises
+    ------
+    SerError
+        NOT_FOUND or UNREADABLE where the file cannot be read.
     """
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except FileNotFoundError as error:
         raise SerError(ErrorCode.NOT_FOUND, f"There is no file {str(path)!r}.", "Check the path.") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SerError(ErrorCode.UNREADABLE, f"The file {str(path)!r} cannot be read: {reason}.", "Check its permissions.") from error
-    return decode(data, max_seconds=max_seconds)
 
 
 def decode(data: bytes, *, max_bytes: int | None = None, max_seconds: float | None = None) -> Recording:

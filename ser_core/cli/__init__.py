@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--output", metavar="FILE", help="write here instead of to stdout")
     added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR), help="folder of models (default: those that ship)")
     _add_jobs(added)
+    _add_cluster(added)
 
     added = command("extract", predict.extract, "Write the features of clips as a table; a corpus or a labelled folder gets its labels too.")
     added.add_argument("paths", nargs="+", metavar="PATH", help="audio file, folder, or name of a corpus in SER_CORPORA")
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--copy", metavar="KIND", default="", help="of a copy as training uses it: disturbed (rooms, codecs) or noisy (babble)")
     added.add_argument("--output", metavar="FILE", help=".csv or .parquet (default: CSV to stdout)")
     _add_jobs(added)
+    _add_cluster(added)
 
     added = command("train", train.train, "Train models and save them with their cards.")
     added.add_argument("folder", nargs="?", metavar="FOLDER", help="labelled clips of your own: a labels.csv, or a folder per emotion")
@@ -84,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--classifier", action="append", metavar="NAME", help="may be repeated (default: all)")
     added.add_argument("--output", metavar="DIR", help="folder for the models; needed with FOLDER or --features")
     _add_jobs(added)
+    _add_cluster(added, files=False)
 
     added = command("evaluate", train.evaluate, "Print the scores, computed from the stored out-of-fold predictions.")
     added.add_argument("--refit", action="store_true", help="fit all folds anew and store the predictions (networks need PyTorch and SER_CORPORA)")
@@ -111,6 +114,13 @@ def _parser() -> argparse.ArgumentParser:
 
     corpora.add_commands(commands, _add_jobs)
     return parser
+
+
+def _add_cluster(parser: argparse.ArgumentParser, files: bool = True) -> None:
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="work on the Dask cluster of this scheduler, for example tcp://host:8786")
+    if files:
+        told = "what a cluster's workers are sent: paths that they can read too, or the files' bytes (default: %(default)s)"
+        parser.add_argument("--send", choices=("paths", "bytes"), default="paths", help=told)
 
 
 def _add_jobs(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from ser_core import entries, explanation
+from ser_core import bulk, entries
 from ser_core.corpora import LeftOut
 from ser_core.entries import Entry
 from ser_core.errors import ErrorCode, SerError
@@ -20,6 +20,27 @@ PARALLEL_FROM = 40  # files: below, starting a second process takes longer than 
 
 Entries = Iterable[Entry]
 Rows = Sequence[Sequence[str]]
+
+
+@contextmanager
+def resumable(output: str | None, job: Callable[[], str]) -> Iterator[bulk.Store | None]:
+    """What an earlier, interrupted run of the same job towards `output` has done; None where the output is stdout, which cannot go on.
+
+    Raises
+    ------
+    SerError
+        BAD_USAGE where nothing can be written there, or another process is doing so.
+    """
+    if output is None:
+        yield None
+        return
+    _check(Path(output))
+    with bulk.beside(Path(output), job()) as store:
+        if store.begun_anew:
+            sys.stderr.write("what was left beside the output is of another job or damaged: begun anew\n")
+        if store.n_done:
+            sys.stderr.write(f"goes on: {store.n_done:,} files are done\n")
+        yield store
 
 
 def jobs_for(asked: int | None, n_files: int = PARALLEL_FROM) -> int:
@@ -48,13 +69,17 @@ def whole(path: Path) -> Iterator[Path]:
         BAD_USAGE where nothing can be written there.
     """
     part = path.with_name(f".{path.name}.part")
-    if path.is_dir() or not path.parent.is_dir():
-        raise SerError(ErrorCode.BAD_USAGE, f"The output {str(path)!r} is a folder, or lies in none.", "Name a file in a folder that exists.")
+    _check(path)
     try:
         yield part
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _check(path: Path) -> None:
+    if path.is_dir() or not path.parent.is_dir():
+        raise SerError(ErrorCode.BAD_USAGE, f"The output {str(path)!r} is a folder, or lies in none.", "Name a file in a folder that exists.")
 
 
 def tell_left_out(parts: Iterable[LeftOut]) -> None:
@@ -82,7 +107,12 @@ def _write_jsonl(each: Entries, file: TextIO) -> None:
 
 
 def _write_json(each: Entries, file: TextIO) -> None:
-    file.write(json.dumps([entries.to_json(entry) for entry in each], ensure_ascii=False, indent=1) + "\n")
+    file.write("[")
+    for number, entry in enumerate(each):
+        text = json.dumps(entries.to_json(entry), ensure_ascii=False, indent=1)
+        file.write(",\n " if number else "\n ")
+        file.write(text.replace("\n", "\n "))
+    file.write("\n]\n")
 
 
 def _write_csv(each: Entries, file: TextIO) -> None:
@@ -94,17 +124,16 @@ def _write_csv(each: Entries, file: TextIO) -> None:
 
 def _write_table(each: Entries, file: TextIO) -> None:
     rows = []
-    for name, result in each:
-        if isinstance(result, SerError):
-            rows.append((name, f"{result.code.value}: {result}", "", "", "", "", ""))
-        else:
-            top = result.most_likely
-            second = sorted(result.emotion_probabilities.items(), key=lambda item: -item[1])[1]
-            voice, gender = result.gender or "cannot tell", max(result.gender_probabilities.values())
-            said = result.emotion or f"cannot tell ({result.reasons[0].code.lower().replace('_', ' ')}); {top}"
-            likely = f"{result.emotion_probabilities[top]:.0%}"
-            why = "" if result.explanation is None else explanation.in_words(result.explanation)
-            rows.append((name, said, likely, f"{second[0]} {second[1]:.0%}", voice, f"{gender:.0%}", why))
+    for entry in each:
+        said, row = entries.to_json(entry), entries.to_row(entry)
+        if "error" in said:
+            rows.append((row["file"], row["error"], "", "", "", "", ""))
+            continue
+        first, second = sorted(said["emotion_probabilities"].items(), key=lambda item: -item[1])[:2]
+        heard = said["emotion"] or f"cannot tell ({said['reasons'][0].lower().replace('_', ' ')}); {first[0]}"
+        gender = max(said["gender_probabilities"].values())
+        next_one = f"{second[0]} {second[1]:.0%}"
+        rows.append((row["file"], heard, f"{first[1]:.0%}", next_one, said["gender"] or "cannot tell", f"{gender:.0%}", row["explanation"]))
     explained = any(row[-1] for row in rows)
     header = ("file", "emotion", "prob.", "next", "gender", "prob.", "why")
     file.write(aligned(header if explained else header[:-1], rows if explained else [row[:-1] for row in rows]))

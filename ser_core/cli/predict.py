@@ -3,47 +3,57 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser_core import audio, corpora, models, prediction
-from ser_core.audio import Recording
-from ser_core.cli.output import WRITERS, jobs_for, target, tell_left_out, whole
+from ser_core import audio, bulk, cluster, corpora, models, prediction
+from ser_core.cli.output import WRITERS, jobs_for, resumable, target, tell_left_out, whole
 from ser_core.corpora import LABELS_FILE, Labelled
 from ser_core.enrolment import Enrolment
+from ser_core.entries import Entry, Written
 from ser_core.errors import ErrorCode, SerError
 from ser_core.models import Model
-from ser_core.prediction import Prediction
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ser_core.training import tables
+
 
 def predict(options: argparse.Namespace) -> int:
     """Predict every named clip and write the entries in order."""
-    from joblib import Parallel, delayed
     from tqdm import tqdm
 
     named = _inputs(options.paths)
-    chosen = (_chosen("emotion", options.emotion_model, options), _chosen("gender", options.gender_model, options), tuple(options.baseline or ()))
-    _, _, enrolment = _loaded(*chosen)  # a model or baseline that cannot be used ends the run here, before any clip
+    emotion, gender = _chosen("emotion", options.emotion_model, options), _chosen("gender", options.gender_model, options)
+    neutral = tuple(_neutral(file) for file in options.baseline or ())
+    # A model or baseline that cannot be used ends the run here, before any clip.
+    _, _, enrolment = _loaded(emotion, gender, neutral)
     for note in enrolment.notes if enrolment else ():
         sys.stderr.write(f"baseline: {note.code}: {note.message}\n")
-    work = (delayed(_predict_file)(path, options.explain, *chosen) for _, path in named)
-    results = Parallel(n_jobs=jobs_for(options.jobs, len(named)), return_as="generator")(work)
+    work = partial(_predicted, options.explain, emotion, gender, neutral)
+    items = [bulk.Item(path) for _, path in named]
     failed = 0
 
-    def entries() -> Iterator[tuple[str, Prediction | SerError]]:
+    def entries(store: bulk.Store | None) -> Iterator[Entry]:
         nonlocal failed
-        for (name, _), result in zip(named, tqdm(results, total=len(named), unit="clip", desc="predict"), strict=True):
+        done = bulk.over_files(work, items, jobs_for(options.jobs, len(named)), store, options.send == "bytes")
+        for (name, _), result in zip(named, tqdm(done, total=len(named), unit="clip", desc="predict"), strict=True):
             failed += isinstance(result, SerError)
-            yield name, result
+            yield name, result if isinstance(result, SerError) else Written(**json.loads(result))
 
-    with target(options.output) as file:
-        WRITERS[options.format](entries(), file)
+    def job() -> str:
+        files = sorted(path for folder in {emotion[0], gender[0]} for path in Path(folder).rglob("*") if path.is_file())
+        artefacts = [corpora.file_digest(path) for path in files]
+        return bulk.job_of("predict", emotion, gender, artefacts, options.explain, [hashlib.sha256(data).hexdigest() for data in neutral])
+
+    with cluster.on(options.scheduler), resumable(options.output, job) as store, target(options.output) as file:
+        WRITERS[options.format](entries(store), file)
     if failed:
         sys.stderr.write(f"{failed} of {len(named)} files could not be used; their entries say why.\n")
     return 1 if failed else 0
@@ -64,25 +74,25 @@ def _chosen(task: str, name: str | None, options: argparse.Namespace) -> Chosen:
 
 
 @cache
-def _loaded(emotion: Chosen, gender: Chosen, baseline: tuple[str, ...]) -> tuple[Model, Model, Enrolment | None]:
+def _loaded(emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...]) -> tuple[Model, Model, Enrolment | None]:
     emotion_model, gender_model = (models.load_named(name, task, Path(folder)) for task, (folder, name) in (("emotion", emotion), ("gender", gender)))
-    enrolment = Enrolment([_neutral(file) for file in baseline], emotion_model) if baseline else None
-    return emotion_model, gender_model, enrolment
+    return emotion_model, gender_model, Enrolment([audio.decode(data) for data in neutral], emotion_model) if neutral else None
 
 
-def _neutral(file: str) -> Recording:
+def _neutral(file: str) -> bytes:
+    """The bytes of a neutral clip that can be used."""
     try:
-        return audio.load(Path(file))
+        data = audio.read(file)
+        audio.decode(data)
     except SerError as error:
         raise SerError(ErrorCode.BAD_BASELINE, f"The neutral clip {file!r} cannot be used: {error}", error.hint) from error
+    return data
 
 
-def _predict_file(path: Path, explain: bool, emotion: Chosen, gender: Chosen, baseline: tuple[str, ...]) -> Prediction | SerError:
-    """The prediction for one file, or why there is none; each process loads the models once."""
-    try:
-        return prediction.predict(audio.load(path), *_loaded(emotion, gender, baseline), explain=explain)
-    except SerError as error:
-        return error
+def _predicted(explain: bool, emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...], data: bytes) -> bytes:
+    """What is written of the prediction for one file, as JSON; each process loads the models once."""
+    written = Written.of(prediction.predict(audio.decode(data), *_loaded(emotion, gender, neutral), explain=explain))
+    return json.dumps({"json": written.json, "row": written.row}, ensure_ascii=False).encode()
 
 
 def _inputs(paths: Iterable[str]) -> list[tuple[str, Path]]:
@@ -114,39 +124,45 @@ def extract(options: argparse.Namespace) -> int:
         raise SerError(ErrorCode.BAD_USAGE, f"The output must end in .csv or .parquet. Got {options.output!r}.", "Choose another name.")
     if options.copy and options.copy not in COPIES:
         raise SerError(ErrorCode.BAD_USAGE, f"There is no copy {options.copy!r}.", f"Kinds of copies: {', '.join(COPIES)}.")
-    table, n_failed = _extracted(options)
-    if suffix == ".parquet":
-        with whole(Path(options.output)) as part:
-            tables.write_parquet(table, part)
-    else:
-        with target(options.output) as file:
-            tables.write_csv(table, file)
-    return 1 if n_failed else 0
+    with cluster.on(options.scheduler), resumable(options.output, lambda: tables.job_of(options.feature_set, options.copy)) as store:
+        failed: tables.Failed = []
+        parts = _extracted(options, store, failed)
+        if suffix == ".parquet":
+            with whole(Path(options.output)) as part:
+                tables.write_parquet(parts, part)
+        else:
+            with target(options.output) as file:
+                tables.write_csv(parts, file)
+    for name, error in failed:
+        sys.stderr.write(f"{name}: {error.code}: {error}\n")
+    return 1 if failed else 0
 
 
-def _extracted(options: argparse.Namespace) -> tuple[pd.DataFrame, int]:
-    """The feature table of what was named, with labels where something says them, and how many files could not be used."""
+def _extracted(options: argparse.Namespace, store: bulk.Store | None, failed: tables.Failed) -> Iterator[pd.DataFrame]:
+    """The feature table of what was named in parts, with labels where something says them; files that cannot be used go into `failed`."""
     import pandas as pd
 
     from ser_core.training import own, tables
 
+    def way(n_files: int) -> tables.Way:
+        return tables.Way(jobs_for(options.jobs, n_files), options.send == "bytes", store)
+
     labelled = _labelled(options.paths)
     if labelled is not None and labelled.known is None and not options.copy:
-        jobs = jobs_for(options.jobs, len(labelled.clips))
-        measured = own.measure_folder(corpora.resolve(options.paths[0]), labelled, options.feature_set, jobs)
-        tell_left_out(measured.left_out)
-        return measured.table, sum(len(part.files) for part in measured.left_out if part.kind == "unreadable")
+        folder = corpora.resolve(options.paths[0])
+        measured = own.measure_folder(folder, labelled, options.feature_set, way(len(labelled.clips)))
+        tell_left_out(part for part in measured.left_out if part.kind != "unreadable")  # these are told one by one
+        failed += measured.failed
+        return iter([measured.table])
     if labelled is not None and labelled.known is not None:
         tell_left_out(labelled.left_out)
-        table, failed = tables.extract_corpus(corpora.resolve(options.paths[0]), options.feature_set, jobs_for(options.jobs), options.copy)
+        folder = corpora.resolve(options.paths[0])
+        about = corpora.utterances(folder)
+        files = [folder / path for path in about["path"]]
     else:
         named = _inputs(options.paths)
-        about = pd.DataFrame({"path": [name for name, _ in named]})
-        files, jobs = [path for _, path in named], jobs_for(options.jobs, len(named))
-        table, failed = tables.extract_table(about, files, options.feature_set, jobs, options.copy)
-    for name, error in failed:
-        sys.stderr.write(f"{name}: {error.code}: {error}\n")
-    return table, len(failed)
+        about, files = pd.DataFrame({"path": [name for name, _ in named]}), [path for _, path in named]
+    return tables.extract_table(about, files, options.feature_set, failed, way(len(files)), options.copy)
 
 
 def _labelled(paths: Sequence[str]) -> Labelled | None:

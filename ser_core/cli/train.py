@@ -10,7 +10,7 @@ from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser_core import evaluation, models
+from ser_core import cluster, evaluation, models
 from ser_core.cli import figures
 from ser_core.cli.output import aligned, jobs_for, markdown, tell_left_out
 from ser_core.corpora import CORPORA
@@ -40,7 +40,8 @@ def train(options: argparse.Namespace) -> int:
         table = tables.read_table(Path(options.features)) if options.features else _from_folder(options)
         selected = _selected_tasks(table, options.task)
         _warn_of_random_split(table, selected)
-        out_of_fold, _ = training.out_of_fold(table, names, selected, jobs=jobs_for(options.jobs))
+        with cluster.on(options.scheduler):
+            out_of_fold, _ = training.out_of_fold(table, names, selected, jobs=jobs_for(options.jobs), keep=options.scheduler is None)
         work = [(table, name) for name in names]
     else:
         by_set = {table.feature_set.name: table for table in training.shipped_tables()}
@@ -65,11 +66,11 @@ def train(options: argparse.Namespace) -> int:
 def _from_folder(options: argparse.Namespace) -> tables.FeatureTable:
     """Measure the clips of a folder of one's own; its feature table is kept beside the models."""
     from ser_core import corpora
-    from ser_core.training import own
+    from ser_core.training import own, tables
 
     folder = corpora.resolve(options.folder)
     labelled = corpora.label_folder(folder)
-    measured = own.measure_folder(folder, labelled, jobs=jobs_for(options.jobs, len(labelled.clips)))
+    measured = own.measure_folder(folder, labelled, way=tables.Way(jobs_for(options.jobs, len(labelled.clips))))
     tell_left_out(measured.left_out)  # first: it may be why too few are left
     table, rare = own.for_training(measured)
     tell_left_out(rare)

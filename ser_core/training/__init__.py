@@ -81,12 +81,14 @@ def out_of_fold(
     seeds: Sequence[int] = SEEDS,
     jobs: int = 1,
     progress: Progress | None = None,
+    keep: bool = True,
 ) -> tuple[pd.DataFrame, list[Selection]]:
     """Predict every clip by models that have not seen it, under each protocol, for some tasks or for all that the table allows.
 
     Parameters are chosen once per outer fold on inner folds of its training part (by speaker where they are known). What is random
     in a classifier is run for each seed. Progress is shown on stderr, and finished folds are kept in the cache folder, so that an
-    interrupted run goes on where it stopped; where the caller shows the `progress`, nothing is kept.
+    interrupted run goes on where it stopped; where the caller shows the `progress`, or says not to `keep` (the workers of a cluster have
+    caches of their own), nothing is kept.
 
     Returns
     -------
@@ -95,7 +97,7 @@ def out_of_fold(
     """
     described = list(_outer_folds(table, names, tasks or tasks_of(table)))
     kept = cache_folder() / "folds" / table.sha256[:16]
-    run = _run_fold if progress else Memory(kept, verbose=0).cache(_run_fold)
+    run = _run_fold if progress or not keep else Memory(kept, verbose=0).cache(_run_fold)
     x, code = table.x, _code_digest()
     y = {task: table.y(task) for task in dict.fromkeys(task for task, *_ in described)}
     work = [
@@ -110,7 +112,7 @@ def out_of_fold(
         for seed, (labels, probabilities) in predictions.items():
             run_of = (task, table.feature_set.name, name, protocol, seed, fold)
             parts.append(_rows(table, np.flatnonzero(tested), run_of, labels, probabilities))
-    if not progress:
+    if not progress and keep:
         shutil.rmtree(kept)  # what is done is done: the next run computes everything anew
     return pd.concat(parts, ignore_index=True)[list(OUT_OF_FOLD_COLUMNS)], selections
 

@@ -10,26 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from ser_core import audio, features, training
+from ser_core import features, training
 from ser_core.audio import Recording
 from ser_core.corpora import TABLE_COLUMNS, Labelled, LeftOut, left_out
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
 from ser_core.models import MAIN_FEATURE_SET
-from ser_core.training.tables import LEAST_CLIPS, FeatureTable, parse_table, tasks_of, why_not_unseen, write_csv
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """What one clip measures: its features [d], its length in seconds, and the SHA-256 of its file."""
-
-    values: npt.NDArray[np.float64]
-    duration_s: float
-    sha256: str
+from ser_core.training.tables import ALONE, LEAST_CLIPS, FeatureTable, Measured, Way, extract_files, parse_table, tasks_of, why_not_unseen, write_csv
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +32,8 @@ class OwnTable:
     source: str
     table: pd.DataFrame
     left_out: tuple[LeftOut, ...]
+    failed: tuple[tuple[str, SerError], ...] = ()
+    """What is wrong with each file that cannot be used; `left_out` counts them."""
 
 
 def measure(load: Callable[[], Recording], feature_set: str = MAIN_FEATURE_SET) -> Measured | SerError:
@@ -54,18 +45,9 @@ def measure(load: Callable[[], Recording], feature_set: str = MAIN_FEATURE_SET) 
         return error
 
 
-def measure_folder(folder: Path, labelled: Labelled, feature_set: str = MAIN_FEATURE_SET, jobs: int = 1) -> OwnTable:
+def measure_folder(folder: Path, labelled: Labelled, feature_set: str = MAIN_FEATURE_SET, way: Way = ALONE) -> OwnTable:
     """Measure the clips of a folder that was labelled; progress on stderr."""
-    from joblib import Parallel, delayed
-    from tqdm import tqdm
-
-    work = (delayed(_measure_file)(folder / file, feature_set) for file, _ in labelled.clips)
-    done = Parallel(n_jobs=jobs, return_as="generator")(work)
-    return assemble(labelled, list(tqdm(done, total=len(labelled.clips), unit="clip", desc=feature_set)), feature_set)
-
-
-def _measure_file(path: Path, feature_set: str) -> Measured | SerError:
-    return measure(lambda: audio.load(path), feature_set)
+    return assemble(labelled, list(extract_files([folder / file for file, _ in labelled.clips], feature_set, way)), feature_set)
 
 
 def assemble(labelled: Labelled, measured: Sequence[Measured | SerError], feature_set: str = MAIN_FEATURE_SET) -> OwnTable:
@@ -76,7 +58,8 @@ def assemble(labelled: Labelled, measured: Sequence[Measured | SerError], featur
     SerError
         BAD_CORPUS where no clip is left.
     """
-    unreadable = [f"{file} ({result.code})" for (file, _), result in zip(labelled.clips, measured, strict=True) if isinstance(result, SerError)]
+    failed = [(file, result) for (file, _), result in zip(labelled.clips, measured, strict=True) if isinstance(result, SerError)]
+    unreadable = [f"{file} ({error.code})" for file, error in failed]
     rows = [
         (file, labelled.name, *dataclasses.astuple(labels), result.duration_s, result.sha256, *result.values)
         for (file, labels), result in zip(labelled.clips, measured, strict=True)
@@ -88,7 +71,7 @@ def assemble(labelled: Labelled, measured: Sequence[Measured | SerError], featur
     if table.empty:
         said = "; ".join(part.in_words() for part in gone)
         raise SerError(ErrorCode.BAD_CORPUS, f"No clip of {labelled.name!r} can be used: {said}.", "Check the files.")
-    return OwnTable(labelled.name, labelled.source, table, (*labelled.left_out, *gone))
+    return OwnTable(labelled.name, labelled.source, table, (*labelled.left_out, *gone), tuple(failed))
 
 
 def without_copies(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
@@ -106,7 +89,7 @@ def without_copies(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[LeftOut, ..
 def to_csv(table: pd.DataFrame) -> bytes:
     """A feature table as `extract` writes it."""
     text = io.StringIO()
-    write_csv(table, text)
+    write_csv([table], text)
     return text.getvalue().encode()
 
 

@@ -7,19 +7,21 @@ back from the file, so that whoever has the table gets the same model.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from ser_core import audio, corpora, features
+from ser_core import audio, bulk, corpora, features
 from ser_core.audio import Samples
 from ser_core.corpora import CORPORA
 from ser_core.emotions import GENDERS, LABELS, parse_emotion
@@ -33,6 +35,9 @@ _LARGEST = 1e9  # no feature comes near; a scaler's squares must stay finite
 _MOST_IN_CSV = 200  # features
 _MANTISSA = 0xFFFFFC00  # 13 of float32's 23 bits
 _MOST_VOICES = 5  # in babble
+_DIGEST_BYTES = 32  # SHA-256
+ROWS_TOGETHER = 4096
+"""How many rows of a table are held, and written, together."""
 LEAST_CLIPS = 5
 """The least clips of a label: the folds of the random split."""
 _LEAST_TO_LEARN_FROM = 2  # clips of a label that are left to train on without the tested speakers
@@ -66,27 +71,58 @@ class FeatureTable:
         return self.rows[task].to_numpy(dtype=str)
 
 
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A clip that could be used: its features, shape [d], its length in seconds, and the digest of its bytes."""
+
+    values: np.ndarray
+    duration_s: float
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """How files are worked on; see `bulk.over_files`."""
+
+    jobs: int = 1
+    send: bool = False
+    store: bulk.Store | None = None
+
+
+ALONE = Way()
+
+
 def extract_files(
-    paths: Sequence[Path], feature_set: str, jobs: int = 1, copy: str = "", voices: Sequence[Sequence[Path]] = ()
-) -> list[np.ndarray | SerError]:
-    """The features [d] of each file, or of one of its `COPIES`, or the error it ended in, in order; progress on stderr.
+    paths: Sequence[Path], feature_set: str, way: Way = ALONE, copy: str = "", voices: Sequence[Sequence[tuple[Path, str]]] = ()
+) -> Iterator[Measured | SerError]:
+    """The features of each file, or of one of its `COPIES`, or the error it ended in, in order as they are done; progress on stderr.
 
-    `voices` are, for each file, the clips that its noisy copy's babble is made of.
+    `voices` are, for each file, the clips that its noisy copy's babble is made of: path and digest.
     """
-    work = (delayed(_extract_file)(path, feature_set, copy, voices[number] if voices else ()) for number, path in enumerate(paths))
-    done = Parallel(n_jobs=jobs, return_as="generator")(work)
-    return list(tqdm(done, total=len(paths), unit="clip", desc=feature_set))
+    items = [bulk.Item(path, tuple((str(voice), digest) for voice, digest in voices[n]) if voices else ()) for n, path in enumerate(paths)]
+    done = bulk.over_files(partial(_extracted, feature_set, copy), items, way.jobs, way.store, way.send)
+    for record in tqdm(done, total=len(items), unit="clip", desc=feature_set):
+        yield record if isinstance(record, SerError) else _measured(record)
 
 
-def _extract_file(path: Path, feature_set: str, copy: str, voices: Sequence[Path]) -> np.ndarray | SerError:
-    try:
-        recording = audio.load(path)
-        if copy:
-            others = [samples for voice in voices if (samples := _samples(voice)) is not None]
-            recording = dataclasses.replace(recording, samples=changed_copy(copy, recording.samples, recording.sha256, others))
-        return features.extract_by_windows(recording, feature_set).values
-    except SerError as error:
-        return error
+def job_of(feature_set: str, copy: str = "") -> str:
+    """Tells one extraction from another, for what is kept of it."""
+    return bulk.job_of("extract", feature_set, copy)
+
+
+def _extracted(feature_set: str, copy: str, data: bytes, *voices: tuple[str, str]) -> bytes:
+    """The record of a clip: its digest, then duration and features in float64."""
+    recording = audio.decode(data)
+    if copy:
+        others = [samples for voice, _ in voices if (samples := _samples(Path(voice))) is not None]
+        recording = dataclasses.replace(recording, samples=changed_copy(copy, recording.samples, recording.sha256, others))
+    values = features.extract_by_windows(recording, feature_set).values
+    return bytes.fromhex(recording.sha256) + np.array([recording.duration_s, *values], dtype="<f8").tobytes()
+
+
+def _measured(record: bytes) -> Measured:
+    duration_s, *_ = figures = np.frombuffer(record, dtype="<f8", offset=_DIGEST_BYTES)
+    return Measured(figures[1:], round(float(duration_s), 4), record[:_DIGEST_BYTES].hex())
 
 
 def _samples(path: Path) -> Samples | None:
@@ -111,41 +147,59 @@ def babble_of(about: pd.DataFrame) -> list[list[int]]:
     return chosen
 
 
-def extract_table(about: pd.DataFrame, files: Sequence[Path], feature_set: str, jobs: int = 1, copy: str = "") -> tuple[pd.DataFrame, Failed]:
-    """`about`, one row a file, with the features beside it; the rows of files that cannot be used are left out and returned apart."""
-    voices = [[files[other] for other in others] for others in babble_of(about)] if copy == "noisy" and "statement" in about else []
-    results = extract_files(files, feature_set, jobs, copy, voices)
-    good = [number for number, result in enumerate(results) if isinstance(result, np.ndarray)]
-    values = np.array([results[number] for number in good]).reshape(len(good), -1)
+def extract_table(
+    about: pd.DataFrame, files: Sequence[Path], feature_set: str, failed: Failed, way: Way = ALONE, copy: str = ""
+) -> Iterator[pd.DataFrame]:
+    """`about`, one row a file, with the features beside it, some thousand rows at a time and at least once.
+
+    The rows of files that cannot be used are left out and put into `failed`.
+    """
+    voices = []
+    if copy == "noisy" and "statement" in about:
+        voices = [[(files[other], str(about["sha256"].iloc[other])) for other in others] for others in babble_of(about)]
     names = list(FEATURE_SETS[feature_set].names)
-    features_of = pd.DataFrame(values if len(good) else np.empty((0, len(names))), columns=names)
-    failed = [(str(path), result) for path, result in zip(about["path"], results, strict=True) if isinstance(result, SerError)]
-    return pd.concat([about.iloc[good].reset_index(drop=True), features_of], axis=1), failed
+    results = extract_files(files, feature_set, way, copy, voices)
+    for start in range(0, max(len(files), 1), ROWS_TOGETHER):
+        part = about.iloc[start : start + ROWS_TOGETHER]
+        done = list(itertools.islice(results, len(part)))
+        good = [number for number, result in enumerate(done) if isinstance(result, Measured)]
+        failed += [(str(path), result) for path, result in zip(part["path"], done, strict=True) if isinstance(result, SerError)]
+        values = [result.values for result in done if isinstance(result, Measured)]
+        features_of = pd.DataFrame(np.array(values).reshape(len(values), len(names)), columns=names)
+        yield pd.concat([part.iloc[good].reset_index(drop=True), features_of], axis=1)
 
 
-def extract_corpus(folder: Path, feature_set: str, jobs: int = 1, copy: str = "") -> tuple[pd.DataFrame, Failed]:
-    """The feature table of a corpus folder, with its labels; clips that cannot be used are left out and returned apart."""
-    about = corpora.utterances(folder)
-    return extract_table(about, [folder / path for path in about["path"]], feature_set, jobs, copy)
+def write_csv(tables: Iterable[pd.DataFrame], target: Path | io.TextIOBase) -> None:
+    """Write a feature table that comes in parts."""
+    with target.open("w", encoding="utf-8", newline="") if isinstance(target, Path) else contextlib.nullcontext(target) as file:
+        for number, table in enumerate(tables):
+            table.to_csv(file, index=False, float_format=_FORMAT, lineterminator="\n", header=number == 0)
 
 
-def write_csv(table: pd.DataFrame, target: Path | io.TextIOBase) -> None:
-    """Write a feature table."""
-    table.to_csv(target, index=False, float_format=_FORMAT, lineterminator="\n")
+def write_parquet(tables: Iterable[pd.DataFrame], path: Path) -> None:
+    """Write a feature table that comes in parts as Parquet, a row group each.
 
-
-def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """Write a feature table as Parquet: features in float32, those of a large feature set rounded to 13 bits of mantissa."""
+    Features are in float32, those of a large feature set rounded to 13 bits of mantissa.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    numbers = [name for name in table.columns if table[name].dtype == np.float64 and name != "duration_s"]
-    values = np.ascontiguousarray(table[numbers].to_numpy(dtype=np.float32))
-    if len(numbers) > _MOST_IN_CSV:
-        values = ((values.view(np.uint32) + np.uint32(0x200)) & np.uint32(_MANTISSA)).view(np.float32)
-    small = pd.concat([table.drop(columns=numbers), pd.DataFrame(values, columns=numbers, index=table.index)], axis=1)
-    arrow = pa.Table.from_pandas(small[list(table.columns)], preserve_index=False)
-    pq.write_table(arrow, path, compression="zstd", compression_level=15, use_dictionary=False, use_byte_stream_split=numbers)
+    writer = None
+    try:
+        for table in tables:
+            numbers = [name for name in table.columns if table[name].dtype == np.float64 and name != "duration_s"]
+            values = np.ascontiguousarray(table[numbers].to_numpy(dtype=np.float32))
+            if len(numbers) > _MOST_IN_CSV:
+                values = ((values.view(np.uint32) + np.uint32(0x200)) & np.uint32(_MANTISSA)).view(np.float32)
+            small = pd.concat([table.drop(columns=numbers), pd.DataFrame(values, columns=numbers, index=table.index)], axis=1)
+            arrow = pa.Table.from_pandas(small[list(table.columns)], schema=writer.schema if writer else None, preserve_index=False)
+            if writer is None:
+                packing = {"compression": "zstd", "compression_level": 15, "use_dictionary": False, "use_byte_stream_split": numbers}
+                writer = pq.ParquetWriter(path, arrow.schema, **packing)
+            writer.write_table(arrow)
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 @dataclass(frozen=True, eq=False)
