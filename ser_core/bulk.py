@@ -1,7 +1,7 @@
 """Work on many files: over several processes or a cluster, in order, in flat memory, and going on where it was stopped.
 
 What is done is kept beside the output in an SQLite file, by the content of each file, until the output has been written whole. Killed at
-any moment, a run loses at most the last second of work; the same command goes on.
+any moment, a run loses less than a second of work; the same command goes on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "av", "onnxruntime", "scikit
 """What computes the results: another version of one of them may give other figures."""
 
 _TOGETHER = 16  # files in a task: enough that handing them over costs nothing, few enough to share them out evenly
-_COMMIT_SECONDS = 1.0
+_COMMIT_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Store:
         return None if found is None else found[0]
 
     def put(self, key: bytes, record: bytes) -> None:
-        """Keep a record; it is safe within a second."""
+        """Keep a record; it is safe a moment later."""
         self._database.execute("INSERT OR REPLACE INTO done VALUES (?, ?)", (key, record))
         if time.monotonic() - self._committed > _COMMIT_SECONDS:
             self._database.commit()
