@@ -22,6 +22,8 @@ class ErrorCode(StrEnum):
     BAD_RATE = "BAD_RATE"
     TOO_MANY_CHANNELS = "TOO_MANY_CHANNELS"
     NOT_FINITE = "NOT_FINITE"
+    # A server with too many sessions at once (ui)
+    BUSY = "BUSY"
     # A command line (ser_core.cli)
     BAD_USAGE = "BAD_USAGE"
     # A file or folder that was named (ser_core.audio, ser_core.corpora, ser_core.cli)

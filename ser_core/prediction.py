@@ -8,8 +8,8 @@ windows, each weighted by how much of it is speech; the timeline shows them smoo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -151,6 +151,17 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model, enr
     ValueError
         If there is a baseline and the emotion model takes none.
     """
+    found, explained = in_two_steps(recording, emotion_model, gender_model, enrolment)
+    return explained() if explain else found
+
+
+def in_two_steps(
+    recording: Recording, emotion_model: Model, gender_model: Model, enrolment: Enrolment | None = None
+) -> tuple[Prediction, Callable[[], Prediction]]:
+    """As `predict`: the prediction without reasons, and a function that gives it with them, which takes longer.
+
+    The function holds what was computed for the prediction, some megabytes: nobody should keep it.
+    """
     found = gate.check(recording)
     stretches, inputs, weights = _heard(recording, found)
     baseline = None if enrolment is None else enrolment.baseline
@@ -172,12 +183,7 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model, enr
     ]
     notes = () if enrolment is None else enrolment.notes_on(np.array(list(whole["gender"].values())), gender_model)
     speech = all(reason.code != "NOT_SPEECH" for reason in found.reasons)
-    explained = None
-    if explain and speech:
-        top = max(whole["emotion"], key=whole["emotion"].__getitem__)
-        telling = int(np.argmax(weights * each["emotion"][:, EMOTIONS.index(top)]))
-        explained = explanation.explain(emotion_model, inputs[telling], top, baseline, stretches[telling].start_s, len(stretches) > 1)
-    return Prediction(
+    predicted = Prediction(
         sha256=recording.sha256,
         duration_s=recording.duration_s,
         emotion_model=emotion_model.card.name,
@@ -190,9 +196,18 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model, enr
         gaps=tuple(timeline.gaps(found.speech)),
         reasons=tuple(reasons),
         prediction_set=refusal.prediction_set(whole["emotion"], limits) if limits is not None and speech else None,
-        explanation=explained,
         baseline=None if enrolment is None else enrolment.to_dict(notes),
     )
+
+    def with_reasons() -> Prediction:
+        if not speech:
+            return predicted
+        top = predicted.most_likely
+        telling = int(np.argmax(weights * each["emotion"][:, EMOTIONS.index(top)]))
+        why = explanation.explain(emotion_model, inputs[telling], top, baseline, stretches[telling].start_s, len(stretches) > 1)
+        return replace(predicted, explanation=why)
+
+    return predicted, with_reasons
 
 
 def by_each(recording: Recording, models: Sequence[Model]) -> dict[str, dict[str, float]]:

@@ -138,3 +138,11 @@ def test_a_row_has_one_flat_value_per_column(result):
     assert row["file"] == "clip.wav"
     assert set(EMOTIONS) | set(GENDERS) <= set(row)
     assert all(isinstance(value, (str, float)) for value in row.values())
+
+
+def test_two_steps_give_what_one_gives(recording):
+    pair = models.load_default("emotion"), models.load_default("gender")
+    found, with_reasons = prediction.in_two_steps(recording, *pair)
+    assert found == prediction.predict(recording, *pair)
+    assert found.explanation is None
+    assert with_reasons() == prediction.predict(recording, *pair, explain=True)

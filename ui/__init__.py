@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
@@ -40,6 +40,7 @@ from ui.loaded import (
     model,
     pitch_contours,
     predicted,
+    predicted_in_two_steps,
     predicted_with_baseline,
     recorder_scores,
     said_by_every_model,
@@ -60,6 +61,7 @@ from ui.session import (
     recording_of,
     take,
 )
+from ui.turns import turns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,12 +105,14 @@ __all__ = [
     "paired",
     "pitch_contours",
     "predicted",
+    "predicted_in_two_steps",
     "predicted_with_baseline",
     "recorder_scores",
     "recording_of",
     "said_by_every_model",
     "take",
     "tested_labels",
+    "turns",
     "warm_up",
 ]
 
@@ -147,10 +151,11 @@ def run(main: Callable[[], None]) -> None:
     _route()
     st.session_state.pop("drawn", None)  # what a run left behind that was broken off
     try:
-        main()
+        with turns.held():
+            main()
+            save_charts()
     except SerError as error:
         show_error(error)
-    save_charts()
 
 
 def _route() -> None:
@@ -175,6 +180,19 @@ def show_error(error: SerError) -> None:
     st.error(f"{error} {error.hint} :small[Code: {error.code}]", icon=":material/error:")
 
 
+class _Unchecked:
+    """A chart as Streamlit asks it for its specification, without the check against the schema, which takes longer than all the rest.
+
+    The tests check the specifications of all charts.
+    """
+
+    def __init__(self, chart: Chart) -> None:
+        self._chart = chart
+
+    def to_dict(self) -> dict[str, Any]:
+        return self._chart.to_dict(validate=False)
+
+
 def draw(
     chart: Chart,
     key: str,
@@ -190,6 +208,7 @@ def draw(
     """
     drawn: dict[str, tuple[str, Chart]] = st.session_state.setdefault("drawn", {})
     drawn[key] = title or alt, chart
+    chart = cast("Chart", _Unchecked(chart))
     if select is None:
         st.altair_chart(chart, width="stretch", key=key, alt=alt)
         return {}

@@ -23,7 +23,8 @@ def section(clip: ui.Clip) -> None:
     from ser_core import charts
 
     chosen = ui.chosen_models()
-    result = without = ui.predicted(clip, chosen["emotion"], chosen["gender"])
+    result, with_reasons = ui.predicted_in_two_steps(clip, chosen["emotion"], chosen["gender"])
+    without = result
     personal = baseline.enrolled(chosen["emotion"], baseline.clips_of_session()) if st.session_state.get("baseline_wanted") else None
     if personal is not None:
         result = ui.predicted_with_baseline(clip, chosen["emotion"], chosen["gender"], personal)
@@ -44,6 +45,9 @@ def section(clip: ui.Clip) -> None:
         st.caption(f"Judged against your baseline. The line in each bar is without it: {prediction.in_words(without)}")
     if result.prediction_set is not None:
         st.markdown(set_in_words(result))
+    ui.turns.step_back()  # the answer is there
+    if personal is None:
+        result = with_reasons()
     if result.explanation is not None:
         why(clip, result.explanation)
     st.markdown(voice_in_words(result))

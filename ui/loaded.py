@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -29,7 +31,18 @@ if TYPE_CHECKING:
 @st.cache_resource
 def warm_up() -> None:
     """Import what predicting needs and predict once, in the background, so that the first clip does not wait for it."""
-    threading.Thread(target=_first_prediction, name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm, name="warm-up", daemon=True).start()
+
+
+def _warm() -> None:
+    import threadpoolctl
+
+    _first_prediction()
+    threadpoolctl.threadpool_limits(1)  # a second thread for a clip would only get into the way of another session's
+    # After every run of a script Streamlit looks for garbage among all objects there are, with every other session waiting: a tenth of
+    # a second, once the libraries are loaded. What is there now stays anyway; it need not be looked at again.
+    gc.collect()
+    gc.freeze()
 
 
 def _first_prediction() -> None:
@@ -58,17 +71,43 @@ def model(task: str, name: str) -> Model:
     return models.load_named(name, task)
 
 
+Reasons = Callable[[], "Prediction"]
+
+
 @st.cache_data(max_entries=256, show_spinner="Listening ...")
-def _predicted(sha256: str, n_samples: int, emotion_model: str, gender_model: str, explain: bool, _recording: Recording) -> Prediction:
+def _predicted(sha256: str, n_samples: int, emotion_model: str, gender_model: str, _recording: Recording, _reasons: list[Reasons]) -> Prediction:
+    """The prediction without reasons; the function that adds them is put into `_reasons` where it was computed just now."""
     from ser_core import prediction
 
-    return prediction.predict(_recording, model("emotion", emotion_model), model("gender", gender_model), explain=explain)
+    found, reasons = prediction.in_two_steps(_recording, model("emotion", emotion_model), model("gender", gender_model))
+    _reasons.append(reasons)
+    return found
+
+
+@st.cache_data(max_entries=256, show_spinner="Asking why ...")
+def _explained(sha256: str, n_samples: int, emotion_model: str, gender_model: str, _reasons: Reasons) -> Prediction:
+    return _reasons()
 
 
 def predicted(clip: Clip, emotion_model: str, gender_model: str, explain: bool = True) -> Prediction:
     """What two models say of the clip (and why), without a personal baseline; computed once per clip and pair."""
+    found, explained = predicted_in_two_steps(clip, emotion_model, gender_model)
+    return explained() if explain else found
+
+
+def predicted_in_two_steps(clip: Clip, emotion_model: str, gender_model: str) -> tuple[Prediction, Reasons]:
+    """What two models say of the clip, and a function that says why, too; each is computed once per clip and pair."""
+    from ser_core import prediction
+
     recording = clip.recording
-    return _predicted(recording.sha256, len(recording.samples), emotion_model, gender_model, explain, recording)
+    asked = recording.sha256, len(recording.samples), emotion_model, gender_model
+    fresh: list[Reasons] = []
+    found = _predicted(*asked, recording, fresh)
+
+    def again() -> Prediction:
+        return prediction.predict(recording, model("emotion", emotion_model), model("gender", gender_model), explain=True)
+
+    return found, lambda: _explained(*asked, fresh[0] if fresh else again)
 
 
 def predicted_with_baseline(clip: Clip, emotion_model: str, gender_model: str, enrolment: Enrolment) -> Prediction:

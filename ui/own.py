@@ -95,10 +95,17 @@ def measure(labelled: Labelled, load: Load) -> None:
         return
     from ser_core.training import own
 
-    measured = [own.measure(lambda path=path: load(path)) for path, _ in _shown(labelled.clips, n, "Measuring", "clip")]  # type: ignore[misc]
+    measured = [own.measure(lambda path=path: load(path)) for path, _ in _one_by_one(_shown(labelled.clips, n, "Measuring", "clip"))]  # type: ignore[misc]
     found = own.assemble(labelled, measured)
     ui.keep_own(OwnCorpus(found.name, found.source, found.table, found.left_out, load))
     st.rerun()
+
+
+def _one_by_one(things: Iterable[Any]) -> Iterator[Any]:
+    """The same; before each, whoever waits for an answer goes first."""
+    for thing in things:
+        ui.turns.step_back()
+        yield thing
 
 
 def _shown(things: Iterable[Any], n: int, doing: str, what: str) -> Iterator[Any]:
@@ -174,7 +181,8 @@ def train(own: OwnCorpus) -> None:
     found = own_training.OwnTable(own.name, own.source, own.table, own.left_out)
     if not st.button("Train and test", icon=":material/model_training:", disabled=not names):
         return
-    trained = own_training.train(found, names, lambda folds, n: _shown(folds, n, "Training", "fold"))
+    with ui.turns.given_up():  # it takes long, and one fold cannot be interrupted for the answers of others
+        trained = own_training.train(found, names, lambda folds, n: _shown(folds, n, "Training", "fold"))
     rows = own_training.joined(own.out_of_fold, trained.out_of_fold.assign(corpus=ui.OWN))
     told = tuple(part for part in own.left_out if part.kind != "rare_emotion") + trained.rare
     ui.keep_own(dataclasses.replace(own, out_of_fold=rows, models=trained.models, optimistic=trained.optimistic, left_out=told))
@@ -198,7 +206,7 @@ def judge(own: OwnCorpus) -> None:
         return
     loaded = [ui.model(judging.TASK, card.name) for card in asked]
     said: list[Any] = []
-    for path in _shown(own.table["path"], len(own.table), "Asking", "clip"):
+    for path in _one_by_one(_shown(own.table["path"], len(own.table), "Asking", "clip")):
         said.append(prediction.by_each(own.load(path), loaded))
     rows = own_training.joined(own.out_of_fold, judging.out_of_fold(own.table, said, asked).assign(corpus=ui.OWN))
     ui.keep_own(dataclasses.replace(own, out_of_fold=rows))

@@ -29,6 +29,7 @@ def predicted(files: Sequence[UploadedFile], emotion_model: str, gender_model: s
         if progress is not None:
             progress.progress(done / len(missing), f"Listening to {files[number].name} ({done + 1} of {len(missing)}) ...")
         kept[keys[number]] = _predicted(files[number], emotion_model, gender_model)
+        ui.turns.step_back()  # one of many clips; then whoever waits for an answer
     if progress is not None:
         progress.empty()
     found = [kept[key] for key in keys]

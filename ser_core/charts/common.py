@@ -10,8 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import altair as alt
+from altair.utils.schemapi import disable_debug_mode
 
 from ser_core.emotions import COLOURS, display_name
+
+disable_debug_mode()  # Altair would check each part of a chart when it is made; the tests check whole specifications
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart  # facets only in the type that Altair gives to a sum of charts
 
