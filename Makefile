@@ -49,7 +49,8 @@ data/%/mfcc128_v1.parquet: | $(VENV)/.train
 	$(BIN)/python -m ser_core extract $* --feature-set mfcc128_v1 --output $@
 
 bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	$(BIN)/python -m ser_core bench
 	$(BIN)/python benchmarks/prediction.py
 	$(BIN)/python benchmarks/models.py
 

@@ -152,10 +152,17 @@ def run(main: Callable[[], None]) -> None:
     st.session_state.pop("drawn", None)  # what a run left behind that was broken off
     try:
         with turns.held():
-            main()
-            save_charts()
+            _run(main)
+    except SerError as busy:
+        show_error(busy)
+
+
+def _run(main: Callable[[], None]) -> None:
+    try:
+        main()
     except SerError as error:
         show_error(error)
+    save_charts()
 
 
 def _route() -> None:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ser_core import __version__
-from ser_core.cli import corpora, explorer, predict, train
+from ser_core.cli import bench, corpora, explorer, predict, train
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
@@ -111,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("ids", nargs="*", metavar="ID", help="for example emotion-svc (default: all)")
     added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR))
     _add_jobs(added)
+
+    added = command("bench", bench.bench, "Measure the speed beside other packages and the app under load; writes BENCHMARKS.md.")
+    added.add_argument("--only", action="append", choices=tuple(bench.BENCHMARKS), help="only this part; may be repeated")
 
     corpora.add_commands(commands, _add_jobs)
     return parser
