@@ -1,6 +1,6 @@
 """`extract` over CREMA-D (below SER_CORPORA) in one process and in two, from start to end. Run as: python -m benchmarks.scaling.
 
-Three runs each in turn, as whole commands; both must write the same file. The memory of the main process is its highest, over a twentieth of the
+Two runs each in turn, as whole commands; both must write the same file. The memory of the main process is its highest, over a twentieth of the
 clips and over all.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ser_core import corpora
 
-RUNS = 3
+RUNS = 2
 
 
 def extracted(named: Sequence[Path], jobs: int, output: Path) -> tuple[float, float]:

@@ -39,6 +39,8 @@ class Item:
 Work = Callable[..., bytes]
 """`work(data, *about)`: what comes of the bytes of one file, as bytes, or a `SerError` that says what is wrong with them."""
 
+_NOT_THE_FILES = {ErrorCode.MODEL_NOT_FOUND, ErrorCode.MODEL_TAMPERED, ErrorCode.MODEL_SCHEMA, ErrorCode.MODEL_VERSION}
+"""What a worker of a cluster may lack: that ends the run."""
 _RESULT, _ERROR = b"+", b"!"  # how a record begins
 
 
@@ -119,7 +121,8 @@ def beside(output: Path, job: str) -> Iterator[Store]:
             store.close()
         path.unlink()
     finally:
-        Path(lock.lock_file).unlink(missing_ok=True)
+        with contextlib.suppress(PermissionError):  # Windows keeps a file that is open
+            Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
 
 
@@ -197,6 +200,8 @@ def _worked(work: Work, parts: Iterable[tuple[bytes | Path | SerError, tuple[Any
         try:
             record = _RESULT + work(data, *about)
         except SerError as error:
+            if error.code in _NOT_THE_FILES:
+                raise
             record = _ERROR + json.dumps(error.to_dict()).encode()
         done.append((_key(data, about), record))
     return done

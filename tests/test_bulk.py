@@ -263,6 +263,16 @@ def test_without_distributed_it_says_what_to_install(clips, capsys, monkeypatch)
     assert "requirements-cluster.txt" in capsys.readouterr().err
 
 
+def test_a_model_that_a_worker_lacks_is_no_fault_of_the_clips(tmp_path):
+    (tmp_path / "clip").write_bytes(b"x")
+
+    def work(data):
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, "There is no such model here.", "Install it.")
+
+    with pytest.raises(SerError, match="no such model"):
+        list(bulk.over_files(work, [bulk.Item(tmp_path / "clip")]))
+
+
 def test_a_worker_with_another_version_is_refused():
     with pytest.raises(SerError, match="another version"):
         bulk._worked(bytes.upper, [], "another program")

@@ -124,6 +124,8 @@ def extract(options: argparse.Namespace) -> int:
         raise SerError(ErrorCode.BAD_USAGE, f"The output must end in .csv or .parquet. Got {options.output!r}.", "Choose another name.")
     if options.copy and options.copy not in COPIES:
         raise SerError(ErrorCode.BAD_USAGE, f"There is no copy {options.copy!r}.", f"Kinds of copies: {', '.join(COPIES)}.")
+    if options.copy == "noisy" and options.send == "bytes":
+        raise SerError(ErrorCode.BAD_USAGE, "Behind a noisy copy are other clips, which workers must read themselves.", "Leave --send bytes away.")
     with cluster.on(options.scheduler), resumable(options.output, lambda: tables.job_of(options.feature_set, options.copy)) as store:
         failed: tables.Failed = []
         parts = _extracted(options, store, failed)

@@ -101,7 +101,8 @@ def out_of_fold(
     x, code = table.x, _code_digest()
     y = {task: table.y(task) for task in dict.fromkeys(task for task, *_ in described)}
     work = [
-        delayed(run)(name, x, y[task], table.speakers, tested, tuple(seeds) if CLASSIFIERS[name].seeded else (0,), code)
+        # In a tuple: bare arrays a cluster keeps on one worker, and they are lost with it.
+        delayed(run)(name, (x, y[task], table.speakers, tested), tuple(seeds) if CLASSIFIERS[name].seeded else (0,), code)
         for task, _, name, _, tested in described
     ]
     results = Parallel(n_jobs=jobs, return_as="generator")(work)
@@ -134,10 +135,14 @@ def _folds(table: FeatureTable, task: str, protocol: str) -> np.ndarray:
 
 
 def _run_fold(
-    name: str, x: Matrix, y: Labels, speakers: Labels, test: np.ndarray, seeds: tuple[int, ...], code: str
+    name: str, data: tuple[Matrix, Labels, Labels, np.ndarray], seeds: tuple[int, ...], code: str
 ) -> tuple[Parameters, float, dict[int, tuple[list[str], Matrix]]]:
-    """Choose, fit and predict for one outer fold; `code` is only there to start anew when the classifiers or libraries change."""
+    """Choose, fit and predict for one outer fold; `data` are features, labels, speakers, and which rows are tested.
+
+    `code` is only there to start anew when the classifiers or libraries change.
+    """
     del code
+    x, y, speakers, test = data
     classifier, train = CLASSIFIERS[name], ~test
     predictions = {}
     try:

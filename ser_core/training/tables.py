@@ -36,7 +36,7 @@ _MOST_IN_CSV = 200  # features
 _MANTISSA = 0xFFFFFC00  # 13 of float32's 23 bits
 _MOST_VOICES = 5  # in babble
 _DIGEST_BYTES = 32  # SHA-256
-ROWS_TOGETHER = 4096
+ROWS_TOGETHER = 8192
 """How many rows of a table are held, and written, together."""
 LEAST_CLIPS = 5
 """The least clips of a label: the folds of the random split."""
