@@ -41,9 +41,9 @@ def bench(options: argparse.Namespace) -> int:
         measures = _run(name)
         results[name] = {"measured": datetime.now(UTC).date().isoformat(), "machine": _machine(), "measures": measures}
         sys.stdout.write(aligned(_HEADER, [_row(measure) for measure in measures]))
-    results = {name: results[name] for name in BENCHMARKS if name in results}
-    _RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    _PAGE.write_text(page(results), encoding="utf-8")
+        results = {part: results[part] for part in BENCHMARKS if part in results}
+        _RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        _PAGE.write_text(page(results), encoding="utf-8")
     return 0
 
 
