@@ -182,7 +182,7 @@ def test_predictions_go_on_too(tmp_path):
 
 
 def test_parts_make_one_parquet_table_and_two_processes_the_same_one(clips, table, tmp_path, monkeypatch):
-    monkeypatch.setattr("ser_core.training.tables.ROWS_TOGETHER", 64)
+    monkeypatch.setattr("ser_core.training.extraction.ROWS_TOGETHER", 64)
     for jobs in (1, 2):
         assert cli.main(["extract", str(clips), "--output", str(tmp_path / f"{jobs}.parquet"), "--jobs", str(jobs)]) == 1
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()

@@ -7,7 +7,7 @@ from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, LABELS
 from ser_core.errors import SerError
 from ser_core.features import FEATURE_SETS
-from ser_core.training import tables
+from ser_core.training import extraction, tables
 from ser_core.training.augmentation import COPIES
 from ser_core.training.classifiers import CLASSIFIERS, fit, speaker_splits, tune
 from ser_core.training.runs import random_folds
@@ -225,11 +225,13 @@ def test_the_stored_tables_of_all_corpora_are_what_the_code_computes(corpus, cop
     of_corpus = np.flatnonzero(all_corpora.rows["corpus"] == corpus)
     about = all_corpora.rows.iloc[of_corpus]
     files = [folder / path for path in about["path"]]
-    babble = tables.babble_of(about)
+    babble = extraction.babble_of(about)
     chosen = range(0, len(about), 400)
     voices = [[(files[other], about["sha256"].iloc[other]) for other in babble[row]] for row in chosen] if copy == "noisy" else []
     spread = all_corpora.x.std(axis=0)
-    for row, computed in zip(chosen, tables.extract_files([files[row] for row in chosen], "functionals_v1", copy=copy, voices=voices), strict=True):
+    for row, computed in zip(
+        chosen, extraction.extract_files([files[row] for row in chosen], "functionals_v1", copy=copy, voices=voices), strict=True
+    ):
         stored = (all_corpora.copies[copy] if copy else all_corpora.x)[of_corpus[row]]
         assert np.max(np.abs(computed.values - stored) / (np.abs(stored) + spread)) < 1e-3
 
@@ -238,14 +240,14 @@ def test_a_broken_clip_behind_another_does_not_lose_that_one(tmp_path):
     broken = tmp_path / "broken.wav"
     broken.write_text("no audio")
     clip = ROOT / "data/samples/steady-low-voice.flac"
-    (measured,) = tables.extract_files([clip], "functionals_v1", copy="noisy", voices=[[(broken, "0" * 64)]])
+    (measured,) = extraction.extract_files([clip], "functionals_v1", copy="noisy", voices=[[(broken, "0" * 64)]])
     assert np.isfinite(measured.values).all()
 
 
 def test_babble_is_made_of_the_same_speaker_saying_the_same_statement():
     # Else a speaker or a sentence that is left out would be in the background of the clips that are trained on.
     about = pd.DataFrame({"speaker": list("aaaabbbb"), "statement": list("11221111"), "sha256": [f"{n:064x}" for n in range(8)]})
-    for row, others in enumerate(tables.babble_of(about)):
+    for row, others in enumerate(extraction.babble_of(about)):
         assert others
         assert row not in others
         assert (about.loc[others, ["speaker", "statement"]] == about.loc[row, ["speaker", "statement"]]).all(axis=None)

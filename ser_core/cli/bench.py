@@ -66,8 +66,8 @@ _PREFACE = """# Benchmarks
 Made by `python -m ser_core bench` from `benchmarks/results.json`, which it writes, too; nothing here is typed in. It needs
 `pip install -r benchmarks/requirements.txt`, `SER_CORPORA` with RAVDESS and CREMA-D, and an installed Chromium. `--only NAME` runs one part.
 
-Each figure compares two things measured in one run, in turn, so that a slow or busy machine meets both; a ratio above 1 says how many times faster
-ours is, except where it says "of". Every timing is the median of its rounds. *must* is what is promised, *aim* what is aspired to.
+Each figure compares two things measured in one run, in turn, so that a slow or busy machine meets both. Where the bounds say ≥, the figure says
+how many times as fast ours is; where they say ≤, less is better. Timings are medians of rounds. *must* is what is promised, *aim* what is aspired to.
 """
 
 

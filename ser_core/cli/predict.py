@@ -22,7 +22,7 @@ from ser_core.models import Model
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ser_core.training import tables
+    from ser_core.training import extraction
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -116,7 +116,7 @@ def _inputs(paths: Iterable[str]) -> list[tuple[str, Path]]:
 
 def extract(options: argparse.Namespace) -> int:
     """Write the features of every named clip as a table."""
-    from ser_core.training import tables
+    from ser_core.training import extraction, tables
     from ser_core.training.augmentation import COPIES
 
     suffix = Path(options.output).suffix.lower() if options.output else ".csv"
@@ -126,8 +126,8 @@ def extract(options: argparse.Namespace) -> int:
         raise SerError(ErrorCode.BAD_USAGE, f"There is no copy {options.copy!r}.", f"Kinds of copies: {', '.join(COPIES)}.")
     if options.copy == "noisy" and options.send == "bytes":
         raise SerError(ErrorCode.BAD_USAGE, "Behind a noisy copy are other clips, which workers must read themselves.", "Leave --send bytes away.")
-    with cluster.on(options.scheduler), resumable(options.output, lambda: tables.job_of(options.feature_set, options.copy)) as store:
-        failed: tables.Failed = []
+    with cluster.on(options.scheduler), resumable(options.output, lambda: extraction.job_of(options.feature_set, options.copy)) as store:
+        failed: extraction.Failed = []
         parts = _extracted(options, store, failed)
         if suffix == ".parquet":
             with whole(Path(options.output)) as part:
@@ -140,14 +140,14 @@ def extract(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _extracted(options: argparse.Namespace, store: bulk.Store | None, failed: tables.Failed) -> Iterator[pd.DataFrame]:
+def _extracted(options: argparse.Namespace, store: bulk.Store | None, failed: extraction.Failed) -> Iterator[pd.DataFrame]:
     """The feature table of what was named in parts, with labels where something says them; files that cannot be used go into `failed`."""
     import pandas as pd
 
-    from ser_core.training import own, tables
+    from ser_core.training import extraction, own
 
-    def way(n_files: int) -> tables.Way:
-        return tables.Way(jobs_for(options.jobs, n_files), options.send == "bytes", store)
+    def way(n_files: int) -> extraction.Way:
+        return extraction.Way(jobs_for(options.jobs, n_files), options.send == "bytes", store)
 
     labelled = _labelled(options.paths)
     if labelled is not None and labelled.known is None and not options.copy:
@@ -164,7 +164,7 @@ def _extracted(options: argparse.Namespace, store: bulk.Store | None, failed: ta
     else:
         named = _inputs(options.paths)
         about, files = pd.DataFrame({"path": [name for name, _ in named]}), [path for _, path in named]
-    return tables.extract_table(about, files, options.feature_set, failed, way(len(files)), options.copy)
+    return extraction.extract_table(about, files, options.feature_set, failed, way(len(files)), options.copy)
 
 
 def _labelled(paths: Sequence[str]) -> Labelled | None:

@@ -66,11 +66,11 @@ def train(options: argparse.Namespace) -> int:
 def _from_folder(options: argparse.Namespace) -> tables.FeatureTable:
     """Measure the clips of a folder of one's own; its feature table is kept beside the models."""
     from ser_core import corpora
-    from ser_core.training import own, tables
+    from ser_core.training import extraction, own
 
     folder = corpora.resolve(options.folder)
     labelled = corpora.label_folder(folder)
-    measured = own.measure_folder(folder, labelled, way=tables.Way(jobs_for(options.jobs, len(labelled.clips))))
+    measured = own.measure_folder(folder, labelled, way=extraction.Way(jobs_for(options.jobs, len(labelled.clips))))
     tell_left_out(measured.left_out)  # first: it may be why too few are left
     table, rare = own.for_training(measured)
     tell_left_out(rare)

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from ser_core import features, training
+from ser_core import training
 from ser_core.audio import Recording
 from ser_core.corpora import TABLE_COLUMNS, Labelled, LeftOut, left_out
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
 from ser_core.models import MAIN_FEATURE_SET
-from ser_core.training.tables import ALONE, LEAST_CLIPS, FeatureTable, Measured, Way, extract_files, parse_table, tasks_of, why_not_unseen, write_csv
+from ser_core.training.extraction import ALONE, Measured, Way, extract_files, measured
+from ser_core.training.tables import LEAST_CLIPS, FeatureTable, parse_table, tasks_of, why_not_unseen, write_csv
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,7 @@ class OwnTable:
 def measure(load: Callable[[], Recording], feature_set: str = MAIN_FEATURE_SET) -> Measured | SerError:
     """A clip as `load` gives it, measured; or why it cannot be used."""
     try:
-        recording = load()
-        return Measured(features.extract_by_windows(recording, feature_set).values, round(recording.duration_s, 4), recording.sha256)
+        return measured(load(), feature_set)
     except SerError as error:
         return error
 
