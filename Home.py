@@ -5,7 +5,6 @@ import streamlit as st
 import ui
 
 ui.configure()
-ui.warm_up()
 
 PAGES = ui.pages()
 ABOUT = {  # what each page is for; no docstring, which Streamlit would print
@@ -52,3 +51,4 @@ def landing() -> None:
 home = st.Page(landing, title="Home", icon=":material/home:", default=True)
 st.session_state["routed"] = True
 st.navigation([home, *PAGES.values()], position="top").run()
+ui.warm_up()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import ui
 from ui import answer, baseline, capture
@@ -13,7 +14,8 @@ def main() -> None:
     st.markdown("Speak for three to eight seconds, in English if you can, and see which emotion your voice sounds like.")
     left, right = st.columns([5, 6], gap="large")
     with left:
-        capture.section()
+        capture.inputs()
+        beside = st.container()
         # The widget's own key is forgotten on a change of page; the other one is not.
         before = st.session_state.get("baseline_wanted", False)
         wanted = st.toggle("Personal baseline: let it hear your neutral voice first", before, key="use_baseline")
@@ -24,10 +26,21 @@ def main() -> None:
             st.button("Delete the baseline", icon=":material/delete:", on_click=baseline.forget)
     with right:
         if clip := ui.clip():
-            answer.section(clip)
+            answer_to(clip, beside)
         else:
             ui.explain_no_clip("**The answer appears here** as soon as there is a clip: eight emotions, two genders, and how far to trust them.")
     st.caption(f"{ui.AI_ACT} Trained on acted speech; it hears how a voice sounds, not what a person feels.")
+
+
+def answer_to(clip: ui.Clip, beside: DeltaGenerator) -> None:
+    """The answer first, then the clip itself in the container beside it, then why."""
+    try:
+        with_reasons = answer.sentence(clip)
+    finally:  # a clip without an answer is to be heard all the same
+        with beside:
+            capture.show(clip)
+    ui.turns.step_back()
+    answer.reasons(clip, with_reasons)
 
 
 ui.run(main)

@@ -125,6 +125,18 @@ def test_nothing_heavy_is_imported_on_the_way_to_the_first_page():
     assert result.stdout.strip() == "[]"
 
 
+def test_an_answer_does_not_wait_for_what_only_training_needs():
+    code = """
+import sys
+from ser_core import audio, models, prediction
+pair = [models.load_default(task) for task in ("emotion", "gender")]
+print(prediction.predict(audio.load("data/samples/steady-low-voice.flac"), *pair, explain=True).explanation is not None)
+print([name for name in ("sklearn", "scipy.signal", "scipy.stats", "librosa", "numba", "joblib", "pandas", "torch") if name in sys.modules])
+"""
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.split("\n")[:2] == ["True", "[]"]
+
+
 def test_emotions_are_listed_in_one_place_only():
     listing = [path for path in FILES if '"surprised"' in path.read_text(encoding="utf-8")]
     assert [path.name for path in listing] == ["emotions.py"]

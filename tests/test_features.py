@@ -8,12 +8,13 @@ import librosa
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.signal
 import scipy.stats
 import soxr
 
 from ser_core import audio, features, gate, timeline
 from ser_core.evaluation import DATA_DIR
-from ser_core.features import FEATURE_SETS, acoustic128, filter_banks, pitch, spectrum
+from ser_core.features import FEATURE_SETS, acoustic128, filter_banks, peaks, pitch, spectrum
 from tests.conftest import ROOT
 from tests.synthesis import RATE, tone, voice
 
@@ -191,6 +192,15 @@ def test_noise_is_unvoiced_and_flat(rng):
     assert value("voiced_share", noise) < 0.1
     assert value("flatness_mean", noise) > -4
     assert value("flatness_mean", tone(440)) < -30
+
+
+@pytest.mark.parametrize("kind", ["walk", "plateaus"])
+def test_peaks_are_those_that_scipy_finds(kind, rng):
+    for _ in range(500):
+        n, prominence, least = int(rng.integers(1, 200)), float(rng.choice([0.0, 0.5, 1, 3])), float(rng.choice([-99, 0, 1]))
+        values = rng.normal(size=n).cumsum() if kind == "walk" else rng.integers(0, 6, n).astype(float)
+        expected, _ = scipy.signal.find_peaks(values, height=least, prominence=prominence)
+        np.testing.assert_array_equal(peaks.prominent(values, prominence, least), expected)
 
 
 def test_syllables_and_pauses_are_counted():

@@ -27,6 +27,7 @@ from ui.compared import (
     tested_labels,
 )
 from ui.loaded import (
+    Reasons,
     cards,
     chosen_inside,
     condition_curves,
@@ -44,7 +45,6 @@ from ui.loaded import (
     predicted_with_baseline,
     recorder_scores,
     said_by_every_model,
-    warm_up,
 )
 from ui.session import (
     OWN,
@@ -62,6 +62,7 @@ from ui.session import (
     take,
 )
 from ui.turns import turns
+from ui.warming import warm_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,6 +74,7 @@ __all__ = [
     "OWN",
     "Clip",
     "OwnCorpus",
+    "Reasons",
     "beside_models",
     "breakdown",
     "cards",

@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 import ui
@@ -18,8 +17,8 @@ from ser_core.features import cues
 from ui import baseline
 
 
-def section(clip: ui.Clip) -> None:
-    """The sentence, the bars, how far to trust them, then models, details and downloads."""
+def sentence(clip: ui.Clip) -> ui.Reasons:
+    """The sentence and the bars: all that the answer is. Gives what adds the reasons to it, for `reasons`."""
     from ser_core import charts
 
     chosen = ui.chosen_models()
@@ -27,7 +26,7 @@ def section(clip: ui.Clip) -> None:
     without = result
     personal = baseline.enrolled(chosen["emotion"], baseline.clips_of_session()) if st.session_state.get("baseline_wanted") else None
     if personal is not None:
-        result = ui.predicted_with_baseline(clip, chosen["emotion"], chosen["gender"], personal)
+        result, with_reasons = ui.predicted_with_baseline(clip, chosen["emotion"], chosen["gender"], personal)
     st.subheader(prediction.in_words(result))
     for reason in result.reasons if result.reasons and result.reasons[0].code == "UNCERTAIN" else result.reasons[1:]:
         st.caption(reason.message)
@@ -45,9 +44,15 @@ def section(clip: ui.Clip) -> None:
         st.caption(f"Judged against your baseline. The line in each bar is without it: {prediction.in_words(without)}")
     if result.prediction_set is not None:
         st.markdown(set_in_words(result))
-    ui.turns.step_back()  # the answer is there
-    if personal is None:
-        result = with_reasons()
+    return with_reasons
+
+
+def reasons(clip: ui.Clip, with_reasons: ui.Reasons) -> None:
+    """Why, how far to trust it, then models, details and downloads; to be drawn below `sentence`."""
+    from ser_core import charts
+
+    chosen = ui.chosen_models()
+    result = with_reasons()
     if result.explanation is not None:
         why(clip, result.explanation)
     st.markdown(voice_in_words(result))
@@ -193,6 +198,8 @@ def choose_model(task: str, chosen: str, column: st.delta_generator.DeltaGenerat
 
 def details(clip: ui.Clip, result: prediction.Prediction) -> None:
     """Figures, files to save, and the same from the command line."""
+    import pandas as pd
+
     facts = result.to_dict(clip.name)
     quality = facts["quality"]
     st.markdown(

@@ -15,16 +15,20 @@ SOURCES = ("Record", "Plain recording", "Upload", "Sample")
 
 
 def section() -> None:
-    """The inputs, what is wrong with what they held, and the clip that there is."""
-    sources()
-    if error := st.session_state.get("clip_error"):
-        ui.show_error(error)
+    """The inputs, and the clip that there is."""
+    inputs()
     if clip := ui.clip():
         show(clip)
 
 
-def sources() -> None:
-    """One input at a time; whatever it holds becomes the clip."""
+def inputs() -> None:
+    """One input at a time, whatever it holds becomes the clip; and what is wrong with it."""
+    _sources()
+    if error := st.session_state.get("clip_error"):
+        ui.show_error(error)
+
+
+def _sources() -> None:
     source = st.segmented_control(
         "Where the voice comes from", SOURCES, default="Record", required=True, key="source", on_change=ui.forget_error, bind="query-params"
     )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import threading
 from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ser_core import audio
 from ser_core.audio import Recording
-from ser_core.errors import SerError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,33 +25,6 @@ if TYPE_CHECKING:
     from ui.session import Clip
 
 
-@st.cache_resource
-def warm_up() -> None:
-    """Import what predicting needs and predict once, in the background, so that the first clip does not wait for it."""
-    threading.Thread(target=_warm, name="warm-up", daemon=True).start()
-
-
-def _warm() -> None:
-    import threadpoolctl
-
-    _first_prediction()
-    threadpoolctl.threadpool_limits(1)  # a second thread for a clip would only get into the way of another session's
-    # After every run of a script Streamlit looks for garbage among all objects there are, with every other session waiting: a tenth of
-    # a second, once the libraries are loaded. What is there now stays anyway; it need not be looked at again.
-    gc.collect()
-    gc.freeze()
-
-
-def _first_prediction() -> None:
-    import numpy as np
-
-    from ser_core import charts, models, prediction  # noqa: F401  charts brings Altair
-
-    noise = audio.from_samples(np.random.default_rng(0).normal(0, 0.1, audio.SAMPLE_RATE), audio.SAMPLE_RATE)
-    with contextlib.suppress(SerError):  # the page that asks for the model says what is wrong with it
-        prediction.predict(noise, models.load_default("emotion"), models.load_default("gender"))
-
-
 @st.cache_data(show_spinner=False)
 def cards(task: str) -> list[ModelCard]:
     """The cards of a task's models, the default first."""
@@ -63,9 +33,17 @@ def cards(task: str) -> list[ModelCard]:
     return models.cards(task=task)
 
 
-@st.cache_resource(show_spinner="Loading the model ...")
+_loading = threading.Lock()
+
+
 def model(task: str, name: str) -> Model:
-    """A model of a task, loaded once."""
+    """A model of a task, loaded once, by whichever thread asks first: that of a session, or the one that warms up."""
+    with _loading:
+        return _model(task, name)
+
+
+@cache
+def _model(task: str, name: str) -> Model:
     from ser_core import models
 
     return models.load_named(name, task)
@@ -110,18 +88,24 @@ def predicted_in_two_steps(clip: Clip, emotion_model: str, gender_model: str) ->
     return found, lambda: _explained(*asked, fresh[0] if fresh else again)
 
 
-def predicted_with_baseline(clip: Clip, emotion_model: str, gender_model: str, enrolment: Enrolment) -> Prediction:
-    """What two models say of the clip with this session's baseline. Nothing of it is kept beyond the session."""
+def predicted_with_baseline(clip: Clip, emotion_model: str, gender_model: str, enrolment: Enrolment) -> tuple[Prediction, Reasons]:
+    """As `predicted_in_two_steps` with this session's baseline. Nothing of it is kept beyond the session."""
     from ser_core import prediction
 
     key = (clip.recording.sha256, emotion_model, gender_model, enrolment)
+    pair = model("emotion", emotion_model), model("gender", gender_model)
     kept = st.session_state.get("with_baseline")
-    if kept is None or kept[0] != key:
-        pair = model("emotion", emotion_model), model("gender", gender_model)
-        kept = key, prediction.predict(clip.recording, *pair, enrolment, explain=True)
-        st.session_state["with_baseline"] = kept
-    result: Prediction = kept[1]
-    return result
+    if kept is None or kept["of"] != key:
+        found, reasons = prediction.in_two_steps(clip.recording, *pair, enrolment)
+        kept = st.session_state["with_baseline"] = {"of": key, "found": found}
+    else:
+        reasons = partial(prediction.predict, clip.recording, *pair, enrolment, explain=True)
+
+    def explained() -> Prediction:
+        result: Prediction = kept["explained"] if "explained" in kept else kept.setdefault("explained", reasons())
+        return result
+
+    return kept["found"], explained
 
 
 @st.cache_data(max_entries=256, show_spinner="Measuring your recording ...")

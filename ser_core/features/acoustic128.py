@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ser_core.features import pitch, spectrum
+from ser_core.features import peaks, pitch, spectrum
 from ser_core.features.catalogue import FeatureSpec
 from ser_core.features.spectrum import Array
 
@@ -256,16 +256,9 @@ def _rhythm_features(f: Frames) -> list[float]:
 
 
 def _syllables(f: Frames) -> npt.NDArray[np.intp]:
-    """Frames at the peaks of syllables: voiced level peaks with a dip of 2 dB before and after.
-
-    After de Jong NH, Wempe T (2009), Praat script to detect syllable nuclei, Behavior Research Methods 41(2).
-    """
-    import scipy.signal
-
-    window = np.hanning(9)[1:-1]
-    smooth = np.convolve(np.maximum(f.level_db, f.loud_db - 40), window / window.sum(), mode="same")
-    peaks, _ = scipy.signal.find_peaks(smooth, height=f.loud_db - 25, prominence=2)
-    return np.asarray(peaks[f.voiced[peaks]])
+    """Frames at the peaks of syllables: voiced level peaks with a dip of 2 dB before and after."""
+    found = peaks.syllables(f.level_db, f.loud_db - 40, 7, 2, f.loud_db - 25)
+    return np.asarray(found[f.voiced[found]])
 
 
 def quantiles(values: Array, percents: Sequence[float]) -> Array:

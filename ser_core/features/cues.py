@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser_core.features import peaks
 from ser_core.features.catalogue import FeatureSpec
 from ser_core.features.logmel import HOP, LEAST_FRAMES, RANGE_DB, SAMPLE_RATE, Frames
 from ser_core.features.spectrum import Array
@@ -159,9 +160,5 @@ def _paced(frames: Array, factor: float) -> Array:
 
 def _rate(level: Array, speech: npt.NDArray[np.bool_]) -> float:
     """Peaks of the level in a second of speech; 0 where there are less than two."""
-    import scipy.signal
-
-    window = np.hanning(_SMOOTH + 2)[1:-1]
-    smooth = np.convolve(np.maximum(level, level.max() - _SPEECH_RANGE_DB), window / window.sum(), mode="same")
-    peaks, _ = scipy.signal.find_peaks(smooth, prominence=_DIP_DB)
-    return float(len(peaks) / (speech.sum() * HOP / SAMPLE_RATE)) if len(peaks) > 1 else 0.0
+    found = peaks.syllables(level, level.max() - _SPEECH_RANGE_DB, _SMOOTH, _DIP_DB)
+    return float(len(found) / (speech.sum() * HOP / SAMPLE_RATE)) if len(found) > 1 else 0.0

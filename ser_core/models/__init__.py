@@ -1,10 +1,10 @@
 """Trained models on disk: what `models/` holds, loading them safely, and asking them for probabilities.
 
 A model is a folder `models/<task>-<name>/` with the artefact and `card.json`. The artefact is a pickled scikit-learn model
-(`model.joblib`), a network (`model.onnx`; the models of both tasks share one), or a combination (`model.json`: other models of the
-folder, each with its digest and weights). Beside it there may be further files that the card names, such as `enrolled.joblib`, the part
-that takes a personal baseline. A pickle runs code when it is loaded, so the artefact's SHA-256 is checked against the card before a byte of it is
-read; nothing here takes a model from an upload.
+(`model.joblib`), bagged perceptrons (`model.npz`), a network (`model.onnx`; the models of both tasks share one), or a combination
+(`model.json`: other models of the folder, each with its digest and weights). Beside it there may be further files that the card names, such as
+`enrolled.npz`, the perceptrons that take a personal baseline. A pickle runs code when it is loaded, so the artefact's SHA-256 is checked against
+the card before a byte of it is read; nothing here takes a model from an upload.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from ser_core.models.cards import (
     MAIN_FEATURE_SET,
     MODELS_DIR,
     NETWORK_ARTEFACT,
+    PERCEPTRONS_ARTEFACT,
     ModelCard,
     TrainingCorpus,
     cards,
@@ -48,7 +49,8 @@ from ser_core.models.cards import (
     title,
     to_markdown,
 )
-from ser_core.models.estimators import Combination, Estimator, Network, load_classical
+from ser_core.models.estimators import Combination, Estimator, Network, load_classical, load_perceptrons
+from ser_core.models.perceptrons import BaggedPerceptrons
 
 __all__ = [
     "ARTEFACT",
@@ -60,6 +62,7 @@ __all__ = [
     "MAIN_FEATURE_SET",
     "MODELS_DIR",
     "NETWORK_ARTEFACT",
+    "PERCEPTRONS_ARTEFACT",
     "Model",
     "ModelCard",
     "TrainingCorpus",
@@ -74,6 +77,7 @@ __all__ = [
     "save",
     "save_artefact",
     "save_combination",
+    "save_perceptrons",
     "share_artefact",
     "size_bytes",
     "title",
@@ -106,21 +110,19 @@ class Model:
         return self.estimator.opinions(clips, baseline)[0]
 
 
-def save(fitted: Any, card: ModelCard, folder: Path = MODELS_DIR, enrolled: Any = None) -> ModelCard:
-    """Write a fitted scikit-learn model and its card; gives the card with its digests and versions filled in.
-
-    `enrolled` is a second model that takes a baseline as well.
-    """
-    further = {} if enrolled is None else {ENROLLED_ARTEFACT: _pickled(enrolled)}
-    return save_artefact(_pickled(fitted), card, folder, further)
-
-
-def _pickled(fitted: Any) -> bytes:
+def save(fitted: Any, card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
+    """Write a fitted scikit-learn model and its card; gives the card with its digest and versions filled in."""
     import joblib
 
     buffer = io.BytesIO()
     joblib.dump(fitted, buffer, compress=("xz", 6))
-    return buffer.getvalue()
+    return save_artefact(buffer.getvalue(), card, folder)
+
+
+def save_perceptrons(fitted: BaggedPerceptrons, card: ModelCard, folder: Path = MODELS_DIR, enrolled: BaggedPerceptrons | None = None) -> ModelCard:
+    """Write bagged perceptrons, with those that take a baseline (`enrolled`), and their card, as `save` does."""
+    further = {} if enrolled is None else {ENROLLED_ARTEFACT: enrolled.to_bytes()}
+    return save_artefact(fitted.to_bytes(), card, folder, further)
 
 
 def save_combination(members: Mapping[str, Mapping[str, Any]], card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
@@ -190,7 +192,9 @@ def _raw_estimator(card: ModelCard, files: Mapping[str, bytes], folder: Path) ->
     if card.artefact.endswith(NETWORK_ARTEFACT):
         return Network(artefact, card.task, AverageSpeech.of(card.parameters[AVERAGE_SPEECH]))
     if card.artefact == ARTEFACT:
-        return load_classical(artefact, card.task, card.feature_set, files.get(ENROLLED_ARTEFACT))
+        return load_classical(artefact, card.task, card.feature_set)
+    if card.artefact == PERCEPTRONS_ARTEFACT:
+        return load_perceptrons(artefact, card.task, card.feature_set, files.get(ENROLLED_ARTEFACT))
     members: list[Estimator] = []
     weights, with_baseline = [], []
     for member in json.loads(artefact)["members"]:
@@ -222,7 +226,7 @@ def verify(card: ModelCard, files: Mapping[str, bytes]) -> None:
                 f"(SHA-256 {digest[:12]}..., expected {expected[name][:12]}...).",
                 _rebuild(card.id),
             )
-    if card.artefact == ARTEFACT:
+    if card.artefact in (ARTEFACT, PERCEPTRONS_ARTEFACT):
         fits = card.feature_set in FEATURE_SETS and FEATURE_SETS[card.feature_set].names == card.feature_names
     else:
         of_network = card.artefact.endswith(NETWORK_ARTEFACT) and card.feature_set == NETWORK_INPUT and AVERAGE_SPEECH in card.parameters

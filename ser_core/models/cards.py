@@ -18,9 +18,10 @@ HELD_OUT = MODELS_DIR / "heldout"
 
 CARD = "card.json"
 ARTEFACT = "model.joblib"
+PERCEPTRONS_ARTEFACT = "model.npz"
 NETWORK_ARTEFACT = "model.onnx"
 COMBINATION_ARTEFACT = "model.json"
-ENROLLED_ARTEFACT = "enrolled.joblib"
+ENROLLED_ARTEFACT = "enrolled.npz"
 AVERAGE_SPEECH = "average_speech"
 """The parameter of a network's card that says what its training sounds like on average; see `ser_core.features.cues`."""
 SCHEMA = 3

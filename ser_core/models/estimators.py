@@ -1,7 +1,7 @@
 """What a model's artefact becomes in memory: something that gives the probabilities of a task's labels for one clip.
 
-Three kinds, told apart by the artefact's suffix: a scikit-learn estimator on a feature vector (.joblib), a network on the
-log-mel spectrogram (.onnx), and a combination of such models (.json). Each takes the `Inputs` of clips, which compute features
+Four kinds, told apart by the artefact's suffix: a scikit-learn estimator (.joblib) or bagged perceptrons (.npz) on a feature vector, a
+network on the log-mel spectrogram (.onnx), and a combination of such models (.json). Each takes the `Inputs` of clips, which compute features
 once for all models that ask, and gives probabilities [clips, labels] in the order of `LABELS[task]`, whose rows sum to 1.
 """
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ser_core.emotions import LABELS
 from ser_core.features import NETWORK_INPUT, Baseline, Inputs
 from ser_core.features.cues import AverageFeatures, AverageSpeech
+from ser_core.models.perceptrons import BaggedPerceptrons
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -44,7 +45,7 @@ class Estimator(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Classical:
-    """A fitted scikit-learn estimator and the feature set it takes; `enrolled` is one that takes what differs from a baseline, too."""
+    """A fitted classifier, as scikit-learn has them, and the feature set it takes; `enrolled` takes what differs from a baseline, too."""
 
     task: str
     feature_set: str
@@ -60,13 +61,15 @@ class Classical:
 
     def averages(self) -> Averages:
         scalers = list(_scalers(self.fitted))
-        mean, deviation = (np.mean([getattr(scaler, name) for scaler in scalers], axis=0) for name in ("mean_", "scale_"))
+        mean, deviation = (np.vstack([getattr(scaler, name) for scaler in scalers]).mean(axis=0) for name in ("mean_", "scale_"))
         return {self.feature_set: AverageFeatures(mean, deviation)}
 
 
 def _scalers(fitted: Any) -> Iterator[Any]:
-    """The scalers inside a fitted estimator, which know the mean clip of its training: alone, calibrated, or in each of a bag."""
-    if hasattr(fitted, "calibrated_classifiers_"):
+    """What knows the mean clip of the training inside a fitted classifier: itself, its scaler, alone, calibrated, or in each of a bag."""
+    if hasattr(fitted, "mean_"):
+        yield fitted
+    elif hasattr(fitted, "calibrated_classifiers_"):
         for calibrated in fitted.calibrated_classifiers_:
             yield from _scalers(calibrated.estimator)
     elif hasattr(fitted, "steps"):
@@ -162,8 +165,13 @@ def pooled(opinions: Sequence[Probabilities], weights: Sequence[float]) -> Proba
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
-def load_classical(artefact: bytes, task: str, feature_set: str, enrolled: bytes | None = None) -> Classical:
+def load_classical(artefact: bytes, task: str, feature_set: str) -> Classical:
     """Unpickle a scikit-learn model. Only for bytes whose digest was checked: a pickle runs code."""
     import joblib
 
-    return Classical(task, feature_set, *(joblib.load(io.BytesIO(data)) for data in (artefact, enrolled) if data is not None))
+    return Classical(task, feature_set, joblib.load(io.BytesIO(artefact)))
+
+
+def load_perceptrons(artefact: bytes, task: str, feature_set: str, enrolled: bytes | None = None) -> Classical:
+    """Bagged perceptrons and, where there are such, those that take a baseline."""
+    return Classical(task, feature_set, *(BaggedPerceptrons.from_bytes(data) for data in (artefact, enrolled) if data is not None))

@@ -29,6 +29,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from ser_core.models.perceptrons import BaggedPerceptrons
+
 Matrix = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.str_]
 Parameters = dict[str, Any]
@@ -103,7 +105,7 @@ def bagged_perceptrons(
     n_draws: int,
     hidden: int = 512,
     seed: int = 0,
-) -> Any:
+) -> BaggedPerceptrons:
     """Four perceptrons of one hidden layer on some columns of balanced draws of clips, fitted: for large feature sets and several corpora.
 
     Each perceptron is fitted on `n_draws` clips, drawn with replacement so that corpora and the labels in each are equally
@@ -116,12 +118,7 @@ def bagged_perceptrons(
     perceptron = MLPClassifier(hidden_layer_sizes=(hidden,), alpha=3.0, learning_rate_init=5e-4, batch_size=256, max_iter=12)
     chosen = ColumnTransformer([("chosen", "passthrough", list(columns))])
     bag = BaggingClassifier(make_pipeline(chosen, StandardScaler(), perceptron), n_estimators=4, max_samples=n_draws, random_state=seed)
-    fitted = _fitted(bag, x, y, sample_weight=chances)
-    # What only further fitting would need makes the saved model three times as large.
-    fitted._sample_weight = None
-    for pipeline in fitted.estimators_:
-        pipeline[-1]._optimizer = pipeline[-1]._best_coefs = pipeline[-1]._best_intercepts = None
-    return fitted
+    return BaggedPerceptrons.of(_fitted(bag, x, y, sample_weight=chances), columns)
 
 
 def speaker_splits(speakers: npt.ArrayLike, n_splits: int = INNER_FOLDS) -> Splits:

@@ -8,16 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
-import numpy.typing as npt
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from ser_core import models
 from ser_core.cache import cache_folder
 from ser_core.emotions import LABELS
 from ser_core.features import FEATURE_SETS
 from ser_core.models.estimators import Probabilities, beside, probabilities
+from ser_core.models.perceptrons import BaggedPerceptrons
 from ser_core.training import classifiers, enrolment, runs
 from ser_core.training.joint import ASKED, FEATURE_SET, Opinions, Rows
 from ser_core.training.runs import Mask, Run
@@ -55,7 +55,7 @@ def train_all(table: JointTable, every: Sequence[Run], jobs: int = 1) -> dict[st
     fitted where the run is one of `ENROLLED`.
     """
     digest = hashlib.sha256(table.sha256.encode())
-    for file in (__file__, classifiers.__file__, enrolment.__file__, runs.__file__):
+    for file in (__file__, classifiers.__file__, enrolment.__file__, runs.__file__, models.perceptrons.__file__):
         digest.update(Path(file).read_bytes())
     folder = cache_folder() / "perceptrons" / digest.hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,12 +64,12 @@ def train_all(table: JointTable, every: Sequence[Run], jobs: int = 1) -> dict[st
     return {run.name: _opinions(table, run, kept) for run, kept in zip(every, progress, strict=True)}
 
 
-def fit(table: JointTable, train: Mask, task: str) -> Any:
+def fit(table: JointTable, train: Mask, task: str) -> BaggedPerceptrons:
     """The bagged perceptrons of a task, fitted on some rows: each clip as it is and in its copies."""
     return _fitted(table, train, task, [table.x[train], *(copy[train] for copy in table.copies.values())], FEATURES_OF[task])
 
 
-def fit_enrolled(table: JointTable, train: Mask) -> Any:
+def fit_enrolled(table: JointTable, train: Mask) -> BaggedPerceptrons:
     """The bagged perceptrons of emotions that take a baseline: features [n, d] and, beside them, what differs from the baseline [n, d].
 
     Each clip has a baseline of one or two neutral clips of the same speaker and the same kind of copy, not itself; clips of
@@ -87,18 +87,10 @@ def fit_enrolled(table: JointTable, train: Mask) -> Any:
         versions.append(beside(x[rows[kept]], np.array([x[baseline].mean(axis=0) for baseline in baselines])))
     train = np.zeros_like(train)
     train[rows[kept]] = True
-    fitted = _fitted(table, train, "emotion", versions, range(versions[0].shape[1]), ENROLLED_HIDDEN)
-    for pipeline in fitted.estimators_:
-        pipeline[-1].coefs_ = [_coarse(weights) for weights in pipeline[-1].coefs_]
-    return fitted
+    return _fitted(table, train, "emotion", versions, range(versions[0].shape[1]), ENROLLED_HIDDEN)
 
 
-def _coarse(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Weights with 10 bits of mantissa, as half precision has: the saved model is half as large."""
-    return ((weights.view(np.uint32) + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)
-
-
-def _fitted(table: JointTable, train: Mask, task: str, versions: Sequence[Any], columns: Sequence[int], hidden: int = 512) -> Any:
+def _fitted(table: JointTable, train: Mask, task: str, versions: Sequence[Any], columns: Sequence[int], hidden: int = 512) -> BaggedPerceptrons:
     """Perceptrons on the same rows in several versions [n, d]: as they are, then the copies."""
     part = table.rows[train]
     y, of_corpus = part[task].to_numpy(str), part["corpus"].to_numpy(str)
@@ -114,7 +106,7 @@ def _fit_run(table: JointTable, run: Run, folder: Path) -> Path:
     rows = np.flatnonzero(run.calibrate | run.test)
     if not kept.exists():
         if run.protocol in ENROLLED:
-            joblib.dump(fit_enrolled(table, run.train), kept.with_suffix(".joblib"))
+            kept.with_suffix(".enrolled.npz").write_bytes(fit_enrolled(table, run.train).to_bytes())
         found: dict[str, Any] = {}
         for task in LABELS:
             fitted = fit(table, run.train, task)
@@ -130,8 +122,8 @@ def _opinions(table: JointTable, run: Run, kept: Path) -> Opinions:
     rows = np.flatnonzero(run.calibrate | run.test)
 
     @cache
-    def of_run() -> Any:
-        return joblib.load(kept.with_suffix(".joblib"))
+    def of_run() -> BaggedPerceptrons:
+        return BaggedPerceptrons.from_bytes(kept.with_suffix(".enrolled.npz").read_bytes())
 
     def enrolled(asked: Rows, baselines: Sequence[Rows]) -> Probabilities:
         baseline = np.array([table.x[own].mean(axis=0) for own in baselines])

@@ -131,7 +131,7 @@ def _save(
         else:
             of_network = models.share_artefact(cards["network"], shared, folder)
         enrolled = perceptrons.fit_enrolled(table, run.train) if task == "emotion" else None
-        of_perceptrons = models.save(perceptrons.fit(table, run.train, task), cards["bagged_mlp"], folder, enrolled)
+        of_perceptrons = models.save_perceptrons(perceptrons.fit(table, run.train, task), cards["bagged_mlp"], folder, enrolled)
         parameters = cards["combination"].parameters
         weights, further = parameters["exponents"], parameters.get("exponents_with_baseline", [])
         members = {of_network.id: {"weight": weights[0]}, of_perceptrons.id: {"weight": weights[1]}}
@@ -181,7 +181,7 @@ def _card(table: JointTable, run: Run, task: str, model: str, fitted: dict[str, 
             "work and in education, except for medical or safety reasons."
         ),
         created=datetime.date.today().isoformat(),
-        artefact={"network": NETWORK_ARTEFACT, "bagged_mlp": models.ARTEFACT, "combination": COMBINATION_ARTEFACT}[model],
+        artefact={"network": NETWORK_ARTEFACT, "bagged_mlp": models.PERCEPTRONS_ARTEFACT, "combination": COMBINATION_ARTEFACT}[model],
     )
 
 
@@ -214,4 +214,4 @@ def rebuild_perceptrons(card: ModelCard, folder: Path) -> ModelCard:
         raise SerError(ErrorCode.BAD_TABLE, f"{card.id} was trained on another {', '.join(changed)}.", "Restore the file, or run: make train")
     everything = np.ones(len(table.rows), dtype=bool)
     enrolled = perceptrons.fit_enrolled(table, everything) if card.further else None
-    return models.save(perceptrons.fit(table, everything, card.task), card, folder, enrolled)
+    return models.save_perceptrons(perceptrons.fit(table, everything, card.task), card, folder, enrolled)

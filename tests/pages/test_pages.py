@@ -20,7 +20,7 @@ from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import DATA_DIR
 from tests.conftest import ROOT
 from tests.synthesis import FORMATS, RATE, bad_inputs, odd_inputs, voice
-from ui import tour
+from ui import loaded, tour
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("*.py"))
 TITLES = {
@@ -246,7 +246,7 @@ def test_the_clip_can_be_saved_as_wav_json_and_csv(page):
     upload(page, FORMATS["wav"](voice(seconds=2.0)), "my clip.wav")
     labels = [button.label for button in page.get("download_button")]
     assert labels[:3] == ["Save WAV", "Save JSON", "Save CSV"]
-    assert labels[3:5] == ["Waveform of the clip", "How likely each emotion is"]  # the charts
+    assert labels[3:5] == ["How likely each emotion is", "Waveform of the clip"]  # the charts, the answer first
     assert len(labels) == 3 + len(page.get("vega_lite_chart"))
 
 
@@ -255,7 +255,7 @@ def test_a_model_that_cannot_be_loaded_is_one_clear_sentence_and_no_traceback(pa
         raise SerError(ErrorCode.MODEL_TAMPERED, f"The model {task}-{name} is not the one its card describes.", "Run: rebuild")
 
     monkeypatch.setattr("ser_core.models.load_named", refuse)
-    streamlit.cache_resource.clear()
+    loaded._model.cache_clear()
     streamlit.cache_data.clear()
     healthy(upload(page, FORMATS["wav"](voice(seconds=2.1))))
     assert [error.value for error in page.error] == [

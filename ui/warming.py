@@ -1,0 +1,54 @@
+"""What the first answer needs, made ready in the background."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+import threading
+from functools import cache
+
+from ser_core.errors import SerError
+
+_SWITCH_SECONDS = 0.0005  # for how long the background may keep other threads waiting; Python's own choice is ten times as long
+
+
+@cache
+def warm_up() -> None:
+    """Import what predicting needs and predict once, in the background, so that the first clip does not wait for it.
+
+    To be called at the end of a page: beside it, the first page would wait at each of the many files that Python looks at.
+    """
+    threading.Thread(target=_warm, name="warm-up", daemon=True).start()
+
+
+def _warm() -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    # After every run of a script Streamlit looks for garbage among all objects there are, with every other session waiting: a tenth of
+    # a second, once the libraries are loaded. What is there now stays anyway; it need not be looked at again. Nor need what is imported.
+    gc.freeze()
+    gc.disable()
+    try:
+        with contextlib.suppress(SerError):  # the page that asks for the model says what is wrong with it
+            _first_answer()
+    finally:
+        gc.enable()
+        gc.freeze()
+        sys.setswitchinterval(before)
+    import threadpoolctl
+
+    threadpoolctl.threadpool_limits(1)  # a second thread for a clip would only get into the way of another session's
+
+
+def _first_answer() -> None:
+    """What the page of a recording does with a first clip, except for the reasons."""
+    from ser_core import audio, charts, models, prediction
+    from ui import capture
+    from ui.loaded import model
+
+    emotion_model, gender_model = (model(task, models.default_card(task).name) for task in ("emotion", "gender"))
+    clip = audio.load(next(iter(capture.samples().values())))
+    found, _ = prediction.in_two_steps(clip, emotion_model, gender_model)
+    for chart in (charts.waveform(clip.samples, clip.sample_rate), charts.probability_bars(found.emotion_probabilities)):
+        chart.to_dict(validate=False)
