@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 
 .PHONY: run test lint train evaluate bench clean
 
+# One heap for all threads (glibc): Streamlit runs each script in a new one, and what one has freed, others could not use.
 run: $(VENV)/.app
-	$(BIN)/streamlit run Home.py --server.port $(PORT)
+	MALLOC_ARENA_MAX=1 $(BIN)/streamlit run Home.py --server.port $(PORT)
 
 test: lint
 	$(BIN)/mypy

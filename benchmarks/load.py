@@ -120,8 +120,9 @@ class Server:
 
     def __enter__(self) -> Server:
         self.port = free_port()
-        command = [sys.executable, "-m", "streamlit", "run", "Home.py", "--server.port", str(self.port), "--server.fileWatcherType", "none"]
-        environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}  # as a person starts it
+        command = [sys.executable, "-m", "streamlit", "run", "Home.py", "--server.port", str(self.port)]
+        environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+        environment["MALLOC_ARENA_MAX"] = "1"  # as `make run` starts it
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until_up(self.port)
         return self
