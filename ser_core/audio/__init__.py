@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -73,7 +74,8 @@ def read(path: str | Path) -> bytes:
         NOT_FOUND or UNREADABLE where the file cannot be read.
     """
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            return file.read()
     except FileNotFoundError as error:
         raise SerError(ErrorCode.NOT_FOUND, f"There is no file {str(path)!r}.", "Check the path.") from error
     except (OSError, ValueError) as error:
@@ -156,12 +158,6 @@ def _collect(blocks: Iterable[tuple[int, Samples]], sha256: str, max_seconds: fl
         check_shape(rate, block.shape[1])
         if max_seconds is not None and seconds + len(block) / rate > max_seconds:
             block, too_long = block[: int((max_seconds - seconds) * rate)], True
-        if not np.isfinite(block.sum()) and not np.isfinite(block).all():
-            raise SerError(
-                ErrorCode.NOT_FINITE,
-                "The clip holds samples that are not numbers (NaN or infinity).",
-                "Export it again, for example as 16-bit WAV.",
-            )
         if resampler is None or resampler.rate != rate:
             if resampler is not None:
                 parts.append(resampler.flush())
@@ -205,9 +201,16 @@ def _check_content(samples: Samples) -> None:
         raise SerError(ErrorCode.EMPTY, "The file holds no sound (0 samples).", _SPEAK_AGAIN)
     if seconds < MIN_SECONDS:
         raise SerError(ErrorCode.TOO_SHORT, f"The clip lasts {seconds:.2f} s; at least {MIN_SECONDS} s are needed.", _SPEAK_AGAIN)
+    highest, lowest = float(samples.max()), float(samples.min())
+    if not math.isfinite(highest - lowest):  # what is not a number when it comes in is none after resampling either
+        raise SerError(
+            ErrorCode.NOT_FINITE,
+            "The clip holds samples that are not numbers (NaN or infinity).",
+            "Export it again, for example as 16-bit WAV.",
+        )
     # A constant offset is silence too, so the peak is taken around the mean.
     offset = float(samples.mean())
-    peak_dbfs = 20 * np.log10(max(float(samples.max()) - offset, offset - float(samples.min())) + 1e-12)
+    peak_dbfs = 20 * math.log10(max(highest - offset, offset - lowest) + 1e-12)
     if peak_dbfs < SILENT_PEAK_DBFS:
         raise SerError(
             ErrorCode.SILENT,

@@ -39,7 +39,6 @@ def extract(recording: Recording) -> Array:
     import soxr
 
     samples = soxr.resample(recording.samples, recording.sample_rate, SAMPLE_RATE, quality="HQ")
-    power = spectrum.power_spectrogram(samples, N_FFT, HOP)
-    mel_db = spectrum.power_to_db(spectrum.mel_power(power, SAMPLE_RATE, N_FFT, N_MFCC))
+    mel_db = spectrum.power_to_db(spectrum.mel_power_of(spectrum.framed(samples, N_FFT, HOP), SAMPLE_RATE, N_MFCC))
     # Averaged first: the transform is linear.
     return spectrum.mfcc(mel_db.mean(axis=1, dtype=np.float64, keepdims=True), N_MFCC)[:, 0]

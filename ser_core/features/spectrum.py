@@ -26,7 +26,7 @@ Spectrum = npt.NDArray[Any]
 
 _AMIN = 1e-10  # librosa.power_to_db's floor
 _TOP_DB = 80.0  # librosa.power_to_db's range
-_BLOCK_BYTES = 260_000  # of a block's spectrum
+_BLOCK_BYTES = 420_000  # of a block's spectrum
 _BANDS_TOGETHER = 16  # of a mel bank; each such group looks only at the bins that it covers
 
 
@@ -59,9 +59,12 @@ def framed(samples: Samples | Array, length: int, hop: int) -> npt.NDArray[Any]:
     return np.lib.stride_tricks.sliding_window_view(padded, length)[::hop]
 
 
+@cache
 def hann(length: int, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
-    """The periodic Hann window (`scipy.signal.get_window("hann", length)`), shape [length]."""
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(dtype)
+    """The periodic Hann window (`scipy.signal.get_window("hann", length)`), shape [length]; computed once, so not to be written to."""
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(dtype)
+    window.flags.writeable = False
+    return window
 
 
 def power_spectrogram(samples: Samples | Array, n_fft: int, hop: int, among: npt.NDArray[np.bool_] | None = None) -> Spectrum:
@@ -72,17 +75,29 @@ def power_spectrogram(samples: Samples | Array, n_fft: int, hop: int, among: npt
 
 def power_of(frames: Spectrum) -> Spectrum:
     """The power spectra of frames [n, length], each under a Hann window, shape [length / 2 + 1, n]."""
+    power = np.empty((len(frames), frames.shape[1] // 2 + 1), frames.dtype)
+    for block, squares in _squares(frames):
+        np.add(squares[:, ::2], squares[:, 1::2], out=power[block])
+    return power.T
+
+
+def mel_power_of(frames: Spectrum, sample_rate: int, n_mels: int) -> Spectrum:
+    """`mel_power` of `power_of`, shape [n_mels, n], where the spectra themselves are not needed: they are never all in memory."""
+    mel = np.empty((len(frames), n_mels), frames.dtype)
+    for block, squares in _squares(frames):
+        _filtered(squares, _mel_groups(sample_rate, frames.shape[1], n_mels, frames.dtype, parts=2), mel[block])
+    return mel.T
+
+
+def _squares(frames: Spectrum) -> Iterator[tuple[slice, Spectrum]]:
+    """The squares of the real and the imaginary parts, in turn, of the spectra of frames under a Hann window: blocks [n, length + 2]."""
     import scipy.fft
 
     n_frames, length = frames.shape
     window = hann(length, frames.dtype)
-    power = np.empty((n_frames, length // 2 + 1), frames.dtype)
     for block in blocks(n_frames, length, frames.dtype):
-        transformed = scipy.fft.rfft(frames[block] * window, axis=1, overwrite_x=True)
-        parts = transformed.view(frames.dtype)  # real and imaginary parts in turn
-        np.multiply(parts, parts, out=parts)
-        np.add(parts[:, ::2], parts[:, 1::2], out=power[block])
-    return power.T
+        parts = scipy.fft.rfft(frames[block] * window, axis=1, overwrite_x=True).view(frames.dtype)
+        yield block, np.multiply(parts, parts, out=parts)
 
 
 def frame_power(samples: Array, n_fft: int, hop: int) -> Array:
@@ -95,15 +110,22 @@ def frame_power(samples: Array, n_fft: int, hop: int) -> Array:
     padded = np.zeros((len(samples) // hop + per_frame + 1) * hop)
     padded[n_fft // 2 : n_fft // 2 + len(samples)] = samples
     stretches = padded.reshape(-1, hop)
-    window = hann(n_fft).reshape(per_frame, hop)
-    turning = np.where(np.arange(hop) % 2, -1.0, 1.0)  # the highest bin; as hop is even, each stretch begins with 1
+    window, window_squared, turning = _parts_of_window(n_fft, hop)
     n_frames = len(samples) // hop + 1
 
     def summed(parts: Array) -> Array:
         return np.sum([parts[part : part + n_frames, part] for part in range(per_frame)], axis=0)
 
-    squares, lowest, highest = summed(stretches**2 @ (window**2).T), summed(stretches @ window.T), summed(stretches @ (window * turning).T)
+    squares, lowest, highest = summed(stretches**2 @ window_squared), summed(stretches @ window), summed(stretches @ turning)
     return np.asarray((n_fft * squares + lowest**2 + highest**2) / 2)
+
+
+@cache
+def _parts_of_window(n_fft: int, hop: int) -> tuple[Array, Array, Array]:
+    """The window in parts of one hop, [hop, n_fft / hop]: as it is, squared, and for the highest bin, where it changes its sign at every sample."""
+    window = hann(n_fft).reshape(-1, hop).T
+    signs = np.where(np.arange(hop) % 2, -1.0, 1.0)  # as hop is even, each part begins with 1
+    return window, window**2, window * signs[:, None]
 
 
 def blocks(n_frames: int, n_fft: int, dtype: npt.DTypeLike) -> Iterator[slice]:
@@ -114,17 +136,26 @@ def blocks(n_frames: int, n_fft: int, dtype: npt.DTypeLike) -> Iterator[slice]:
 
 def mel_power(power: Spectrum, sample_rate: int, n_fft: int, n_mels: int) -> Spectrum:
     """`librosa.feature.melspectrogram(S=power)` up to half the rate, shape [n_mels, frames]."""
-    by_frame = power.T
-    mel = np.empty((len(by_frame), n_mels), power.dtype)
-    for bands, bins, bank in _mel_groups(sample_rate, n_fft, n_mels, power.dtype):
-        np.matmul(by_frame[:, bins], bank, out=mel[:, bands])
-    return mel.T
+    return _filtered(power.T, _mel_groups(sample_rate, n_fft, n_mels, power.dtype), np.empty((power.shape[1], n_mels), power.dtype)).T
+
+
+MelGroups = list[tuple[slice, slice, Spectrum]]
+
+
+def _filtered(by_frame: Spectrum, groups: MelGroups, mel: Spectrum) -> Spectrum:
+    """Spectra [n, bins] through the groups of a mel bank, into `mel` [n, n_mels]."""
+    for bands, bins, filters in groups:
+        np.matmul(by_frame[:, bins], filters, out=mel[:, bands])
+    return mel
 
 
 @cache
-def _mel_groups(sample_rate: int, n_fft: int, n_mels: int, dtype: npt.DTypeLike) -> list[tuple[slice, slice, Spectrum]]:
-    """The mel bank in groups of neighbouring bands: the bands, the bins that they cover, and their filters there, shape [bins, bands]."""
-    bank = filter_banks.mel(sample_rate, n_fft, n_mels)
+def _mel_groups(sample_rate: int, n_fft: int, n_mels: int, dtype: npt.DTypeLike, parts: int = 1) -> MelGroups:
+    """The mel bank in groups of neighbouring bands: the bands, the bins that they cover, and their filters there, shape [bins, bands].
+
+    With two `parts` each bin is there twice: for the squares of its real and its imaginary part, which the filter adds up.
+    """
+    bank = np.repeat(filter_banks.mel(sample_rate, n_fft, n_mels), parts, axis=1)
     groups = []
     for start in range(0, n_mels, _BANDS_TOGETHER):
         group = bank[start : start + _BANDS_TOGETHER]
