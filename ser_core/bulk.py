@@ -26,6 +26,7 @@ LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "av", "onnxruntime", "scikit
 
 _TOGETHER = 16  # files in a task: enough that handing them over costs nothing, few enough to share them out evenly
 _COMMIT_SECONDS = 0.25
+_PAGE_BYTES = 16_384  # several records to a page: of SQLite's own size, each would take a page and a bit
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Store:
     def _open(self, job: str) -> None:
         # Joblib asks for the next tasks from threads of its own; SQLite lets one in at a time.
         self._database = sqlite3.connect(self.path, check_same_thread=False)
+        self._database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         with self._database as database:
             database.execute("CREATE TABLE IF NOT EXISTS job (digest TEXT)")
             database.execute("CREATE TABLE IF NOT EXISTS done (key BLOB PRIMARY KEY, record BLOB) WITHOUT ROWID")

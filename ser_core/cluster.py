@@ -32,6 +32,13 @@ def on(scheduler: str | None) -> Iterator[None]:
             ErrorCode.BAD_USAGE, "Working on a cluster needs the package distributed.", "pip install -r requirements-cluster.txt"
         ) from error
     from joblib import parallel_config
+    from joblib._dask import DaskDistributedBackend
+
+    class Backend(DaskDistributedBackend):  # type: ignore[misc]
+        """As joblib's; which would do the work in this process where the cluster has one worker of one thread."""
+
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return max(2, int(super().effective_n_jobs(n_jobs)))
 
     try:
         client = Client(scheduler, timeout=PATIENCE_S)
@@ -41,5 +48,5 @@ def on(scheduler: str | None) -> Iterator[None]:
         raise SerError(
             ErrorCode.BAD_USAGE, message, "Start `dask scheduler` and `dask worker`, and name the address that the scheduler prints."
         ) from error
-    with client, parallel_config(backend="dask", client=client, n_jobs=-1):
+    with client, parallel_config(backend=Backend(client=client), n_jobs=-1):
         yield

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,8 +15,10 @@ import pytest
 from filelock import FileLock
 
 from ser_core import bulk, cli
+from ser_core.cluster import on as on_cluster
 from ser_core.errors import ErrorCode, SerError
 from tests.conftest import ROOT
+from tests.dask_cluster import cluster
 from tests.synthesis import wav
 
 N_CLIPS = 1000
@@ -194,35 +195,10 @@ def test_parts_make_one_parquet_table_and_two_processes_the_same_one(clips, tabl
 # ---------------------------------------------------------------------------------------------------------- a cluster
 
 
-@contextmanager
-def cluster(folder, n_workers):
-    """A real scheduler and workers, as processes; gives the address and the workers' processes."""
-    address = folder / "scheduler.json"
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "SER_CACHE": str(folder)}
-    log = (folder / "log").open("w")
-
-    def start(module, *arguments):
-        command = [sys.executable, "-m", f"distributed.cli.{module}", "--scheduler-file", str(address), *arguments]
-        return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment)
-
-    processes = [start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")]
-    try:
-        while not address.exists() or not address.read_text():
-            assert processes[0].poll() is None, Path(log.name).read_text()
-            time.sleep(0.05)
-        processes += [start("dask_worker", "--nthreads", "1", "--no-nanny", "--no-dashboard") for _ in range(n_workers)]
-        yield json.loads(address.read_text())["address"], processes[1:]
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-        log.close()
-
-
 @pytest.mark.parametrize("send", ["paths", "bytes"])
 def test_a_cluster_writes_the_same_and_a_killed_worker_costs_nothing_but_time(clips, table, tmp_path, send):
     output = tmp_path / "features.csv"
-    with cluster(tmp_path, 2) as (address, workers):
+    with cluster(tmp_path, 2) as (address, _, workers):
         process = subprocess.Popen(
             [sys.executable, "-m", "ser_core", "extract", clips, "--output", output, "--scheduler", address, "--send", send],
             stderr=subprocess.PIPE,
@@ -238,6 +214,17 @@ def test_a_cluster_writes_the_same_and_a_killed_worker_costs_nothing_but_time(cl
     assert output.read_bytes() == table
 
 
+def done_by(data):
+    """What tells in which process the work was done."""
+    return str(os.getpid()).encode()
+
+
+def test_a_single_worker_does_the_work_and_not_the_command(clips, tmp_path):
+    items = [bulk.Item(path) for path in sorted(clips.iterdir())]
+    with cluster(tmp_path, 1) as (address, _, workers), on_cluster(address):
+        assert set(bulk.over_files(done_by, items)) == {str(workers[0].pid).encode()}
+
+
 def test_training_on_a_cluster_gives_the_same_scores(tmp_path, capfd):
     features = ROOT / "data" / "nemo" / "acoustic128_v1.csv"
     rows = pd.read_parquet(features.with_suffix(".parquet")) if not features.exists() else pd.read_csv(features)
@@ -245,7 +232,7 @@ def test_training_on_a_cluster_gives_the_same_scores(tmp_path, capfd):
     arguments = ["train", "--features", str(tmp_path / "few.csv"), "--classifier", "knn", "--task", "emotion", "--output"]
     assert cli.main([*arguments, str(tmp_path / "here")]) == 0
     alone = capfd.readouterr().out
-    with cluster(tmp_path, 1) as (address, _):
+    with cluster(tmp_path, 1) as (address, *_):
         assert cli.main([*arguments, str(tmp_path / "there"), "--scheduler", address]) == 0
     assert capfd.readouterr().out == alone
     assert "unseen" in alone

@@ -52,3 +52,22 @@ def test_results_of_one_part_leave_the_others_out():
     assert "The app under load" in page
     assert "one thread" not in page.split("##", 1)[1]
     assert "24 clips. Measured on 2026-01-01: 2 cores." in page
+
+
+def test_what_ten_million_clips_cost_is_multiplied_from_the_figures():
+    def measure(name, ours, other):
+        return MEASURE | {"name": name, "ours": ours, "other": other, "figure": other / ours}
+
+    found = {
+        m["name"]: m
+        for m in (
+            measure("workers that one extract can feed", 0.36, 3.6),
+            measure("workers that one predict can feed", 0.36, 36.0),
+            measure("memory of the command", 0.5, 1.5),
+        )
+    }
+    text = bench._projection(found)
+    assert "| extract | 3.6 ms | 10 | $0.50 | 5.0 h | 1.0 h | 1.0 h |" in text  # ten workers are all that it can feed
+    assert "| predict | 36.0 ms | 100 | $5.00 | 50.0 h | 6.2 h | 1.6 h |" in text
+    assert "about 10 workers for `extract` and 100 workers for `predict`" in text
+    assert "5.0 GB of the command's memory, and what is done 15 GB" in text

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = {
     "features": "Features, one thread",
     "scaling": "Two processes against one",
+    "cluster": "On a cluster",
     "startup": "From the start of the process",
     "load": "The app under load",
 }
@@ -58,6 +59,8 @@ def page(results: Mapping[str, Any]) -> str:
         text.append(f"## {title}\n")
         text.append(f"{about + '. ' if about else ''}Measured on {found['measured']}: {found['machine']}.\n")
         text.append(markdown(_HEADER, [_row(measure) for measure in found["measures"]]))
+        if name == "cluster":
+            text.append(_projection({measure["name"]: measure for measure in found["measures"]}))
     return "\n".join(text)
 
 
@@ -68,6 +71,35 @@ Made by `python -m ser_core bench` from `benchmarks/results.json`, which it writ
 
 Each figure compares two things measured in one run, in turn, so that a slow or busy machine meets both. Where the bounds say ≥, the figure says
 how many times as fast ours is; where they say ≤, less is better. Timings are medians of rounds. *must* is what is promised, *aim* what is aspired to.
+"""
+
+
+CLIPS, WORKERS = 10_000_000, (2, 16, 64)
+DOLLARS_A_CORE_HOUR = 0.05
+"""What a virtual core costs by the hour, about; a price, not a measurement."""
+
+
+def _projection(measures: Mapping[str, Mapping[str, Any]]) -> str:
+    """What ten million clips would cost, from what a clip takes a worker and the command, and where that would end."""
+    rows, limits = [], []
+    for command in ("extract", "predict"):
+        of_command = measures[f"workers that one {command} can feed"]
+        own, worker = of_command["ours"], of_command["other"]  # ms a clip
+        core_hours = CLIPS * worker / 3.6e6
+        hours = [max(core_hours / workers, CLIPS * own / 3.6e6) for workers in WORKERS]
+        rows.append([command, f"{worker:.1f} ms", f"{core_hours:,.0f}", f"${core_hours * DOLLARS_A_CORE_HOUR:,.2f}", *(f"{h:,.1f} h" for h in hours)])
+        limits.append(f"{of_command['figure']:.0f} workers for `{command}`")
+    memory = measures["memory of the command"]
+    gigabytes, disk = (CLIPS * memory[of] / 1e6 for of in ("ours", "other"))
+    return f"""### Ten million clips, on paper
+
+Multiplied from the figures above, not tried; a core-hour is taken to cost ${DOLLARS_A_CORE_HOUR:.2f}. Clips of about 2.5 s, in Opus.
+
+{markdown(("command", "a clip", "core-hours", "cost", *(f"{workers} workers" for workers in WORKERS)), rows)}
+Where it would break: one command, with its scheduler, can feed about {limits[0]} and {limits[1]}; more of them stand idle.
+The list of what is to be done takes {gigabytes:.1f} GB of the command's memory, and what is done {disk:.0f} GB beside the output until that is whole.
+Past any of these, give each command a folder of its own, of a million clips or so: nothing ties one clip to another. Start the workers first:
+those that join later only take over from those that are lost. Reading 10 million small files is up to the storage, which was a local disk here.
 """
 
 

@@ -159,7 +159,7 @@ def _extracted(options: argparse.Namespace, store: bulk.Store | None, failed: ex
     if labelled is not None and labelled.known is not None:
         tell_left_out(labelled.left_out)
         folder = corpora.resolve(options.paths[0])
-        about = corpora.utterances(folder)
+        about = corpora.utterances(folder, jobs=jobs_for(options.jobs, len(labelled.clips)))
         files = [folder / path for path in about["path"]]
     else:
         named = _inputs(options.paths)

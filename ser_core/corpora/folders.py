@@ -89,12 +89,12 @@ def labelled_clips(folder: Path, corpus: Corpus) -> dict[str, tuple[Path, Labels
     return dict(sorted(found.items()))
 
 
-def utterances(folder: Path, corpus: Corpus | None = None) -> pd.DataFrame:
+def utterances(folder: Path, corpus: Corpus | None = None, jobs: int = 1) -> pd.DataFrame:
     """The utterance table of a corpus folder: one row per clip, columns `TABLE_COLUMNS`, ordered by file name.
 
     Original archives (`Actor_XX/...`, `AudioWAV/...`) and flat folders give the same rows; a clip that lies there twice under
     one name counts once; other files (songs, videos, notes) and clips with a known fault are passed over. Paths are relative
-    to the folder, with `/`.
+    to the folder, with `/`. Lengths and digests are taken in `jobs` processes.
 
     Raises
     ------
@@ -102,16 +102,23 @@ def utterances(folder: Path, corpus: Corpus | None = None) -> pd.DataFrame:
         BAD_CORPUS where the folder holds no utterance; NOT_AUDIO where a clip's header cannot be read.
     """
     import pandas as pd
+    from joblib import Parallel, delayed
 
     corpus = corpus or identify(folder)
+    clips = [clip for name, clip in labelled_clips(folder, corpus).items() if name not in corpus.known_faults]
+    # On this computer in any case: the workers of a cluster need not see the files.
+    figures = Parallel(n_jobs=jobs, backend="loky", batch_size=128)(delayed(_length_and_digest)(path) for path, _ in clips)
     rows = [
-        (path.relative_to(folder).as_posix(), corpus.name, *dataclasses.astuple(labels), _duration_s(path), file_digest(path))
-        for name, (path, labels) in labelled_clips(folder, corpus).items()
-        if name not in corpus.known_faults
+        (path.relative_to(folder).as_posix(), corpus.name, *dataclasses.astuple(labels), *measured)
+        for (path, labels), measured in zip(clips, figures, strict=True)
     ]
     if not rows:
         raise SerError(ErrorCode.BAD_CORPUS, f"No clip in {str(folder)!r} belongs to {corpus.title}.", "Name the folder with its clips.")
     return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
+
+
+def _length_and_digest(path: Path) -> tuple[float, str]:
+    return _duration_s(path), file_digest(path)
 
 
 def file_digest(path: Path) -> str:
