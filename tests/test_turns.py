@@ -41,7 +41,7 @@ class Threads:
 
 @pytest.fixture
 def turns():
-    return Turns(at_once=1, most_waiting=5)
+    return Turns(at_once=1, most_waiting=5, moment_s=0.02)
 
 
 def test_who_comes_first_goes_first_and_only_one_at_a_time(turns):
@@ -112,3 +112,30 @@ def test_too_many_are_sent_away_and_the_others_served(turns):
         assert raised.value.code == "BUSY"
     threads.end()
     assert threads.order == list("abcde")
+
+
+def test_who_waits_is_told_how_many_come_first(turns):
+    threads, told = Threads(turns), []
+    with turns.held():
+        threads.start("first")
+        waiting = threading.Thread(target=lambda: turns.held(told.append).__enter__(), daemon=True)
+        waiting.start()
+        threads.until(lambda: len(told) > 1)
+        assert set(told) == {1}
+    waiting.join(5)
+    threads.end()
+
+
+def test_who_gives_up_waiting_is_in_nobodys_way(turns):
+    threads = Threads(turns)
+
+    def leave(_):
+        raise KeyError("another click")
+
+    with turns.held():
+        with pytest.raises(KeyError, match="another click"), turns.held(leave):
+            pass
+        assert turns._waiting == []
+        threads.start("next")
+    threads.end()
+    assert threads.order == ["next"]

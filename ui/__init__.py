@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ser_core import audio
 from ser_core.audio import Recording
@@ -152,8 +153,18 @@ def run(main: Callable[[], None]) -> None:
     """Run a page; what it cannot do, for want of a usable model say, is one clear sentence on it."""
     _route()
     st.session_state.pop("drawn", None)  # what a run left behind that was broken off
+    waiting: list[DeltaGenerator] = []
+
+    def told(before: int) -> None:
+        if not waiting:
+            waiting.append(st.empty())
+        others = f"{before} others are before you" if before > 1 else "One other is before you" if before else "You are next"
+        waiting[0].info(f"Others are being answered. {others}; the page goes on by itself.", icon=":material/hourglass_top:")
+
     try:
-        with turns.held():
+        with turns.held(told):
+            for place in waiting:
+                place.empty()
             _run(main)
     except SerError as busy:
         show_error(busy)
