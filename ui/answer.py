@@ -19,8 +19,6 @@ from ui import baseline
 
 def sentence(clip: ui.Clip) -> ui.Reasons:
     """The sentence and the bars: all that the answer is. Gives what adds the reasons to it, for `reasons`."""
-    from ser_core import charts
-
     chosen = ui.chosen_models()
     result, with_reasons = ui.predicted_in_two_steps(clip, chosen["emotion"], chosen["gender"])
     without = result
@@ -30,6 +28,8 @@ def sentence(clip: ui.Clip) -> ui.Reasons:
     st.subheader(prediction.in_words(result))
     for reason in result.reasons if result.reasons and result.reasons[0].code == "UNCERTAIN" else result.reasons[1:]:
         st.caption(reason.message)
+    from ser_core import charts  # the sentence does not wait for Altair
+
     before = without.emotion_probabilities if personal is not None else None
     ui.draw(
         charts.probability_bars(result.emotion_probabilities, before),

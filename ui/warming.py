@@ -42,13 +42,15 @@ def _warm() -> None:
 
 
 def _first_answer() -> None:
-    """What the page of a recording does with a first clip, except for the reasons."""
-    from ser_core import audio, charts, models, prediction
+    """What the page of a recording does with a first clip, except for the reasons: the sentence, then the charts."""
+    from ser_core import audio, models, prediction
     from ui import capture
     from ui.loaded import model
 
     emotion_model, gender_model = (model(task, models.default_card(task).name) for task in ("emotion", "gender"))
     clip = audio.load(next(iter(capture.samples().values())))
     found, _ = prediction.in_two_steps(clip, emotion_model, gender_model)
+    from ser_core import charts
+
     for chart in (charts.waveform(clip.samples, clip.sample_rate), charts.probability_bars(found.emotion_probabilities)):
         chart.to_dict(validate=False)

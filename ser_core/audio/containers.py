@@ -102,10 +102,10 @@ class Source:
             check_shape(file.samplerate, file.channels)
             if file.format == "FLAC" and 0 < file.frames < 2**40:
                 self._claimed_s = file.frames / file.samplerate
-            left = file.frames  # as the header says; there may be less, and more is read too
-            while True:
+            left = file.frames  # there may be less; libsndfile never gives more
+            while left > 0:
                 try:
-                    block = file.read(min(_BLOCK_FRAMES, max(left, 1024)), dtype="float32", always_2d=True)
+                    block = file.read(min(_BLOCK_FRAMES, left), dtype="float32", always_2d=True)
                 except (soundfile.LibsndfileError, RuntimeError):
                     self._broke = True
                     return

@@ -26,7 +26,7 @@ Spectrum = npt.NDArray[Any]
 
 _AMIN = 1e-10  # librosa.power_to_db's floor
 _TOP_DB = 80.0  # librosa.power_to_db's range
-_BLOCK_BYTES = 420_000  # of a block's spectrum
+_BLOCK_BYTES = 520_000  # of a block's spectrum
 _BANDS_TOGETHER = 16  # of a mel bank; each such group looks only at the bins that it covers
 
 
@@ -94,9 +94,12 @@ def _squares(frames: Spectrum) -> Iterator[tuple[slice, Spectrum]]:
     import scipy.fft
 
     n_frames, length = frames.shape
-    window = hann(length, frames.dtype)
+    window, work = hann(length, frames.dtype), np.empty((0, length), frames.dtype)
     for block in blocks(n_frames, length, frames.dtype):
-        parts = scipy.fft.rfft(frames[block] * window, axis=1, overwrite_x=True).view(frames.dtype)
+        part = frames[block]
+        work = work if len(work) else np.empty(part.shape, part.dtype)  # the first block is the longest
+        windowed = np.multiply(part, window, out=work[: len(part)])
+        parts = scipy.fft.rfft(windowed, axis=1, overwrite_x=True).view(frames.dtype)
         yield block, np.multiply(parts, parts, out=parts)
 
 
