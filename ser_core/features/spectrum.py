@@ -26,7 +26,8 @@ Spectrum = npt.NDArray[Any]
 
 _AMIN = 1e-10  # librosa.power_to_db's floor
 _TOP_DB = 80.0  # librosa.power_to_db's range
-_BLOCK_BYTES = 520_000  # of a block's spectrum
+_BLOCK_BYTES = 420_000  # of a block's spectrum
+_MEL_BLOCK_BYTES = 640_000  # where nothing else needs to stay in the cache
 _BANDS_TOGETHER = 16  # of a mel bank; each such group looks only at the bins that it covers
 
 
@@ -84,18 +85,18 @@ def power_of(frames: Spectrum) -> Spectrum:
 def mel_power_of(frames: Spectrum, sample_rate: int, n_mels: int) -> Spectrum:
     """`mel_power` of `power_of`, shape [n_mels, n], where the spectra themselves are not needed: they are never all in memory."""
     mel = np.empty((len(frames), n_mels), frames.dtype)
-    for block, squares in _squares(frames):
+    for block, squares in _squares(frames, _MEL_BLOCK_BYTES):
         _filtered(squares, _mel_groups(sample_rate, frames.shape[1], n_mels, frames.dtype, parts=2), mel[block])
     return mel.T
 
 
-def _squares(frames: Spectrum) -> Iterator[tuple[slice, Spectrum]]:
+def _squares(frames: Spectrum, block_bytes: int = _BLOCK_BYTES) -> Iterator[tuple[slice, Spectrum]]:
     """The squares of the real and the imaginary parts, in turn, of the spectra of frames under a Hann window: blocks [n, length + 2]."""
     import scipy.fft
 
     n_frames, length = frames.shape
     window, work = hann(length, frames.dtype), np.empty((0, length), frames.dtype)
-    for block in blocks(n_frames, length, frames.dtype):
+    for block in blocks(n_frames, length, frames.dtype, block_bytes):
         part = frames[block]
         work = work if len(work) else np.empty(part.shape, part.dtype)  # the first block is the longest
         windowed = np.multiply(part, window, out=work[: len(part)])
@@ -131,9 +132,9 @@ def _parts_of_window(n_fft: int, hop: int) -> tuple[Array, Array, Array]:
     return window, window**2, window * signs[:, None]
 
 
-def blocks(n_frames: int, n_fft: int, dtype: npt.DTypeLike) -> Iterator[slice]:
+def blocks(n_frames: int, n_fft: int, dtype: npt.DTypeLike, block_bytes: int = _BLOCK_BYTES) -> Iterator[slice]:
     """The frames in blocks that are best transformed together: what is in work stays in a core's cache, and in memory that is there."""
-    together = max(1, _BLOCK_BYTES // ((n_fft + 2) * np.dtype(dtype).itemsize))
+    together = max(1, block_bytes // ((n_fft + 2) * np.dtype(dtype).itemsize))
     return (slice(start, start + together) for start in range(0, n_frames, together))
 
 
