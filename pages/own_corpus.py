@@ -17,7 +17,7 @@ def main() -> None:
         choose()
     else:
         show(corpus)
-    st.caption(f"Your clips stay in this computer's memory and are gone when you close the page. {ui.AI_ACT}")
+    st.caption(f"Your clips stay in this computer's memory and are gone a minute after you close the page. {ui.AI_ACT}")
 
 
 def choose() -> None:

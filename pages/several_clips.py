@@ -24,7 +24,7 @@ def main() -> None:
     if not files:
         ui.explain_no_clip(
             "**The table appears here** as soon as there are clips: one row each, with the probabilities of eight emotions and two genders. "
-            "Select a row to hear its clip. Nothing is kept when you close the page."
+            "Select a row to hear its clip. Nothing is kept longer than a minute after you close the page."
         )
         return
     chosen = ui.chosen_models()

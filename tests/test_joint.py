@@ -8,9 +8,12 @@ from ser_core import baseline_gains, selective
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, LABELS
 from ser_core.evaluation import OUT_OF_FOLD_COLUMNS, PROTOCOLS
-from ser_core.training import enrolment, joint, runs
+from ser_core.features import FEATURE_SETS
+from ser_core.models.estimators import beside, probabilities
+from ser_core.training import enrolment, joint, perceptrons, runs
 from ser_core.training.calibration import equal_parts, exponents
 from ser_core.training.joint import Evidence, Opinions
+from ser_core.training.tables import JointTable
 
 STATEMENTS = ("Dogs are sitting by the door", "Kids are talking by the door")
 
@@ -292,3 +295,30 @@ def test_what_a_baseline_adds_is_counted_on_the_same_clips_without_those_of_the_
     assert 0 < before < 1
     assert gain.value > 0.02
     assert gain.low < gain.value < gain.high
+
+
+def test_perceptrons_are_fitted_on_clips_and_copies_with_and_without_a_baseline():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        [
+            {"corpus": corpus, "speaker": f"{corpus}-{gender}", "emotion": emotion, "gender": gender, "sha256": f"{corpus}{gender}{emotion}{take}"}
+            for corpus in ("ravdess", "nemo")
+            for gender in ("male", "female")
+            for emotion in ("neutral", "happy", "angry")
+            for take in range(8)
+        ]
+    )
+    n_features = len(FEATURE_SETS[joint.FEATURE_SET].names)
+    x = rng.normal(size=(len(rows), n_features)).astype(np.float32)
+    for number, emotion in enumerate(("happy", "angry")):
+        x[rows["emotion"] == emotion, number] += 6
+    x[rows["gender"] == "male"] += 1
+    copies = {copy: x + rng.normal(0, 0.1, x.shape).astype(np.float32) for copy in ("disturbed", "noisy")}
+    table, everything = JointTable(rows, x, copies, {}, ""), np.ones(len(rows), dtype=bool)
+    for task in LABELS:
+        said = probabilities(perceptrons.fit(table, everything, task), x, task)
+        assert (np.array(LABELS[task])[said.argmax(axis=1)] == rows[task]).mean() > 0.9
+    enrolled = perceptrons.fit_enrolled(table, everything)
+    neutral = x[(rows["emotion"] == "neutral") & (rows["speaker"] == "nemo-male")].mean(axis=0)
+    said = probabilities(enrolled, beside(x, neutral), "emotion")
+    assert (np.array(EMOTIONS)[said.argmax(axis=1)] == rows["emotion"]).mean() > 0.8

@@ -147,7 +147,7 @@ def learnt_from(corpus: str) -> str:
 def made_how(corpus: str, again: str) -> str:
     """Where the figures come from; `again` is what `evaluate` is told to compute them anew."""
     if corpus == OWN:
-        return "Every figure was computed in this session; your clips, and all that came of them, are gone when you close the page."
+        return "Every figure was computed in this session; your clips, and all that came of them, are gone a minute after you close the page."
     return f"Every figure comes from the stored predictions; compute them again with `python -m ser_core evaluate --{again}`."
 
 

@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+_LEAST = float(np.finfo(np.float16).tiny)  # smaller weights change nothing, and half precision has them at a coarse step only
+
 
 @dataclass(frozen=True, eq=False)
 class BaggedPerceptrons:
@@ -84,7 +86,3 @@ class BaggedPerceptrons:
         """With weights to calculate with."""
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         return BaggedPerceptrons(**arrays | {name: arrays[name].astype(np.float32) for name in ("hidden", "output")})
-
-
-_LEAST = float(np.finfo(np.float16).tiny)
-"""Smaller weights change nothing, and half precision has them at a coarse step only."""
