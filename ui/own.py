@@ -90,7 +90,7 @@ def measure(labelled: Labelled, load: Load) -> None:
     n = len(labelled.clips)
     counts = corpora.counts_of(labels.emotion for _, labels in labelled.clips)
     st.markdown(f"**{n:,} clips** labelled by {labelled.source}: {', '.join(f'{count:,} {emotion}' for emotion, count in counts.items())}.")
-    left_out(labelled.left_out)
+    left_out(labelled.left_out, n)
     if not st.button(f"Measure {n:,} clips", type="primary", icon=":material/straighten:"):
         return
     from ser_core.training import own
@@ -121,12 +121,12 @@ def _shown(things: Iterable[Any], n: int, doing: str, what: str) -> Iterator[Any
     bar.empty()
 
 
-def left_out(parts: Sequence[LeftOut]) -> None:
-    """What was left out and why, folded away where it is much."""
+def left_out(parts: Sequence[LeftOut], n_kept: int) -> None:
+    """What was left out and why, folded away where that is more than a few lines, but not most of what there was."""
     if not parts:
         return
     n = sum(len(part.files) for part in parts)
-    with st.expander(f"{n:,} file{'s' if n != 1 else ''} left out: why", icon=":material/rule:", expanded=n < 5):
+    with st.expander(f"{n:,} file{'s' if n != 1 else ''} left out: why", icon=":material/rule:", expanded=n < 5 or n > n_kept):
         st.markdown("\n".join(f"- {part.in_words()}" for part in parts).replace("_", "\\_").replace("*", "\\*"))
 
 
@@ -154,7 +154,7 @@ def about(own: OwnCorpus) -> None:
     for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         column.metric(name, value, border=True)
     st.dataframe(_counts(table), width="stretch", placeholder="\u2013")
-    left_out(own.left_out)
+    left_out(own.left_out, len(table))
 
 
 def _counts(table: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,9 @@ from ser_core.emotions import EMOTIONS, display_name
 from ser_core.entries import Entry
 from ser_core.errors import SerError
 
+WHY_NOT = {"UNCERTAIN": "no emotion stands out", "NOT_SPEECH": "no speech", "TOO_NOISY": "too noisy", "CLIPPED": "recorded too loud"}
+"""The reasons of a prediction, as the table says them."""
+
 
 def predicted(files: Sequence[UploadedFile], emotion_model: str, gender_model: str) -> list[Entry]:
     """The entry of every file in order; each file is predicted once, and one that cannot be used loses no other."""
@@ -72,7 +75,7 @@ def overview(shown: pd.DataFrame) -> list[int]:
     why_not = [column for column in ("reasons", "error") if (shown[column].notna() & (shown[column] != "")).any()]
     order = ["file", "emotion", "gender", *why_not, *EMOTIONS, "female", "male"]
     event = st.dataframe(
-        shown,
+        shown.assign(**{column: shown[column].map(_in_words, na_action="ignore") for column in why_not}),
         hide_index=True,
         width="stretch",
         column_order=order,
@@ -83,6 +86,12 @@ def overview(shown: pd.DataFrame) -> list[int]:
         selection_mode="single-row",
     )
     return [row for row in event.selection.rows if row < len(shown)]
+
+
+def _in_words(why_not: str) -> str:
+    """Why there is no answer, or why a clip could not be used, without the codes that programs read."""
+    _, found, message = why_not.partition(": ")
+    return message if found else ", ".join(WHY_NOT.get(code, code) for code in why_not.split())
 
 
 def play(file: UploadedFile) -> None:

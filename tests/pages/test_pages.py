@@ -20,7 +20,7 @@ from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import DATA_DIR
 from tests.conftest import ROOT
 from tests.synthesis import FORMATS, RATE, bad_inputs, odd_inputs, voice
-from ui import loaded, tour
+from ui import loaded, several, tour
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("*.py"))
 TITLES = {
@@ -682,6 +682,9 @@ def test_many_clips_become_a_table_and_a_bad_one_loses_no_other(app):
     table = page.dataframe[0].value
     assert list(table["file"]) == [voices[0][0], "broken.wav", *(name for name, *_ in voices[1:])]
     assert "1 could not be used" in texts(page)
+    said = table.set_index("file")
+    assert said.loc["broken.wav", "error"].startswith("The bytes are no audio")  # and not its code
+    assert set(said["reasons"].dropna()) <= {"", *several.WHY_NOT.values()}
     page.text_input(key="several_named").set_value("voice").run()
     assert len(page.dataframe[0].value) == len(voices)
     page.text_input(key="several_named").set_value("nothing is called so").run()
