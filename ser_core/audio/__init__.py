@@ -74,8 +74,7 @@ def read(path: str | Path) -> bytes:
         NOT_FOUND or UNREADABLE where the file cannot be read.
     """
     try:
-        with Path(path).open("rb") as file:
-            return file.read()
+        return Path(path).read_bytes()
     except FileNotFoundError as error:
         raise SerError(ErrorCode.NOT_FOUND, f"There is no file {str(path)!r}.", "Check the path.") from error
     except (OSError, ValueError) as error:
