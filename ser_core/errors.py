@@ -22,6 +22,7 @@ class ErrorCode(StrEnum):
     BAD_RATE = "BAD_RATE"
     TOO_MANY_CHANNELS = "TOO_MANY_CHANNELS"
     NOT_FINITE = "NOT_FINITE"
+    DECODER_FAILED = "DECODER_FAILED"
     # A server with too many sessions at once (ui)
     BUSY = "BUSY"
     # A command line (ser_core.cli)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ser_core import audio, evaluation, models, prediction
+from ser_core import evaluation, models, prediction
+from ser_core.audio import apart
 from ser_core.corpora import CORPORA
 from ser_core.corpora.folders import named_as
 from ser_core.emotions import EMOTIONS
@@ -42,7 +43,7 @@ def ask_folder(folder: Path, paths: Sequence[str], cards: Sequence[ModelCard], j
 
 def _ask_file(path: Path, names: tuple[str, ...]) -> Said | SerError:
     try:
-        return prediction.by_each(audio.load(path), [_model(name) for name in names])
+        return prediction.by_each(apart.load(path), [_model(name) for name in names])
     except SerError as error:
         return error
 

@@ -1,3 +1,4 @@
+import os
 import struct
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from ser_core import audio
 from ser_core.corpora import audio_files
-from ser_core.errors import SerError
+from ser_core.errors import ErrorCode, SerError
 from tests.synthesis import FORMATS, RATE, bad_inputs, odd_inputs, tone, voice, wav
 
 ORIGINAL = voice(seconds=2.0)
@@ -213,3 +214,20 @@ def test_an_array_of_integers_is_scaled_by_its_type():
 def test_an_array_of_another_shape_or_type_is_refused(array):
     with pytest.raises(ValueError, match=r"shape \[n\] or \[n, channels\]"):
         audio.from_samples(array, RATE)
+
+
+def test_only_files_are_read(tmp_path):
+    """A pipe or a device may never end."""
+    os.mkfifo(tmp_path / "pipe.wav")
+    for name in (tmp_path / "pipe.wav", "/dev/zero", tmp_path):
+        with pytest.raises(SerError, match="is no file") as raised:
+            audio.read(name)
+        assert raised.value.code == ErrorCode.UNREADABLE
+
+
+def test_a_file_of_gigabytes_is_refused_before_it_is_read(tmp_path):
+    with (tmp_path / "huge.wav").open("wb") as file:
+        file.truncate(audio.MAX_FILE_BYTES + 1)  # sparse: it takes no room
+    with pytest.raises(SerError, match="at most 1,024 MB") as raised:
+        audio.read(tmp_path / "huge.wav")
+    assert raised.value.code == ErrorCode.TOO_LARGE

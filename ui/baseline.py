@@ -9,7 +9,7 @@ import streamlit as st
 
 import ui
 from ser_core import audio
-from ser_core.audio import Recording
+from ser_core.audio import Recording, apart
 from ser_core.enrolment import MOST_CLIPS, MOST_SECONDS, SENTENCES, Enrolment, spoken_parts
 from ser_core.errors import SerError
 from ui import microphone
@@ -28,7 +28,7 @@ def take(data: bytes) -> None:
         return
     st.session_state["baseline_taken"] = digest
     try:
-        recording = audio.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=MOST_SECONDS)
+        recording = apart.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=MOST_SECONDS)
         spoken_parts(recording, len(clips_of_session()) + 1)  # whatever model is chosen now
         clips_of_session().append(recording)
         st.session_state["baseline_error"] = None

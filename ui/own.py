@@ -13,6 +13,7 @@ import streamlit as st
 
 import ui
 from ser_core import audio, corpora, models
+from ser_core.audio import apart
 from ser_core.corpora import Labelled, LeftOut
 from ser_core.emotions import EMOTIONS, GENDERS, display_name
 from ser_core.errors import SerError
@@ -68,7 +69,7 @@ def _uploaded() -> tuple[Labelled, Load] | None:
     found = {path: by_name[file] for path, file in below.items()} | ({corpora.LABELS_FILE: table} if table else {})
     labelled = corpora.label(name or "own clips", found, lambda path: found[path].getvalue())
     data = {path: found[path].getvalue() for path, _ in labelled.clips}
-    return labelled, lambda path: audio.decode(data[path], max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
+    return labelled, lambda path: apart.decode(data[path], max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
 
 
 def _known_folders() -> list[Path]:
@@ -82,7 +83,7 @@ def _on_disk(known: Sequence[Path]) -> tuple[Labelled, Load] | None:
     if name is None:
         return None
     folder = names[name]
-    return corpora.label_folder(folder), lambda path: audio.load(folder / path, max_seconds=audio.MAX_PAGE_SECONDS)
+    return corpora.label_folder(folder), lambda path: apart.load(folder / path, max_seconds=audio.MAX_PAGE_SECONDS)
 
 
 def measure(labelled: Labelled, load: Load) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ser_core import audio
-from ser_core.audio import Recording
+from ser_core.audio import Recording, apart
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
 from ui.loaded import cards
@@ -52,7 +52,7 @@ def take(name: str, data: bytes) -> None:
     taken.add((name, digest))
     st.session_state["clip"], st.session_state["clip_error"] = None, None
     try:
-        recording = audio.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
+        recording = apart.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
         st.session_state["clip"] = Clip(name, recording)
     except SerError as error:
         st.session_state["clip_error"] = error
@@ -141,6 +141,6 @@ def recording_of(corpus: str, path: str) -> Recording | None:
     try:
         if own is not None and corpus in (OWN, own.name):
             return own.load(path)
-        return audio.load(Path(corpora.resolve(corpus)) / path)
+        return apart.load(Path(corpora.resolve(corpus)) / path)
     except SerError:
         return None

@@ -12,6 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import ui
 from ser_core import audio, entries
+from ser_core.audio import apart
 from ser_core.emotions import EMOTIONS, display_name
 from ser_core.entries import Entry
 from ser_core.errors import SerError
@@ -51,7 +52,7 @@ def _predicted(file: UploadedFile, emotion_model: str, gender_model: str) -> Ent
 
 
 def _decoded(file: UploadedFile) -> audio.Recording:
-    return audio.decode(file.getvalue(), max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
+    return apart.decode(file.getvalue(), max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
 
 
 def filters() -> tuple[list[str], str, bool]:

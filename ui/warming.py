@@ -43,12 +43,14 @@ def _warm() -> None:
 
 def _first_answer() -> None:
     """What the page of a recording does with a first clip, except for the reasons: the sentence, then the charts."""
-    from ser_core import audio, models, prediction
+    from ser_core import models, prediction
+    from ser_core.audio import apart
     from ui import capture
     from ui.loaded import model
 
+    apart.start_worker()  # which loads the decoders beside all this
     emotion_model, gender_model = (model(task, models.default_card(task).name) for task in ("emotion", "gender"))
-    clip = audio.load(next(iter(capture.samples().values())))
+    clip = apart.load(next(iter(capture.samples().values())))
     found, _ = prediction.in_two_steps(clip, emotion_model, gender_model)
     from ser_core import charts
 

@@ -2,7 +2,8 @@
 
 Conventions: samples are float32 in [-1, 1] with shape [n]; blocks on the way are [n, channels]; times are in seconds,
 levels in dB relative to full scale (dBFS). What is not usable raises a `SerError`; what is usable but odd becomes a `Note`.
-Memory is bounded by what really decodes, and by `max_seconds` where the caller gives it.
+Every bound holds while a file is decoded, not after it: bytes, channels, rate, seconds. Time and memory are bounded where a file is decoded in a
+process of its own: `ser_core.audio.apart`, for all files that one has not made oneself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import dataclasses
 import hashlib
 import io
 import math
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,8 +26,10 @@ from ser_core.errors import ErrorCode, SerError
 __all__ = [
     "AUDIO_SUFFIXES",
     "MAX_CHANNELS",
+    "MAX_FILE_BYTES",
     "MAX_PAGE_SECONDS",
     "MAX_RATE",
+    "MAX_SECONDS",
     "MAX_UPLOAD_BYTES",
     "MIN_RATE",
     "MIN_SECONDS",
@@ -35,6 +39,7 @@ __all__ = [
     "Quality",
     "Recording",
     "Samples",
+    "check_size",
     "decode",
     "from_samples",
     "load",
@@ -49,6 +54,9 @@ MIN_SECONDS = 0.5
 SILENT_PEAK_DBFS = -80.0
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 MAX_PAGE_SECONDS = 600.0
+MAX_FILE_BYTES = 2**30
+MAX_SECONDS = 4 * 3600.0
+"""Nobody speaks for longer; a small file that holds more was made to fill the memory."""
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".m4a", ".mp4", ".aac", ".webm"})
 
 _SPEAK_AGAIN = "Record or choose a clip of at least half a second of speech."
@@ -71,10 +79,16 @@ def read(path: str | Path) -> bytes:
     Raises
     ------
     SerError
-        NOT_FOUND or UNREADABLE where the file cannot be read.
+        NOT_FOUND or UNREADABLE where the file cannot be read, TOO_LARGE beyond `MAX_FILE_BYTES`.
     """
     try:
+        about = Path(path).stat()
+        if not stat.S_ISREG(about.st_mode):  # reading a pipe or a device may never end
+            raise SerError(ErrorCode.UNREADABLE, f"{str(path)!r} is no file: it is a folder, a pipe or a device.", "Name an audio file.")
+        check_size(about.st_size, MAX_FILE_BYTES)
         return Path(path).read_bytes()
+    except SerError:
+        raise
     except FileNotFoundError as error:
         raise SerError(ErrorCode.NOT_FOUND, f"There is no file {str(path)!r}.", "Check the path.") from error
     except (OSError, ValueError) as error:
@@ -92,28 +106,34 @@ def decode(data: bytes, *, max_bytes: int | None = None, max_seconds: float | No
     max_bytes : int, optional
         Refuse larger input (the pages do, the command line does not).
     max_seconds : float, optional
-        Decode no further than this and say so in a TOO_LONG note.
+        Decode no further than this (default: `MAX_SECONDS`) and say so in a TOO_LONG note.
 
     Raises
     ------
     SerError
         EMPTY, TOO_LARGE, NOT_AUDIO, BAD_RATE, TOO_MANY_CHANNELS, NOT_FINITE, TOO_SHORT or SILENT.
     """
-    if not data:
-        raise SerError(ErrorCode.EMPTY, "The file is empty (0 bytes).", _SPEAK_AGAIN)
-    if max_bytes is not None and len(data) > max_bytes:
-        raise SerError(
-            ErrorCode.TOO_LARGE,
-            f"The file has {len(data) / 2**20:.1f} MB; at most {max_bytes / 2**20:.0f} MB are accepted here.",
-            "Cut it, save it as mp3 or ogg, or use the command line, which has no limit.",
-        )
+    check_size(len(data), max_bytes)
     source = Source(data)
-    recording = _collect(source, hashlib.sha256(data).hexdigest(), max_seconds)
+    recording = _collect(source, hashlib.sha256(data).hexdigest(), MAX_SECONDS if max_seconds is None else max_seconds)
     too_long = any(note.code == "TOO_LONG" for note in recording.notes)
     if too_long or not source.is_cut(recording.duration_s):
         return recording
     message = f"The file is cut short or its header claims more than is there; the {recording.duration_s:.1f} s that are there are analysed."
     return dataclasses.replace(recording, notes=(*recording.notes, Note("TRUNCATED", message)))
+
+
+def check_size(n_bytes: int, max_bytes: int | None = None) -> None:
+    """Raise EMPTY or TOO_LARGE for a file of a size that is not decoded."""
+    if not n_bytes:
+        raise SerError(ErrorCode.EMPTY, "The file is empty (0 bytes).", _SPEAK_AGAIN)
+    if max_bytes is not None and n_bytes > max_bytes:
+        elsewhere = "use the command line" if max_bytes < MAX_FILE_BYTES else "cut it into several"
+        raise SerError(
+            ErrorCode.TOO_LARGE,
+            f"The file has {n_bytes / 2**20:.1f} MB; at most {max_bytes / 2**20:,.0f} MB are accepted here.",
+            f"Cut it, save it as mp3 or ogg, or {elsewhere}.",
+        )
 
 
 def from_samples(samples: npt.ArrayLike, sample_rate: int, *, max_seconds: float | None = None) -> Recording:

@@ -54,7 +54,7 @@ def contours(options: argparse.Namespace) -> int:
 
 
 def _contour(path: Path) -> np.ndarray | None:
-    from ser_core import audio
+    from ser_core.audio import apart
     from ser_core.exploration import contours as stored
 
-    return stored.of_recording(audio.load(path))
+    return stored.of_recording(apart.load(path))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ser_core import audio, bulk, cluster, corpora, models, prediction
+from ser_core.audio import apart
 from ser_core.cli.output import WRITERS, jobs_for, resumable, target, tell_left_out, whole
 from ser_core.corpora import LABELS_FILE, Labelled
 from ser_core.enrolment import Enrolment
@@ -76,14 +77,14 @@ def _chosen(task: str, name: str | None, options: argparse.Namespace) -> Chosen:
 @cache
 def _loaded(emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...]) -> tuple[Model, Model, Enrolment | None]:
     emotion_model, gender_model = (models.load_named(name, task, Path(folder)) for task, (folder, name) in (("emotion", emotion), ("gender", gender)))
-    return emotion_model, gender_model, Enrolment([audio.decode(data) for data in neutral], emotion_model) if neutral else None
+    return emotion_model, gender_model, Enrolment([apart.decode(data) for data in neutral], emotion_model) if neutral else None
 
 
 def _neutral(file: str) -> bytes:
     """The bytes of a neutral clip that can be used."""
     try:
         data = audio.read(file)
-        audio.decode(data)
+        apart.decode(data)
     except SerError as error:
         raise SerError(ErrorCode.BAD_BASELINE, f"The neutral clip {file!r} cannot be used: {error}", error.hint) from error
     return data
@@ -91,7 +92,7 @@ def _neutral(file: str) -> bytes:
 
 def _predicted(explain: bool, emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...], data: bytes) -> bytes:
     """What is written of the prediction for one file, as JSON; each process loads the models once."""
-    written = Written.of(prediction.predict(audio.decode(data), *_loaded(emotion, gender, neutral), explain=explain))
+    written = Written.of(prediction.predict(apart.decode(data), *_loaded(emotion, gender, neutral), explain=explain))
     return json.dumps({"json": written.json, "row": written.row}, ensure_ascii=False).encode()
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ser_core import audio, bulk, features
-from ser_core.audio import Recording, Samples
+from ser_core import bulk, features
+from ser_core.audio import Recording, Samples, apart
 from ser_core.errors import SerError
 from ser_core.features import FEATURE_SETS
 from ser_core.training.augmentation import changed_copy
@@ -75,7 +75,7 @@ def job_of(feature_set: str, copy: str = "") -> str:
 
 def _extracted(feature_set: str, copy: str, data: bytes, *voices: tuple[str, str]) -> bytes:
     """The record of a clip: its digest, then duration and features in float64."""
-    recording = audio.decode(data)
+    recording = apart.decode(data)
     if copy:
         others = [samples for voice, _ in voices if (samples := _samples(Path(voice))) is not None]
         recording = dataclasses.replace(recording, samples=changed_copy(copy, recording.samples, recording.sha256, others))
@@ -91,7 +91,7 @@ def _read(record: bytes) -> Measured:
 def _samples(path: Path) -> Samples | None:
     """A clip for babble; one that cannot be used has its own row to say so and is no fault of the clip it would be behind."""
     try:
-        return audio.load(path).samples
+        return apart.load(path).samples
     except SerError:
         return None
 
