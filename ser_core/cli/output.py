@@ -85,11 +85,21 @@ def _check(path: Path) -> None:
 def tell_left_out(parts: Iterable[LeftOut]) -> None:
     """What was left out of a corpus, a line each, on stderr."""
     for part in parts:
-        sys.stderr.write(f"{part.in_words()}\n")
+        sys.stderr.write(f"{printable(part.in_words())}\n")
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that is not for reading: a file's name could else clear the terminal, or turn its letters around.
+
+    >>> printable("a\\x1b[2J b.wav")
+    'a\\\\x1b[2J b.wav'
+    """
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def aligned(header: Sequence[str], rows: Rows) -> str:
     """A table in columns of spaces."""
+    header, rows = [printable(cell) for cell in header], [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [header, *rows]]
     return "\n".join(lines) + "\n"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ser_core import audio, bulk, cluster, corpora, models, prediction
 from ser_core.audio import apart
-from ser_core.cli.output import WRITERS, jobs_for, resumable, target, tell_left_out, whole
+from ser_core.cli.output import WRITERS, jobs_for, printable, resumable, target, tell_left_out, whole
 from ser_core.corpora import LABELS_FILE, Labelled
 from ser_core.enrolment import Enrolment
 from ser_core.entries import Entry, Written
@@ -107,12 +107,24 @@ def _inputs(paths: Iterable[str]) -> list[tuple[str, Path]]:
                 raise SerError(
                     ErrorCode.NOT_FOUND, f"The folder {name!r} holds no audio file.", f"Expected: {', '.join(sorted(audio.AUDIO_SUFFIXES))}."
                 )
-            found += [(file.relative_to(path).as_posix(), file) for file in files]
-        elif path.exists():
-            found.append((path.as_posix(), path))
+            found += [(_spelled(file.relative_to(path)), file) for file in files]
+        elif _exists(path):
+            found.append((_spelled(path), path))
         else:
             raise SerError(ErrorCode.NOT_FOUND, f"There is no file or folder {name!r}.", "Check the path.")
     return found
+
+
+def _spelled(path: Path) -> str:
+    r"""A path as text: bytes in it that no encoding gave become \udcXX, in letters."""
+    return path.as_posix().encode("utf-8", "backslashreplace").decode()
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or holds a zero byte
+        return False
 
 
 def extract(options: argparse.Namespace) -> int:
@@ -137,7 +149,7 @@ def extract(options: argparse.Namespace) -> int:
             with target(options.output) as file:
                 tables.write_csv(parts, file)
     for name, error in failed:
-        sys.stderr.write(f"{name}: {error.code}: {error}\n")
+        sys.stderr.write(printable(f"{name}: {error.code}: {error}") + "\n")
     return 1 if failed else 0
 
 

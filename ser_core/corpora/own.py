@@ -115,11 +115,18 @@ def label(name: str, files: Iterable[str], read: Callable[[str], bytes]) -> Labe
     SerError
         BAD_CORPUS where there is no audio file, where none of these says what the clips are, or where a `labels.csv` is no such table.
     """
-    listed = sorted(set(files))
+    everything = sorted(set(files))
+    listed = [file for file in everything if _is_text(file)]
+    unnamed = [left_out("no_text", [ascii(file) for file in everything if file not in set(listed)])] if len(listed) < len(everything) else []
     clips = [file for file in listed if PurePosixPath(file).suffix.lower() in AUDIO_SUFFIXES and not PurePosixPath(file).name.startswith(".")]
     if not clips:
         expected = ", ".join(sorted(AUDIO_SUFFIXES))
         raise SerError(ErrorCode.BAD_CORPUS, f"There is no audio file in {name!r}.", f"Choose a folder with clips. Expected: {expected}.")
+    found = _label(name, clips, listed, read)
+    return replace(found, left_out=(*found.left_out, *unnamed))
+
+
+def _label(name: str, clips: Sequence[str], listed: Sequence[str], read: Callable[[str], bytes]) -> Labelled:
     if table := _table(listed, read):
         return _as_own(_by_table(name, clips, *table))
     corpus, share = _named_most(clips)
@@ -134,6 +141,11 @@ def label(name: str, files: Iterable[str], read: Callable[[str], bytes]) -> Labe
         f"Put a table {LABELS_FILE} with the columns path and emotion (and speaker, if you know it) beside them, or sort them into folders named "
         f"{', '.join(EMOTIONS)}.",
     )
+
+
+def _is_text(file: str) -> bool:
+    """Whether a file's name is text: a folder may hold names in bytes that no encoding gave, which no table could hold."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in file)
 
 
 def _as_own(found: Labelled) -> Labelled:
@@ -296,6 +308,7 @@ _WHY = {
     "no_name": "not named by the rule of the corpus",
     "known_fault": "a fault that the corpus is known for",
     "copy": "a further copy of a clip",
+    "no_text": "their names are no valid text; rename them",
     "unreadable": "cannot be used",
     "same_audio": "the same recording as another clip",
     "same_audio_two_emotions": "the same recording under two emotions",
