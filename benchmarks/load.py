@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from tornado.httpclient import HTTPRequest
@@ -46,12 +47,14 @@ def recording(seed: int) -> str:
 
 @dataclass
 class Session:
-    """One session: its connection, what it has been told, and the seconds until each answer and each end of a run."""
+    """One session: its connection, what it has been told is wrong, errors of the program, and the seconds until each answer and each end of a run."""
 
     socket: WebSocketClientConnection
     recorder: str = ""
     page: str = ""
     cache: dict[str, ForwardMsg] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    exceptions: list[str] = field(default_factory=list)
     answered: list[float] = field(default_factory=list)
     ended: list[float] = field(default_factory=list)
 
@@ -71,12 +74,17 @@ class Session:
 
     async def predict(self, encoded: str) -> None:
         """Send a recording and wait until its run has ended."""
+        if not await self.ask(encoded):
+            raise SystemExit("A run ended without an answer.")
+
+    async def ask(self, encoded: str) -> bool:
+        """Send a recording and wait until its run has ended; gives whether there was an answer."""
         start = time.perf_counter()
         answered = await self.run({"page_script_hash": self.page}, encoded)
-        if answered is None:
-            raise SystemExit("A run ended without an answer.")
-        self.answered.append(answered - start)
+        if answered is not None:
+            self.answered.append(answered - start)
         self.ended.append(time.perf_counter() - start)
+        return answered is not None
 
     async def run(self, state: dict[str, str], encoded: str | None = None) -> float | None:
         """Run the page's script; gives the time at which the answer was there, if it came."""
@@ -109,6 +117,10 @@ class Session:
                 of = element.WhichOneof("type")
                 if of == "component_instance" and "audiorecorder" in element.component_instance.component_name:
                     self.recorder = element.component_instance.id
+                if of == "exception":
+                    self.exceptions.append(element.exception.message)
+                elif of == "alert" and element.alert.format == Alert.ERROR:
+                    self.told.append(element.alert.body)
                 sentence = sentence or (of == "heading" and element.heading.body.startswith(("Sounds", "Cannot tell")))
                 bars = bars or (of in ("vega_lite_chart", "arrow_vega_lite_chart") and sentence)
                 if sentence and bars and answered is None:

@@ -97,6 +97,7 @@ def bad_inputs() -> dict[str, tuple[bytes, str]]:
         "eight_channels": (wav(np.zeros((RATE, 8), np.float32)), "TOO_MANY_CHANNELS"),
         "rate_of_2_to_the_31": (_with_header(slice(24, 28), struct.pack("<I", 2**31)), "BAD_RATE"),
         "rate_of_one": (_with_header(slice(24, 28), struct.pack("<I", 1)), "BAD_RATE"),
+        "a_million_times_too_loud": (wav(np.float32(1e7) * voice(seconds=1.0), subtype="FLOAT"), "NOT_FINITE"),
         "not_a_number": (wav(np.full(RATE, np.nan, np.float32), subtype="FLOAT"), "NOT_FINITE"),
     }
 

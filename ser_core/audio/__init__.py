@@ -59,6 +59,8 @@ MAX_SECONDS = 4 * 3600.0
 """Nobody speaks for longer; a small file that holds more was made to fill the memory."""
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".m4a", ".mp4", ".aac", ".webm"})
 
+_MOST_RANGE = 1e6  # of samples that should lie in [-1, 1]: programs write integers into floats, but not this; squares of more would overflow
+
 _SPEAK_AGAIN = "Record or choose a clip of at least half a second of speech."
 
 
@@ -153,7 +155,8 @@ def from_samples(samples: npt.ArrayLike, sample_rate: int, *, max_seconds: float
     if array.dtype.kind in "iu":
         middle = (np.iinfo(array.dtype).max + 1) / 2 if array.dtype.kind == "u" else 0
         array = (array - middle) / (middle or -float(np.iinfo(array.dtype).min))
-    array = array.astype(np.float32).reshape(len(array), -1)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as such
+        array = array.astype(np.float32).reshape(len(array), -1)
     recording = _collect([(int(sample_rate), array)], "", max_seconds)
     digest = hashlib.sha256(recording.samples.tobytes()).hexdigest()
     return dataclasses.replace(recording, sha256=digest)
@@ -221,10 +224,10 @@ def _check_content(samples: Samples) -> None:
     if seconds < MIN_SECONDS:
         raise SerError(ErrorCode.TOO_SHORT, f"The clip lasts {seconds:.2f} s; at least {MIN_SECONDS} s are needed.", _SPEAK_AGAIN)
     highest, lowest = float(samples.max()), float(samples.min())
-    if not math.isfinite(highest - lowest):  # what is not a number when it comes in is none after resampling either
+    if not math.isfinite(highest - lowest) or highest - lowest > _MOST_RANGE:  # what is no number when it comes in is none after resampling either
         raise SerError(
             ErrorCode.NOT_FINITE,
-            "The clip holds samples that are not numbers (NaN or infinity).",
+            "The clip holds samples that are not numbers (NaN or infinity), or a million times as loud as any sound.",
             "Export it again, for example as 16-bit WAV.",
         )
     # A constant offset is silence too, so the peak is taken around the mean.

@@ -105,9 +105,9 @@ def aligned(header: Sequence[str], rows: Rows) -> str:
     return "\n".join(lines) + "\n"
 
 
-def markdown(header: Sequence[str], rows: Rows) -> str:
-    """A Markdown table; all but the first two columns are figures."""
-    lines = [header, ["---"] * 2 + ["---:"] * (len(header) - 2), *rows]
+def markdown(header: Sequence[str], rows: Rows, n_names: int = 2) -> str:
+    """A Markdown table; all but the first columns, of which `n_names` are names, are figures."""
+    lines = [header, ["---"] * n_names + ["---:"] * (len(header) - n_names), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
