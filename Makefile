@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := $(VENV)/bin
 
-.PHONY: run test lint train evaluate bench clean
+.PHONY: run test lint train evaluate bench fuzz soak faults clean
 
 # One heap for all threads (glibc): Streamlit runs each script in a new one, and what one has freed, others could not use.
 run: $(VENV)/.app
@@ -54,6 +54,16 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m ser_core bench
 	$(BIN)/python benchmarks/prediction.py
 	$(BIN)/python benchmarks/models.py
+
+# The long checks behind RELIABILITY.md, which they write: hostile files and made-up input (half an hour), half an hour under load, and faults.
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.fuzz
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.soak
+
+faults: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.faults
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from tests.browser.server import chromium
 from tests.synthesis import RATE, voice
 
 ROOT = Path(__file__).resolve().parent.parent
+FAULTS = pytest.StashKey[list[tuple[str, str, str]]]()
 NOT_RUN = pytest.StashKey[dict[str, str]]()
 
 HOW_TO = {
@@ -55,7 +58,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 not_run[marker] = HOW_TO[marker]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fault-report", type=Path, metavar="FILE", help="write there, as JSON, which faults the tests brought about and how it went")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if (marker := item.get_closest_marker("fault")) and (report.when == "call" or not report.passed):
+        item.config.stash.setdefault(FAULTS, []).append((*marker.args, report.outcome))
+    return report
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if target := session.config.getoption("--fault-report"):
+        target.write_text(json.dumps(session.config.stash.get(FAULTS, [])), encoding="utf-8")
     # In CI browser and training are part of the promise: a run without them must not look green.
     if {"browser", "training"} & set(session.config.stash.get(NOT_RUN, {})) and os.environ.get("CI") == "true":
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

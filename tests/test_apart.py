@@ -98,6 +98,7 @@ def test_what_is_odd_is_noted():
         assert [note.code for note in apart.decode(data).notes] == ["TRUNCATED"]
 
 
+@pytest.mark.fault("a file crashes a native decoder", "that file ends in DECODER_FAILED, which names the signal; the next one is decoded")
 @pytest.mark.parametrize(("word", "said"), [(b"crash", "signal 11"), (b"exit!", "exit code 3")])
 def test_a_file_that_crashes_the_decoder_costs_that_file_only(misbehaving, word, said):
     assert apart.decode(GOOD).duration_s == 1.0
@@ -107,6 +108,7 @@ def test_a_file_that_crashes_the_decoder_costs_that_file_only(misbehaving, word,
     assert apart.decode(GOOD).duration_s == 1.0
 
 
+@pytest.mark.fault("a file hangs a native decoder", "it is stopped in time and ends in DECODER_FAILED")
 @pytest.mark.parametrize("word", [b"sleep", b"spins"])
 def test_a_file_that_hangs_the_decoder_is_given_up_in_time(misbehaving, monkeypatch, word):
     monkeypatch.setattr(worker, "most_seconds", lambda _: 0.5)
@@ -117,6 +119,7 @@ def test_a_file_that_hangs_the_decoder_is_given_up_in_time(misbehaving, monkeypa
     assert apart.decode(GOOD).duration_s == 1.0
 
 
+@pytest.mark.fault("a file fills the memory", "it is stopped and ends in DECODER_FAILED")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory of a process is only bounded on Linux")
 def test_a_file_that_fills_the_memory_is_stopped(misbehaving):
     with pytest.raises(SerError, match="MB of memory") as raised:
@@ -125,6 +128,7 @@ def test_a_file_that_fills_the_memory_is_stopped(misbehaving):
     assert apart.decode(GOOD).duration_s == 1.0
 
 
+@pytest.mark.fault("a decoder is taken over by a file and lies", "it is believed no further than it could be true, and replaced")
 @pytest.mark.parametrize("word", [b"lies!", b"huge!"])
 def test_a_decoder_that_was_taken_over_is_not_believed(misbehaving, word):
     with pytest.raises(SerError) as raised:
@@ -147,6 +151,7 @@ def test_the_decoder_writes_nothing_to_disk(misbehaving, monkeypatch, tmp_path):
     assert not harmed.exists() or harmed.stat().st_size == 0
 
 
+@pytest.mark.fault("a waiting decoder is killed", "the next file starts another one")
 def test_a_worker_that_was_killed_is_replaced():
     apart.decode(GOOD)
     for one in apart._idle:
@@ -155,6 +160,7 @@ def test_a_worker_that_was_killed_is_replaced():
     assert apart.decode(GOOD).duration_s == 1.0
 
 
+@pytest.mark.fault("no decoder can be started", "DECODER_FAILED says so, not that the file is bad")
 def test_workers_that_do_not_start_are_told_from_bad_files(monkeypatch):
     apart._end_all()
     monkeypatch.setattr(apart, "_SERVE", "sys.exit(7)")

@@ -1,5 +1,6 @@
 """Work on many files: killed and gone on with, in parallel, on a cluster; always the same output."""
 
+import itertools
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ import pytest
 from filelock import FileLock
 
 from ser_core import bulk, cli
+from ser_core.audio import apart
 from ser_core.cluster import on as on_cluster
 from ser_core.errors import ErrorCode, SerError
 from tests.conftest import ROOT
@@ -163,6 +166,48 @@ def test_another_job_is_told_by_what_it_asks_for_and_by_the_code(monkeypatch):
     before = bulk.job_of("extract", "a")
     monkeypatch.setattr(bulk, "program", lambda: "changed")
     assert bulk.job_of("extract", "a") != before
+
+
+@pytest.mark.fault("a worker process of a long run is killed", "one clear sentence, exit code 1; the same command goes on and writes the same")
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the processes in /proc")
+def test_a_killed_worker_process_ends_the_run_clearly_and_it_goes_on(clips, table, tmp_path):
+    output = tmp_path / "features.csv"
+    command = ("extract", clips, "--output", output, "--jobs", 2)
+    process = subprocess.Popen([sys.executable, "-m", "ser_core", *map(str, command)], stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    while done_in(tmp_path / ".features.csv.partial") < 1:
+        assert process.poll() is None
+        time.sleep(0.02)
+    workers = [int(pid) for task in Path(f"/proc/{process.pid}/task").iterdir() for pid in (task / "children").read_text().split()]
+    of_loky = [pid for pid in workers if b"popen_loky" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(of_loky[0], signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "error: A worker process was killed" in said
+    assert "Traceback" not in said
+    assert not output.exists()
+    ended = run(*command)
+    assert "goes on: " in ended.stderr
+    assert output.read_bytes() == table
+
+
+@pytest.mark.fault("the clock jumps by years, either way, in the middle of a run", "nothing is measured by it: the run goes on and writes the same")
+def test_a_clock_that_jumps_changes_nothing(tmp_path, monkeypatch):
+    jumps = itertools.cycle([1e9, -1e9, 0.0])
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + next(jumps))
+    files = []
+    for number in range(40):
+        files.append(tmp_path / f"{number}.wav")
+        files[-1].write_bytes(wav(np.random.default_rng(number).normal(0, 0.1, 16_000).astype(np.float32)))
+    with bulk.beside(tmp_path / "out", "job") as store:
+        found = list(bulk.over_files(_length, [bulk.Item(path) for path in files], 1, store))
+        assert store.n_done == 0
+        again = list(bulk.over_files(_length, [bulk.Item(path) for path in files], 1, store))
+    assert found == again == [b"16000"] * 40
+
+
+def _length(data):
+    return str(len(apart.decode(data).samples)).encode()
 
 
 def test_predictions_go_on_too(tmp_path):

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 
@@ -58,6 +59,33 @@ def test_all_good_files_exit_with_0_and_processes_do_not_change_the_result(folde
     for first, second in zip(json.loads(one), json.loads(two), strict=True):
         assert second["emotion_probabilities"] == pytest.approx(first["emotion_probabilities"], abs=1e-9)
         assert (second["sha256"], second["emotion"], second["gender"]) == (first["sha256"], first["emotion"], first["gender"])
+
+
+def test_names_that_no_table_or_terminal_could_take_harm_nothing(tmp_path, capsys):
+    """Bytes that are no UTF-8 ended `extract` with a traceback; control characters in a table could clear the terminal that shows it."""
+    clip = FORMATS["wav"](voice(seconds=1.0))
+    for name in (b"na\xffme.wav", b"\x1b[2Jclear.wav", b"line\nbreak.wav"):
+        (tmp_path / os.fsdecode(name)).write_bytes(clip)
+        (tmp_path / os.fsdecode(b"bad " + name)).write_bytes(b"no audio")
+    code, out, err = run(capsys, "extract", tmp_path)
+    assert (code, len(list(csv.reader(io.StringIO(out))))) == (1, 4)
+    assert "bad \\x1b[2Jclear.wav: NOT_AUDIO" in err
+    code, out, _ = run(capsys, "predict", tmp_path)
+    assert code == 1
+    assert len(out.splitlines()) == 7
+    assert all(line.isprintable() for line in out.splitlines())
+    code, out, _ = run(capsys, "predict", tmp_path, "--format", "jsonl")
+    assert [json.loads(line)["file"] for line in out.splitlines()][-1] == "na\\udcffme.wav"
+
+
+def test_an_own_corpus_leaves_out_what_cannot_be_named(tmp_path, capsys):
+    for name in (b"happy/na\xffme.wav", b"happy/a.wav", b"sad/b.wav"):
+        path = tmp_path / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(FORMATS["wav"](voice(100.0 + len(name), seconds=1.0)))
+    code, out, err = run(capsys, "extract", tmp_path)
+    assert (code, len(out.splitlines())) == (0, 3)
+    assert "1 file left out (their names are no valid text; rename them)" in err
 
 
 def test_csv_and_table_tell_the_same_as_json(folder, capsys, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -107,6 +108,7 @@ __all__ = [
     "own_table",
     "paired",
     "pitch_contours",
+    "plain",
     "predicted",
     "predicted_in_two_steps",
     "predicted_with_baseline",
@@ -195,9 +197,14 @@ def _route() -> None:
 # ---------------------------------------------------------------------------------------------------------------- looks
 
 
+def plain(text: str) -> str:
+    """Text that a page shows as it is: a file's name, say, which as Markdown could fetch a picture from somewhere, or pass for the page's own."""
+    return re.sub(r"([\\`*_\[\]<>$~#|]|:(?=[\w/]))", r"\\\1", text)
+
+
 def show_error(error: SerError) -> None:
     """One sentence on what is wrong, one on what to do, and the code to search for."""
-    st.error(f"{error} {error.hint} :small[Code: {error.code}]", icon=":material/error:")
+    st.error(f"{plain(str(error))} {error.hint} :small[Code: {error.code}]", icon=":material/error:")
 
 
 class _Unchecked:

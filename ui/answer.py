@@ -203,7 +203,7 @@ def details(clip: ui.Clip, result: prediction.Prediction) -> None:
     facts = result.to_dict(clip.name)
     quality = facts["quality"]
     st.markdown(
-        f"{clip.name}: {clip.recording.duration_s:.1f} s, recorded at {clip.recording.source_rate:,} Hz, "
+        f"{ui.plain(clip.name)}: {clip.recording.duration_s:.1f} s, recorded at {clip.recording.source_rate:,} Hz, "
         f"peak {quality['peak_dbfs']} dBFS, loud parts {quality['snr_db']} dB above quiet ones, {len(result.segments)} stretch(es) analysed."
     )
     st.dataframe(pd.DataFrame([result.to_row(clip.name)]).T.astype(str).rename(columns={0: "value"}), width="stretch")

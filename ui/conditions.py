@@ -95,7 +95,7 @@ def every_model() -> None:
         ui.explain_no_clip("**Record or pick a clip first**: then every model says here what it makes of it.")
         st.page_link(ui.pages()["record"], label="Record & predict", icon=":material/mic:")
         return
-    st.markdown(f"What every model makes of **{clip.name}**, the models of all corpora first.")
+    st.markdown(f"What every model makes of **{ui.plain(clip.name)}**, the models of all corpora first.")
     said = ui.said_by_every_model(clip)
     ui.draw(charts.every_model(said, EMOTIONS), key="every_model", alt="What every model makes of the clip")
     st.markdown("**What if** it sounded different? Move a slider; the lines in the bars are the clip as it is.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -67,6 +68,7 @@ def _uploaded() -> tuple[Labelled, Load] | None:
     name, below = corpora.below_one_folder([file.name for file in files])
     by_name = {file.name: file for file in files}
     found = {path: by_name[file] for path, file in below.items()} | ({corpora.LABELS_FILE: table} if table else {})
+    name = re.sub(r"[^\w .,()+-]", "-", name)  # it stands in titles and choices, which are Markdown, and in names of files
     labelled = corpora.label(name or "own clips", found, lambda path: found[path].getvalue())
     data = {path: found[path].getvalue() for path, _ in labelled.clips}
     return labelled, lambda path: apart.decode(data[path], max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
@@ -90,7 +92,7 @@ def measure(labelled: Labelled, load: Load) -> None:
     """A button that measures the clips, with progress, and makes them the session's own corpus."""
     n = len(labelled.clips)
     counts = corpora.counts_of(labels.emotion for _, labels in labelled.clips)
-    st.markdown(f"**{n:,} clips** labelled by {labelled.source}: {', '.join(f'{count:,} {emotion}' for emotion, count in counts.items())}.")
+    st.markdown(f"**{n:,} clips** labelled by {ui.plain(labelled.source)}: {', '.join(f'{count:,} {emotion}' for emotion, count in counts.items())}.")
     left_out(labelled.left_out, n)
     if not st.button(f"Measure {n:,} clips", type="primary", icon=":material/straighten:"):
         return
@@ -128,7 +130,7 @@ def left_out(parts: Sequence[LeftOut], n_kept: int) -> None:
         return
     n = sum(len(part.files) for part in parts)
     with st.expander(f"{n:,} file{'s' if n != 1 else ''} left out: why", icon=":material/rule:", expanded=n < 5 or n > n_kept):
-        st.markdown("\n".join(f"- {part.in_words()}" for part in parts).replace("_", "\\_").replace("*", "\\*"))
+        st.markdown("\n".join(f"- {ui.plain(part.in_words())}" for part in parts))
 
 
 def layouts() -> None:

@@ -31,7 +31,7 @@ def predicted(files: Sequence[UploadedFile], emotion_model: str, gender_model: s
     progress = st.progress(0.0) if missing else None
     for done, number in enumerate(missing):
         if progress is not None:
-            progress.progress(done / len(missing), f"Listening to {files[number].name} ({done + 1} of {len(missing)}) ...")
+            progress.progress(done / len(missing), f"Listening to {ui.plain(files[number].name)} ({done + 1} of {len(missing)}) ...")
         kept[keys[number]] = _predicted(files[number], emotion_model, gender_model)
         ui.turns.step_back()  # one of many clips; then whoever waits for an answer
     if progress is not None:
@@ -102,7 +102,7 @@ def play(file: UploadedFile) -> None:
     except SerError as error:
         ui.show_error(error)
         return
-    st.caption(f"**{file.name}**, {recording.duration_s:.1f} s")
+    st.caption(f"**{ui.plain(file.name)}**, {recording.duration_s:.1f} s")
     ui.play(recording)
 
 

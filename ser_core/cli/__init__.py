@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor
 
 from ser_core import __version__
 from ser_core.cli import bench, corpora, explorer, predict, train
@@ -46,6 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         sys.stderr.write(f"error: {error}\n")
+        return 1
+    except BrokenExecutor:
+        sys.stderr.write(
+            "error: A worker process was killed, perhaps for want of memory. Run the same command again, with a smaller --jobs; "
+            "with --output it goes on where it stopped.\n"
+        )
         return 1
 
 
