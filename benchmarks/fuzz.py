@@ -5,7 +5,7 @@ Writes its part of RELIABILITY.md. A file that broke a decoder is kept in .cache
 
 from __future__ import annotations
 
-from benchmarks.measuring import ROOT, in_turn  # isort: skip
+from benchmarks.measuring import ROOT  # isort: skip
 
 import argparse
 import os
@@ -128,16 +128,6 @@ def commands(seed: int, n: int) -> dict[str, Any]:
     return {"commands": done}
 
 
-def overhead() -> dict[str, Any]:
-    """Milliseconds to decode a clip of 4 s here and in a process of its own."""
-    found = {}
-    for name, make in FORMATS.items():
-        data = make(voice(seconds=4.0))
-        there, here, _ = in_turn(apart.decode, audio.decode, [(data, data)] * 10, 7)
-        found[name] = {"apart": there, "here": here}
-    return {"overhead": found}
-
-
 def main() -> None:
     """Run all, and keep what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -146,7 +136,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=100, help="how many times as long as in the tests promises are tried on made-up input")
     options = parser.parse_args()
     np.seterr(all="ignore")
-    found = {"seed": options.seed, **hostile(options.seed, options.files), **commands(options.seed + 1, 150), **overhead()}
+    found = {"seed": options.seed, **hostile(options.seed, options.files), **commands(options.seed + 1, 150)}
     found |= made_up(options.seed, options.times)
     keep("fuzz", found)
     total = found["hostile"]["all"]
