@@ -58,6 +58,7 @@ bench: $(VENV)/.dev
 # The long checks behind RELIABILITY.md, which they write: hostile files and made-up input (half an hour), half an hour under load, and faults.
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.fuzz
+	$(BIN)/python -m benchmarks.decoding
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.soak
