@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from tests.hostile import NAMES, cases
 from tests.synthesis import FORMATS, voice
 
 HANG_S = 30.0
-OUTCOMES = ("tried", "answered", "cannot tell", "refused", "crashes", "hangs")
+OUTCOMES = ("tried", "answered", "cannot tell", "refused", "crashes", "errors", "hangs")
 FINDINGS = ROOT / ".cache" / "findings"
 COMMANDS = (
     ("predict", "FOLDER", "--format", "jsonl"),
@@ -58,12 +59,15 @@ def hostile(seed: int, n: int) -> dict[str, Any]:
         except SerError as error:
             codes[error.code.value] += 1
             outcome = "crashes" if error.code == ErrorCode.DECODER_FAILED else "refused"
+        except Exception:
+            sys.stderr.write(f"file {number}:\n{traceback.format_exc()}")
+            outcome = "errors"
         spent = time.monotonic() - start
         longest = max(longest, spent)
         of_kind["tried"] += 1
         of_kind[outcome] += 1
         of_kind["hangs"] += spent > HANG_S
-        if outcome == "crashes" or spent > HANG_S:
+        if outcome in ("crashes", "errors") or spent > HANG_S:
             FINDINGS.mkdir(parents=True, exist_ok=True)
             (FINDINGS / f"{seed}-{number}").write_bytes(case.data)
     total = {outcome: sum(of_kind[outcome] for of_kind in counts.values()) for outcome in OUTCOMES}
@@ -140,7 +144,7 @@ def main() -> None:
     found |= made_up(options.seed, options.times)
     keep("fuzz", found)
     total = found["hostile"]["all"]
-    if total["crashes"] or total["hangs"] or found["broken"] or any(of["tracebacks"] for of in found["commands"]):
+    if total["crashes"] or total["errors"] or total["hangs"] or found["broken"] or any(of["tracebacks"] for of in found["commands"]):
         raise SystemExit("Something broke: see RELIABILITY.md and .cache/findings/.")
 
 

@@ -49,7 +49,16 @@ def _when(found: Mapping[str, Any]) -> str:
 
 def _fuzz(found: Mapping[str, Any]) -> str:
     rows = [
-        [kind, f"{of['tried']:,}", f"{of['answered']:,}", f"{of['cannot tell']:,}", f"{of['refused']:,}", f"{of['crashes']}", f"{of['hangs']}"]
+        [
+            kind,
+            f"{of['tried']:,}",
+            f"{of['answered']:,}",
+            f"{of['cannot tell']:,}",
+            f"{of['refused']:,}",
+            f"{of['crashes']}",
+            f"{of['errors']}",
+            f"{of['hangs']}",
+        ]
         for kind, of in found["hostile"].items()
     ]
     codes = ", ".join(f"{code} {count:,}" for code, count in sorted(found["codes"].items(), key=lambda item: -item[1]))
@@ -57,10 +66,11 @@ def _fuzz(found: Mapping[str, Any]) -> str:
     commands = [[f"`{of['command']}`", f"{of['files']:,}", of["codes"], f"{of['tracebacks']}"] for of in found["commands"]]
     return f"""## Hostile files and made-up input (`make fuzz`)
 
-{_when(found)} Seed {found["seed"]}. A crash is a decoder that died of a file, a hang one that had to be stopped; either would cost that file only.
+{_when(found)} Seed {found["seed"]}. A crash is a decoder that died of a file, a hang one that had to be stopped; either would cost that file only. An error is
+one of the program, where a code was promised.
 Longest file: {found["longest_s"]:.1f} s. Largest decoder: {found["decoder_mb"]:.0f} MB; the process that asked: {found["memory_mb"]:.0f} MB.
 
-{markdown(("files decoded and predicted", "tried", "answered", "cannot tell", "refused", "crashes", "hangs"), rows, 1)}
+{markdown(("files decoded and predicted", "tried", "answered", "cannot tell", "refused", "crashes", "errors", "hangs"), rows, 1)}
 Refused with: {codes}.
 
 Made up by Hypothesis, against the promises in `tests/test_fuzz.py`; broken promises: {found["broken"]}.

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser_core import gate
-from ser_core.audio import Recording
+from ser_core.audio import SILENT_PEAK_DBFS, Recording, peak_level
 
 WHOLE_SECONDS = 8.0
 """A recording of up to this is analysed whole."""
@@ -40,7 +40,7 @@ class Stretch:
 
 
 def stretches(recording: Recording, speech: npt.NDArray[np.float32]) -> list[Stretch]:
-    """The whole recording, or windows of a long one, every two seconds, that hold speech (all windows where none does).
+    """The whole recording, or windows of a long one, every two seconds, that hold speech (where none does, all that hold a sound).
 
     The last window ends with the recording.
     """
@@ -55,7 +55,10 @@ def stretches(recording: Recording, speech: npt.NDArray[np.float32]) -> list[Str
         frames = spoken[round(start_s / gate.FRAME_SECONDS) : round((start_s + WINDOW_SECONDS) / gate.FRAME_SECONDS)]
         part = replace(recording, samples=recording.samples[start : start + length], notes=())
         found.append(Stretch(start_s, part, float(frames.sum() * gate.FRAME_SECONDS)))
-    return [stretch for stretch in found if stretch.speech_s >= _LEAST_SPEECH] or found
+    if spoken_in := [stretch for stretch in found if stretch.speech_s >= _LEAST_SPEECH]:
+        return spoken_in
+    levels = [peak_level(stretch.part.samples) for stretch in found]  # of silence there are no features
+    return [stretch for stretch, level in zip(found, levels, strict=True) if level >= min(SILENT_PEAK_DBFS, max(levels))]
 
 
 def gaps(speech: npt.NDArray[np.float32]) -> list[tuple[float, float]]:

@@ -21,6 +21,15 @@ def result(pair):
     return prediction.predict(audio.from_samples(voice(), RATE), *pair)
 
 
+@pytest.mark.parametrize("seconds", [3, 12, 700])
+def test_a_click_in_silence_is_no_speech_and_no_error(seconds, pair):
+    samples = np.zeros(seconds * RATE, np.float32)
+    samples[len(samples) // 2] = 0.5
+    found = prediction.predict(audio.from_samples(samples, RATE), *pair, explain=True)
+    assert found.emotion is None
+    assert "NOT_SPEECH" in [reason.code for reason in found.reasons]
+
+
 def test_probabilities_are_in_order_and_sum_to_one(result):
     assert tuple(result.emotion_probabilities) == EMOTIONS
     assert tuple(result.gender_probabilities) == GENDERS

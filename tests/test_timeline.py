@@ -39,6 +39,16 @@ def test_where_nobody_speaks_everything_is_analysed_so_that_there_are_probabilit
     assert len(timeline.stretches(recording(12.0), speech(seconds=12))) == 5
 
 
+def test_windows_without_any_sound_are_left_out_even_where_nobody_speaks():
+    """A click in ten seconds of digital silence ended in an IndexError: of nothing there are no features."""
+    samples = np.zeros(10 * RATE, np.float32)
+    samples[5 * RATE] = 0.5
+    click = audio.from_samples(samples, RATE)
+    assert [stretch.start_s for stretch in timeline.stretches(click, speech(seconds=10))] == [2, 4]
+    drift = audio.from_samples(np.linspace(-2e-4, 2e-4, 600 * RATE, dtype=np.float32), RATE)
+    assert len(timeline.stretches(drift, speech(seconds=600))) >= 1
+
+
 def test_gaps_are_pauses_of_a_second_or_more():
     assert timeline.gaps(speech((1.6, 4.0), (4.48, 6.4), seconds=9.6)) == [(0.0, 1.6), (6.4, 9.6)]
 

@@ -43,6 +43,7 @@ __all__ = [
     "decode",
     "from_samples",
     "load",
+    "peak_level",
     "quality",
     "read",
     "silenced",
@@ -217,6 +218,12 @@ class _Resampler:
         return empty if self._stream is None else self._stream.resample_chunk(empty, last=True)
 
 
+def peak_level(samples: Samples) -> float:
+    """The peak around the mean in dBFS, for a constant offset is silence, too; below `SILENT_PEAK_DBFS` there is no sound."""
+    offset = float(samples.mean())
+    return 20 * math.log10(max(float(samples.max()) - offset, offset - float(samples.min())) + 1e-12)
+
+
 def _check_content(samples: Samples) -> None:
     seconds = len(samples) / SAMPLE_RATE
     if not len(samples):
@@ -230,9 +237,7 @@ def _check_content(samples: Samples) -> None:
             "The clip holds samples that are not numbers (NaN or infinity), or a million times as loud as any sound.",
             "Export it again, for example as 16-bit WAV.",
         )
-    # A constant offset is silence too, so the peak is taken around the mean.
-    offset = float(samples.mean())
-    peak_dbfs = 20 * math.log10(max(highest - offset, offset - lowest) + 1e-12)
+    peak_dbfs = peak_level(samples)
     if peak_dbfs < SILENT_PEAK_DBFS:
         raise SerError(
             ErrorCode.SILENT,
