@@ -17,8 +17,8 @@ from ser_core.features import cues
 from ui import baseline
 
 
-def sentence(clip: ui.Clip) -> ui.Reasons:
-    """The sentence and the bars: all that the answer is. Gives what adds the reasons to it, for `reasons`."""
+def sentence(clip: ui.Clip) -> tuple[prediction.Prediction, ui.Reasons]:
+    """The sentence and the bars: all that the answer is. Gives the prediction, and what adds the reasons to it, for `reasons`."""
     chosen = ui.chosen_models()
     result, with_reasons = ui.predicted_in_two_steps(clip, chosen["emotion"], chosen["gender"])
     without = result
@@ -44,7 +44,7 @@ def sentence(clip: ui.Clip) -> ui.Reasons:
         st.caption(f"Judged against your baseline. The line in each bar is without it: {prediction.in_words(without)}")
     if result.prediction_set is not None:
         st.markdown(set_in_words(result))
-    return with_reasons
+    return result, with_reasons
 
 
 def reasons(clip: ui.Clip, with_reasons: ui.Reasons) -> None:
@@ -169,7 +169,7 @@ def over_time(clip: ui.Clip, result: prediction.Prediction) -> None:
 
 def trust(chosen: dict[str, str]) -> None:
     """How often the chosen models are right on voices they never heard."""
-    emotion, gender = (next(card for card in ui.cards(task) if card.name == chosen[task]) for task in LABELS)
+    emotion, gender = (next(card for card in ui.choices(task) if card.name == chosen[task]) for task in LABELS)
     text = (
         f"On unseen voices **{emotion.title}** recognises **{emotion.unseen_percent}** of each emotion on average (guessing: 13%), "
         f"and **{gender.title}** recognises **{gender.unseen_percent}** of each gender (guessing: 50%). {ui.CORPUS_NOTE}"
@@ -185,7 +185,7 @@ def trust(chosen: dict[str, str]) -> None:
 
 def choose_model(task: str, chosen: str, column: st.delta_generator.DeltaGenerator) -> None:
     """The choice of the model of a task."""
-    titles = {card.name: f"{card.title} ({card.unseen_percent})" for card in ui.cards(task)}
+    titles = {card.name: f"{card.title} ({card.unseen_percent})" for card in ui.choices(task)}
     column.selectbox(
         f"{task.capitalize()} model",
         list(titles),

@@ -45,9 +45,9 @@ def _first_answer() -> None:
     """What the page of a recording does with a first clip, except for the reasons: the sentence, then the charts."""
     from ser_core import audio, models, prediction
     from ui import capture
-    from ui.loaded import model
+    from ui.loaded import model_that_ships
 
-    emotion_model, gender_model = (model(task, models.default_card(task).name) for task in ("emotion", "gender"))
+    emotion_model, gender_model = (model_that_ships(task, models.default_card(task).name) for task in ("emotion", "gender"))
     clip = audio.load(next(iter(capture.samples().values())))
     found, _ = prediction.in_two_steps(clip, emotion_model, gender_model)
     from ser_core import charts
