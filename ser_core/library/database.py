@@ -47,7 +47,7 @@ class Database:
             if self.is_sqlite:
                 event.listen(self.engine, "connect", _set_up_sqlite)
                 event.listen(self.engine, "begin", _begin_sqlite)
-            self._writer = self.engine.execution_options(ser_writes=True)
+            self._writer = self.engine.execution_options(ser_begin="BEGIN IMMEDIATE")
             with self._alone(url):
                 self._upgrade()
 
@@ -69,13 +69,11 @@ class Database:
 
     def wipe(self) -> None:
         """Give back the room of what was deleted, as far as nobody is in the way; the deleting itself does not depend on it."""
-        with contextlib.suppress(SQLAlchemyError), self.engine.connect() as connection:
-            outside = connection.execution_options(isolation_level="AUTOCOMMIT")
-            if self.is_sqlite:
-                outside.execute(text("VACUUM"))
-                outside.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-            elif connection.dialect.name == "postgresql":
-                outside.execute(text("VACUUM ser_recordings"))
+        statements = {"sqlite": ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"), "postgresql": ("VACUUM ser_recordings",)}
+        outside = {"ser_begin": ""} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        with contextlib.suppress(SQLAlchemyError), self.engine.connect().execution_options(**outside) as connection:
+            for statement in statements.get(connection.dialect.name, ()):
+                connection.execute(text(statement))
 
     @contextlib.contextmanager
     def _alone(self, url: URL) -> Iterator[None]:
@@ -130,7 +128,8 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # Who means to write says so at once: two that have read already could not both go on.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("ser_writes") else "BEGIN")
+    if begin := connection.get_execution_options().get("ser_begin", "BEGIN"):
+        connection.exec_driver_sql(begin)
 
 
 @contextlib.contextmanager

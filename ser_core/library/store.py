@@ -115,12 +115,15 @@ class Library:
             "flac": flac,
         }
         same = select(RECORDINGS.c.id).where(RECORDINGS.c.owner == owner, RECORDINGS.c.sha256 == row["sha256"])
-        with self.database.writing() as connection:
-            try:
-                with connection.begin_nested():
-                    return int(connection.execute(insert(RECORDINGS), row).inserted_primary_key[0])  # type: ignore[index]
-            except IntegrityError:
-                return int(connection.execute(same).scalar_one())
+        try:
+            with self.database.writing() as connection:
+                number = connection.execute(same).scalar_one_or_none()
+                return int(number or connection.execute(insert(RECORDINGS), row).inserted_primary_key[0])  # type: ignore[index]
+        except SerError as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+        with self.database.reading() as connection:  # somebody has kept it in between
+            return int(connection.execute(same).scalar_one())
 
     def entries(self, owner: str) -> list[Kept]:
         """All entries of an owner, in the order in which they were kept, whatever the clock said."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, DateTime, Float, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
+_LONG = Text().with_variant(Text(2**24), "mysql", "mariadb")  # whose text is short
 _ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up an INTEGER only
 
 RECORDINGS = Table(
@@ -17,8 +18,8 @@ RECORDINGS = Table(
     Column("duration_s", Float, nullable=False),
     Column("sha256", String(64), nullable=False),  # of the FLAC file
     Column("answer", String(16), nullable=False),  # the emotion that was said; "": it could not be told
-    Column("prediction", Text(2**24), nullable=False),  # JSON, schema 1
-    Column("models", Text(2**16), nullable=False),  # JSON: name and digest of each model
+    Column("prediction", _LONG, nullable=False),  # JSON, schema 1
+    Column("models", _LONG, nullable=False),  # JSON: name and digest of each model
     Column("emotion", String(16), nullable=False),  # what the person says that it was; "": nothing
     Column("speaker", String(255), nullable=False),  # who speaks, as the person calls them; "": unknown
     Column("corrected_at", DateTime),
@@ -43,8 +44,8 @@ LAYERS = Table(
     Column("owner", String(255), nullable=False),
     Column("trained_at", DateTime, nullable=False),
     Column("digest", String(64), nullable=False),  # of the layer
-    Column("layer", Text(2**16), nullable=False),  # JSON
-    Column("report", Text(2**24), nullable=False),  # JSON: what it changes
+    Column("layer", _LONG, nullable=False),  # JSON
+    Column("report", _LONG, nullable=False),  # JSON: what it changes
     sqlite_autoincrement=True,
 )
 ADOPTIONS = Table(

@@ -6,6 +6,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+_LONG = sa.Text().with_variant(sa.Text(2**24), "mysql", "mariadb")
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
@@ -20,8 +21,8 @@ def upgrade() -> None:
         sa.Column("duration_s", sa.Float, nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("answer", sa.String(16), nullable=False),
-        sa.Column("prediction", sa.Text(2**24), nullable=False),
-        sa.Column("models", sa.Text(2**16), nullable=False),
+        sa.Column("prediction", _LONG, nullable=False),
+        sa.Column("models", _LONG, nullable=False),
         sa.Column("emotion", sa.String(16), nullable=False),
         sa.Column("speaker", sa.String(255), nullable=False),
         sa.Column("corrected_at", sa.DateTime),

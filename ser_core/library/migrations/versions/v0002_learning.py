@@ -6,6 +6,7 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+_LONG = sa.Text().with_variant(sa.Text(2**24), "mysql", "mariadb")
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
@@ -26,8 +27,8 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(255), nullable=False),
         sa.Column("trained_at", sa.DateTime, nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("layer", sa.Text(2**16), nullable=False),
-        sa.Column("report", sa.Text(2**24), nullable=False),
+        sa.Column("layer", _LONG, nullable=False),
+        sa.Column("report", _LONG, nullable=False),
         sqlite_autoincrement=True,
     )
     op.create_table(
