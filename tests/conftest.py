@@ -41,6 +41,11 @@ def corpus_folder(name: str) -> Path | None:
     return Path(parent) / name if parent and (Path(parent) / name).is_dir() else None
 
 
+def pytest_configure() -> None:
+    for name in ("SER_LIBRARY", "SER_DATABASE_URL", "SER_USER_HEADER"):  # nobody's own library is any business of the tests
+        os.environ.pop(name, None)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     large = [shipped_table(name, "functionals_v1", copy).exists() for name in CORPORA for copy in ("", *COPIES)]
     missing = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -24,13 +25,22 @@ def place() -> tuple[Library, str]:
     SerError
         LIBRARY_OFF where there is none or it cannot be told who asks; LIBRARY_FAILED or LIBRARY_NEWER.
     """
-    owner = library.owner_of(header_values, st.context.ip_address is not None)  # None: this very computer
+    owner = library.owner_of(header_values, from_elsewhere())
     return library.opened(), owner
 
 
 def header_values(name: str) -> list[str]:
     """The values of a header of the request that opened this session."""
     return list(st.context.headers.get_all(name))
+
+
+def from_elsewhere() -> bool:
+    """Whether the request that opened this session came straight from another computer."""
+    said = st.context.ip_address  # None for the common ways to say this one
+    if said is None:
+        return False
+    address = ipaddress.ip_address(said.partition("%")[0])
+    return not (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def adopted() -> Model | None:

@@ -169,11 +169,11 @@ def _table(entries: list[Kept]) -> Kept | None:
     table = pd.DataFrame(
         {
             "Name": [entry.name for entry in newest],
-            "Kept": [entry.kept_at for entry in newest],
-            "Length": [entry.duration_s for entry in newest],
             "Answer": [display_name(entry.answer) if entry.answer else "Cannot tell" for entry in newest],
             "Your label": [display_name(entry.emotion) if entry.emotion else "" for entry in newest],
             "Speaker": [entry.speaker for entry in newest],
+            "Kept": [entry.kept_at for entry in newest],
+            "Length": [entry.duration_s for entry in newest],
         }
     )
     event = st.dataframe(

@@ -30,6 +30,7 @@ PATHS = {
     "feature_explorer": "Feature explorer",
     "model_comparison": "Model comparison",
 }
+TITLES_OF_ALL = PATHS | {"library": "Library"}  # there only where the operator has named a place for one
 SAMPLES = DATA_DIR / "samples"
 LOCAL = ("http://localhost:", "data:", "blob:")
 MODEL_TIMEOUT_MS = 60_000  # a first prediction on a busy machine
@@ -54,7 +55,7 @@ def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked:
         page.on("request", lambda request: problems.append(request.url) if not request.url.startswith(LOCAL) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(f"{url}/{path}")
-        expect(page.get_by_role("heading", name=PATHS[name], exact=True)).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("heading", name=TITLES_OF_ALL[name], exact=True)).to_be_visible(timeout=30_000)
         yield page
         expect(page.get_by_test_id("stException")).to_have_count(0)
         browser.close()
