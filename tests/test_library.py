@@ -34,6 +34,7 @@ from ser_core.library.store import Library
 from ser_core.models import Layer
 from ser_core.prediction import Prediction
 from tests.conftest import ROOT
+from tests.postgres import Server
 
 CARDS = [models.default_card(task) for task in ("emotion", "gender")]
 PREDICTION = Prediction(
@@ -78,6 +79,12 @@ def url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'lib' / 'library.db'}"
     return request.getfixturevalue("postgres_server").database(f"t{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def in_sqlite(tmp_path):
+    """A new library in a folder, for what no database does in a way of its own."""
+    return Library.in_folder(tmp_path / "lib")
 
 
 @pytest.fixture
@@ -242,8 +249,10 @@ def test_delete_all_leaves_nothing_of_the_owner_in_any_table(kept):
             assert {row.owner for row in connection.execute(sqlalchemy.select(table))} <= {"other"}
 
 
-def test_what_was_deleted_is_not_in_the_files_any_more(tmp_path):
+@pytest.mark.parametrize("way", ["delete", "delete_all"])
+def test_what_was_deleted_is_not_in_the_files_any_more(way, tmp_path):
     kept = Library.in_folder(tmp_path)
+    keep(kept, seed=1, owner="other")
     number = keep(kept, name="a-name-to-be-found.wav")
     kept.correct("local", number, "happy", "Speaker-To-Be-Found")
     sound = kept.flac("local", number)[2000:2200]
@@ -253,8 +262,11 @@ def test_what_was_deleted_is_not_in_the_files_any_more(tmp_path):
 
     needles = (b"a-name-to-be-found", b"Speaker-To-Be-Found", sound)
     assert all(found(needle) for needle in needles)
-    kept.delete_all("local")
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    kept.delete("local", [number]) if way == "delete" else kept.delete_all("local")
     assert not any(found(needle) for needle in needles)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < size
+    assert len(kept.entries("other")) == 1
 
 
 def test_an_export_is_a_corpus_that_can_be_trained_on(kept, tmp_path):
@@ -371,6 +383,26 @@ def test_a_library_of_the_first_version_is_brought_up_to_date_with_all_that_is_i
     np.testing.assert_allclose(kept.recording("local", entry.id).samples, noise(7).samples, atol=2e-7)
     assert kept.parts("local", ["Ann"]) == {"ann": "train"}
     kept.database.close()
+
+
+def test_a_migration_that_breaks_off_changes_nothing_and_is_done_the_next_time(url, monkeypatch):
+    if url.startswith("sqlite"):
+        database._prepared(database.parsed(url))
+    with sqlalchemy.create_engine(url).begin() as connection:
+        migrations.upgrade(connection, to="0001")
+    stamp = migrations.MigrationContext.stamp
+
+    def broken(self, script, revision):
+        stamp(self, script, revision)
+        raise sqlalchemy.exc.OperationalError("", {}, Exception("the power went"))
+
+    monkeypatch.setattr(migrations.MigrationContext, "stamp", broken)
+    with fails(ErrorCode.LIBRARY_FAILED):
+        Library.at(url)
+    monkeypatch.undo()
+    assert set(columns_of(url)) == {"ser_recordings"}
+    assert Library.at(url).entries("local") == []
+    assert set(columns_of(url)) == set(tables.METADATA.tables)
 
 
 def test_the_migrations_make_the_tables_that_the_code_expects(kept, url, tmp_path, request):
@@ -542,20 +574,22 @@ def test_a_library_that_somebody_else_holds_is_one_sentence(tmp_path, monkeypatc
 
 
 @pytest.mark.postgres
-def test_a_server_that_is_gone_is_one_sentence_and_afterwards_all_goes_on(postgres_server):
-    kept = Library.at(postgres_server.database(f"t{uuid.uuid4().hex}"))
-    number = keep(kept, seed=1)
-    postgres_server.stop()
+def test_a_server_that_is_gone_is_one_sentence_and_afterwards_all_goes_on():
+    server = Server()
+    kept = Library.at(server.url)
     try:
+        number = keep(kept, seed=1)
+        server.stop()  # as if the power went
         for attempt in (lambda: keep(kept, seed=2), lambda: kept.entries("local")):
             with fails(ErrorCode.LIBRARY_FAILED) as caught:
                 attempt()
             assert "server" in str(caught.value)
+        server.start()
+        assert [entry.id for entry in kept.entries("local")] == [number]
+        assert keep(kept, seed=2) > number
     finally:
-        postgres_server.start()
-    assert [entry.id for entry in kept.entries("local")] == [number]
-    assert keep(kept, seed=2) > number
-    kept.database.close()
+        kept.database.close()
+        server.close()
 
 
 # ------------------------------------------------------------------------------------------------ learning from corrections
@@ -709,41 +743,41 @@ def test_a_layer_is_trained_tested_on_speakers_set_aside_adopted_and_rolled_back
     assert (tested["library"], tested["corpora"]) == (report["library"], report["corpora"])
 
 
-def test_without_two_speakers_there_is_honestly_no_test_of_ones_own(kept, monkeypatch, rng):
-    corrected_library(kept, monkeypatch, rng, speakers=("",), n=12)
-    report = learning.train(kept, "local").report
+def test_without_two_speakers_there_is_honestly_no_test_of_ones_own(in_sqlite, monkeypatch, rng):
+    corrected_library(in_sqlite, monkeypatch, rng, speakers=("",), n=12)
+    report = learning.train(in_sqlite, "local").report
     assert report["library"] is None
     assert (report["train"]["clips"], report["strength"]) == (12, learning.ALONE)
 
 
-def test_clips_of_unknown_speakers_teach_nothing_once_somebody_is_set_aside(kept, monkeypatch, rng):
-    corrected_library(kept, monkeypatch, rng, speakers=("Ann", "Bob", ""))
-    report = learning.train(kept, "local").report
+def test_clips_of_unknown_speakers_teach_nothing_once_somebody_is_set_aside(in_sqlite, monkeypatch, rng):
+    corrected_library(in_sqlite, monkeypatch, rng, speakers=("Ann", "Bob", ""))
+    report = learning.train(in_sqlite, "local").report
     assert (report["train"]["clips"], report["test"]["clips"], report["left_out"]) == (12, 12, 12)
 
 
-def test_too_few_corrections_are_said_to_be_too_few(kept):
+def test_too_few_corrections_are_said_to_be_too_few(in_sqlite):
     for seed in range(learning.LEAST_CLIPS - 1):
-        kept.correct("local", keep(kept, seed=seed), ("happy", "sad")[seed % 2])
+        in_sqlite.correct("local", keep(in_sqlite, seed=seed), ("happy", "sad")[seed % 2])
     with fails(ErrorCode.NOT_ENOUGH):
-        learning.train(kept, "local")
-    kept.correct("local", keep(kept, seed=100), "happy")
-    assert learning._check_enough(kept.entries("local")) is None
+        learning.train(in_sqlite, "local")
+    in_sqlite.correct("local", keep(in_sqlite, seed=100), "happy")
+    assert learning._check_enough(in_sqlite.entries("local")) is None
     with fails(ErrorCode.NOT_ENOUGH):
-        learning._check_enough([dataclasses.replace(entry, emotion="sad") for entry in kept.entries("local")])
+        learning._check_enough([dataclasses.replace(entry, emotion="sad") for entry in in_sqlite.entries("local")])
 
 
-def test_what_is_worse_beyond_chance_is_adopted_only_by_force(kept, pair):
+def test_what_is_worse_beyond_chance_is_adopted_only_by_force(in_sqlite, pair):
     layer = swapped(pair[0].card.sha256)
     report = learning._report(layer, learning.Clips(np.zeros((0, 8)), np.zeros(0, np.int64), ()))
     assert all(learning.is_worse(row) for row in report["corpora"])
-    kept.add_layer("local", layer.to_json(), layer.digest, report)
-    (candidate,) = kept.layers("local")
+    in_sqlite.add_layer("local", layer.to_json(), layer.digest, report)
+    (candidate,) = in_sqlite.layers("local")
     with fails(ErrorCode.WORSE):
-        learning.adopt(kept, "local", candidate)
-    assert kept.adopted("local") is None
-    learning.adopt(kept, "local", candidate, force=True)
-    assert kept.adopted("local").id == candidate.id
+        learning.adopt(in_sqlite, "local", candidate)
+    assert in_sqlite.adopted("local") is None
+    learning.adopt(in_sqlite, "local", candidate, force=True)
+    assert in_sqlite.adopted("local").id == candidate.id
     identity = learning._report(Layer.identity(""), learning.Clips(np.zeros((0, 8)), np.zeros(0, np.int64), ()))
     assert not any(learning.is_worse(row) for row in identity["corpora"])
 
@@ -761,10 +795,10 @@ def test_a_layer_that_was_swapped_after_its_adoption_is_not_used(kept, pair):
     assert kept.roll_back("local")
 
 
-def test_a_layer_of_another_model_is_not_used(kept, pair):
+def test_a_layer_of_another_model_is_not_used(in_sqlite, pair):
     layer = Layer.identity("the model of an older version")
-    kept.add_layer("local", layer.to_json(), layer.digest, {"scores": {}, "corpora": []})
+    in_sqlite.add_layer("local", layer.to_json(), layer.digest, {"scores": {}, "corpora": []})
     with fails(ErrorCode.MODEL_VERSION):
-        learning.adopt(kept, "local", kept.layers("local")[0])
+        learning.adopt(in_sqlite, "local", in_sqlite.layers("local")[0])
     card = SimpleNamespace(name="combination")
     assert models.corrected_name(card, layer) == f"combination+corrected-{layer.digest[:12]}"

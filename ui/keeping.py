@@ -39,7 +39,10 @@ def from_elsewhere() -> bool:
     said = st.context.ip_address  # None for the common ways to say this one
     if said is None:
         return False
-    address = ipaddress.ip_address(said.partition("%")[0])
+    try:
+        address = ipaddress.ip_address(str(said).partition("%")[0])
+    except ValueError:  # who knows where that is
+        return True
     return not (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 

@@ -62,7 +62,7 @@ def opened() -> Library:
 def _opened(url: str, folder: str) -> Library:
     from ser_core.library.store import Library
 
-    return Library.at(url) if url else Library.in_folder(Path(folder))
+    return Library.at(url) if url else Library.in_folder(Path(folder).expanduser())
 
 
 def owner_of(values_of: Callable[[str], Sequence[str]], from_elsewhere: bool, environment: Mapping[str, str] | None = None) -> str:

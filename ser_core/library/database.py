@@ -19,7 +19,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from ser_core.errors import ErrorCode, SerError
 from ser_core.library import migrations
 
-_WAIT_SECONDS = 10  # for another process that writes, or for a server to answer
+_WAIT_SECONDS = 10  # for another process that writes
+_SERVER_SECONDS = 5  # for a server to answer
 _SQLITE = {
     sqlite3.SQLITE_FULL: ("The disk that holds the library is full.", "Free some space, then try again."),
     sqlite3.SQLITE_IOERR: ("The file of the library cannot be read or written.", "Check its disk and the space that is left, then try again."),
@@ -67,9 +68,16 @@ class Database:
         """Let all connections go; the next use makes new ones."""
         self.engine.dispose()
 
-    def wipe(self) -> None:
-        """Give back the room of what was deleted, as far as nobody is in the way; the deleting itself does not depend on it."""
-        statements = {"sqlite": ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"), "postgresql": ("VACUUM ser_recordings",)}
+    def wipe(self, everything: bool) -> None:
+        """Let no copy of what was deleted stay behind in the files of SQLite, and give its room back after `everything` was.
+
+        As far as nobody is in the way; the deleting itself does not depend on it. What was deleted from SQLite's main file is overwritten there.
+        """
+        # After VACUUM, which writes as others do, the newest state is in the file beside the main one, too.
+        statements = {
+            "sqlite": (*(("VACUUM",) if everything else ()), "PRAGMA wal_checkpoint(TRUNCATE)"),
+            "postgresql": ("VACUUM ser_recordings",),
+        }
         outside = {"ser_begin": ""} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         with contextlib.suppress(SQLAlchemyError), self.engine.connect().execution_options(**outside) as connection:
             for statement in statements.get(connection.dialect.name, ()):
@@ -96,7 +104,7 @@ class Database:
 def _options(url: URL) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": _WAIT_SECONDS}}
-    waits = {"connect_timeout": _WAIT_SECONDS} if url.get_backend_name() == "postgresql" and "connect_timeout" not in url.query else {}
+    waits = {"connect_timeout": _SERVER_SECONDS} if url.get_backend_name() == "postgresql" and "connect_timeout" not in url.query else {}
     return {"connect_args": waits, "pool_pre_ping": True}  # a server that was started anew is no error
 
 

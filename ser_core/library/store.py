@@ -179,7 +179,7 @@ class Library:
             missing = [number for number in dict.fromkeys(numbers) if not connection.execute(delete(RECORDINGS).where(*_is(owner, number))).rowcount]
             if missing:
                 raise _not_there(missing)
-        self.database.wipe()
+        self.database.wipe(everything=False)
 
     def delete_all(self, owner: str) -> int:
         """Delete everything of an owner for good: entries, speakers that were set aside, and layers; gives how many entries there were."""
@@ -187,7 +187,7 @@ class Library:
             for table in (ADOPTIONS, LAYERS, SPEAKERS):
                 connection.execute(delete(table).where(table.c.owner == owner))
             n = connection.execute(delete(RECORDINGS).where(RECORDINGS.c.owner == owner)).rowcount
-        self.database.wipe()
+        self.database.wipe(everything=True)
         return n
 
     # -------------------------------------------------------------------------------------------------- what was learnt

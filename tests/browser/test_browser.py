@@ -51,7 +51,7 @@ def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked:
         context = browser.new_context(viewport={"width": width, "height": 900}, permissions=[] if blocked else ["microphone"], accept_downloads=True)
         page = context.new_page()
         problems: list[str] = []
-        page.on("console", lambda message: problems.append(f"{message.text} {message.location}") if is_error(message, name) else None)
+        page.on("console", lambda message: problems.append(f"{message.text} {message.location}") if is_error(message) else None)
         page.on("request", lambda request: problems.append(request.url) if not request.url.startswith(LOCAL) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(f"{url}/{path}")
@@ -62,13 +62,13 @@ def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked:
     assert problems == []
 
 
-def is_error(message: ConsoleMessage, path: str) -> bool:
+def is_error(message: ConsoleMessage) -> bool:
     """Whether a console message is an error of ours.
 
     On a deep link Streamlit looks for its server below the page's own path first, and the browser logs the two 404s.
     """
-    probes = tuple(f"/{path}/_stcore/{name}" for name in ("health", "host-config"))
-    return message.type == "error" and not (path and message.location["url"].endswith(probes))
+    probes = tuple(f"/{path}/_stcore/{name}" for path in TITLES_OF_ALL if path for name in ("health", "host-config"))
+    return message.type == "error" and not message.location["url"].endswith(probes)
 
 
 def expect_bars(page: Page) -> None:

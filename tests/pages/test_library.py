@@ -226,7 +226,8 @@ def test_from_another_computer_without_names_there_is_no_library(kept, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("address", "elsewhere"), [(None, False), ("::ffff:127.0.0.1", False), ("127.0.0.2", False), ("192.168.1.7", True), ("fe80::1%eth0", True)]
+    ("address", "elsewhere"),
+    [(None, False), ("::ffff:127.0.0.1", False), ("127.0.0.2", False), ("192.168.1.7", True), ("nonsense", True), ("fe80::1%eth0", True)],
 )
 def test_this_very_computer_is_known_by_any_of_its_addresses(address, elsewhere, monkeypatch):
     monkeypatch.undo()
