@@ -21,15 +21,16 @@ from ser_core.emotions import EMOTIONS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.library.store import TEST, TRAIN, Kept, KeptLayer, Library
 from ser_core.models import Layer, Model
+from ser_core.models.layers import log_ratios
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEAST_CLIPS = 10
 """So many clips with a label, of two emotions at least, are needed to learn from."""
-STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0)
 """How strongly the layer may be drawn towards the identity: half of it, times the squared distance, is added to the negative log-likelihood."""
-ALONE = 30.0
+ALONE = 100.0
 """The strength where there is a single training speaker, or it is not known who speaks."""
 
 _ROUNDED = 5e-5  # stored out-of-fold probabilities are rounded to 1e-4: a smaller one stands there as 0
@@ -119,12 +120,14 @@ def is_worse(row: Mapping[str, Any]) -> bool:
 
 
 def fit(clips: Clips, strength: float, base: str) -> Layer:
-    """The layer that makes the labels most likely, drawn towards the identity with a strength."""
+    """The layer that makes the labels most likely, each emotion counting the same however often it came up, drawn towards the identity."""
     from scipy.optimize import minimize
 
     n = len(EMOTIONS)
-    x = np.log(np.maximum(clips.said, 1e-6))
+    x = log_ratios(clips.said)
     right = np.eye(n)[clips.truth]
+    weights = 1 / np.bincount(clips.truth, minlength=n)[clips.truth]
+    weights *= len(weights) / max(weights.sum(), 1e-12)
     identity = np.eye(n)
 
     def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
@@ -132,9 +135,9 @@ def fit(clips: Clips, strength: float, base: str) -> Layer:
         scores = x @ matrix.T + bias
         scores -= scores.max(axis=1, keepdims=True)
         sums = np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        wrong = np.exp(scores - sums) - right
+        wrong = (np.exp(scores - sums) - right) * weights[:, None]
         away = matrix - identity
-        value = -((scores - sums) * right).sum() + strength / 2 * ((away**2).sum() + (bias**2).sum())
+        value = -(((scores - sums) * right).sum(axis=1) * weights).sum() + strength / 2 * ((away**2).sum() + (bias**2).sum())
         return float(value), np.concatenate([(wrong.T @ x + strength * away).ravel(), wrong.sum(axis=0) + strength * bias])
 
     found = minimize(loss, np.concatenate([identity.ravel(), np.zeros(n)]), jac=True, method="L-BFGS-B", options={"maxiter": 1000})

@@ -1,7 +1,7 @@
 """A correction layer: what labels of one's own teach, put on top of an emotion model that itself stays as it is.
 
-The layer takes the logarithms of the model's probabilities and gives those of the corrected ones, up to a constant: a matrix and a bias
-(Dirichlet calibration: Kull et al. 2019, Beyond temperature scaling). The identity changes nothing. It is kept as JSON, known by the
+The layer takes the centred logarithms of the model's probabilities and gives those of the corrected ones, up to a constant: a matrix and a
+bias (Dirichlet calibration: Kull et al. 2019, Beyond temperature scaling). The identity changes nothing. It is kept as JSON, known by the
 SHA-256 of that, and runs no code. It knows by its digest the model that it was fitted on, and works with no other.
 """
 
@@ -24,7 +24,8 @@ CORRECTED = "+corrected-"
 """What stands between the name of a model and that of the layer on it."""
 
 SCHEMA = 1
-_LEAST = 1e-6  # probability; a logarithm needs one
+LEAST = 1e-6
+"""The least probability; a logarithm needs one."""
 _TRAIN_ANEW = "Train another one: python -m ser_core library train"
 
 
@@ -73,16 +74,26 @@ class Layer:
         """The SHA-256 of `to_json`."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
-    def __call__(self, probabilities: Probabilities, least: float = _LEAST) -> Probabilities:
+    def __call__(self, probabilities: Probabilities, least: float = LEAST) -> Probabilities:
         """Corrected probabilities [..., emotions]; those below `least` are taken for it.
 
         >>> said = np.full(8, 0.125)
         >>> bool(np.allclose(Layer.identity("")(said), said))
         True
         """
-        logarithms = np.log(np.maximum(probabilities, least)) @ self.matrix.T + self.bias
+        logarithms = log_ratios(probabilities, least) @ self.matrix.T + self.bias
         shifted = np.exp(logarithms - logarithms.max(axis=-1, keepdims=True))
         return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+
+
+def log_ratios(probabilities: Probabilities, least: float = LEAST) -> Probabilities:
+    """Logarithms of probabilities [..., emotions] less their mean; those below `least` are taken for it.
+
+    >>> log_ratios(np.array([0.2, 0.8])).round(3).tolist()
+    [-0.693, 0.693]
+    """
+    logarithms = np.log(np.maximum(probabilities, least))
+    return np.asarray(logarithms - logarithms.mean(axis=-1, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)
