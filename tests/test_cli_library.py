@@ -24,7 +24,7 @@ def kept(tmp_path, monkeypatch):
 def corrected(kept):
     """Synthetic voices of three speakers with what the default model said, high ones labelled happy and low ones sad."""
     pair = [models.load_default(task) for task in ("emotion", "gender")]
-    for number in range(18):
+    for number in range(30):
         high = number % 2 == 0
         clip = audio.from_samples(voice(300.0 if high else 120.0, seconds=1.5, seed=number, glide=0.01 * number), RATE)
         entry = kept.keep("local", f"take {number}.wav", clip, prediction.predict(clip, *pair), [model.card for model in pair])
@@ -73,11 +73,11 @@ def test_deleting_takes_what_is_named_and_everything_only_when_it_is_meant(kept,
 @pytest.mark.slow
 def test_an_export_can_be_extracted_trained_on_and_judged_by(corrected, tmp_path, capsys):
     code, _, err = run(capsys, "library", "export", tmp_path / "mine")
-    assert (code, err) == (0, f"18 clips written to {tmp_path / 'mine'}\n")
+    assert (code, err) == (0, f"30 clips written to {tmp_path / 'mine'}\n")
     assert run(capsys, "library", "export", tmp_path / "mine")[0] == 2  # never over something
     code, _, _ = run(capsys, "extract", tmp_path / "mine", "--output", tmp_path / "features.csv", "--jobs", 1)
     table = pd.read_csv(tmp_path / "features.csv")
-    assert (code, len(table), set(table["emotion"]), set(table["speaker"])) == (0, 18, {"happy", "sad"}, {"Ann", "Bob", "Cid"})
+    assert (code, len(table), set(table["emotion"]), set(table["speaker"])) == (0, 30, {"happy", "sad"}, {"Ann", "Bob", "Cid"})
     code, out, _ = run(capsys, "evaluate", "--corpus", tmp_path / "mine", "--jobs", 1)
     assert code == 0
     assert "mine: models trained on other corpora only" in out
@@ -102,7 +102,7 @@ def test_a_correction_is_trained_looked_at_adopted_used_and_rolled_back(correcte
     assert run(capsys, "library", "rollback")[0] == 2
     code, out, _ = run(capsys, "library", "train")
     assert code == 0
-    assert "trained on 12 clips of 2 named speakers (6 happy, 6 sad)" in out
+    assert "trained on 20 clips of 2 named speakers (10 happy, 10 sad)" in out
     rows = {line.split("  ")[0]: line for line in out.splitlines()}
     assert {"your speakers set aside", "RAVDESS", "CREMA-D", "nEMO"} <= set(rows)
     assert "70.9 [65.5, 75.9]" in rows["RAVDESS"]

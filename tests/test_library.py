@@ -444,6 +444,14 @@ def test_an_address_that_leads_nowhere_is_one_sentence_that_holds_no_password(ad
     assert "\n" not in str(caught.value)
 
 
+def test_without_a_driver_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with fails(ErrorCode.LIBRARY_FAILED) as caught:
+        Library.at("postgresql://ann:secret@localhost/x")
+    assert "requirements-postgres.txt" in caught.value.hint
+    assert "secret" not in str(caught.value)
+
+
 def test_a_file_that_is_no_library_is_one_sentence(tmp_path):
     (tmp_path / "library.db").write_bytes(b"this is no database, but long enough to be looked at as one" * 100)
     with fails(ErrorCode.LIBRARY_FAILED):
@@ -706,7 +714,7 @@ def fake_hearing(monkeypatch, said):
     monkeypatch.setattr(prediction, "by_each", by_each)
 
 
-def corrected_library(kept, monkeypatch, rng, speakers=("Ann", "Bob", "Cid"), n=36):
+def corrected_library(kept, monkeypatch, rng, speakers=("Ann", "Bob", "Cid"), n=60):
     clips = biased(rng, n, ["x"])
     said = {}
     for seed in range(n):
@@ -723,7 +731,7 @@ def test_a_layer_is_trained_tested_on_speakers_set_aside_adopted_and_rolled_back
     trained = learning.train(kept, "local")
     assert kept.parts("local") == {"ann": "train", "bob": "test", "cid": "train"}
     report = trained.report
-    assert (report["train"]["clips"], report["train"]["speakers"], report["test"]["clips"], report["left_out"]) == (24, 2, 12, 0)
+    assert (report["train"]["clips"], report["train"]["speakers"], report["test"]["clips"], report["left_out"]) == (40, 2, 20, 0)
     assert report["library"]["after"]["value"] > report["library"]["before"]["value"]
     assert [row["name"] for row in report["corpora"]] == ["RAVDESS", "CREMA-D", "nEMO"]
     assert [row["before"]["value"] for row in report["corpora"]] == [0.709, 0.6403, 0.5891]  # as the models' cards have it
@@ -744,16 +752,16 @@ def test_a_layer_is_trained_tested_on_speakers_set_aside_adopted_and_rolled_back
 
 
 def test_without_two_speakers_there_is_honestly_no_test_of_ones_own(in_sqlite, monkeypatch, rng):
-    corrected_library(in_sqlite, monkeypatch, rng, speakers=("",), n=12)
+    corrected_library(in_sqlite, monkeypatch, rng, speakers=("",), n=24)
     report = learning.train(in_sqlite, "local").report
     assert report["library"] is None
-    assert (report["train"]["clips"], report["strength"]) == (12, learning.ALONE)
+    assert (report["train"]["clips"], report["strength"]) == (24, learning.ALONE)
 
 
 def test_clips_of_unknown_speakers_teach_nothing_once_somebody_is_set_aside(in_sqlite, monkeypatch, rng):
     corrected_library(in_sqlite, monkeypatch, rng, speakers=("Ann", "Bob", ""))
     report = learning.train(in_sqlite, "local").report
-    assert (report["train"]["clips"], report["test"]["clips"], report["left_out"]) == (12, 12, 12)
+    assert (report["train"]["clips"], report["test"]["clips"], report["left_out"]) == (20, 20, 20)
 
 
 def test_too_few_corrections_are_said_to_be_too_few(in_sqlite):

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 import ui
-from ser_core import audio, explanation, prediction
+from ser_core import audio, explanation, models, prediction
 from ser_core.emotions import LABELS
 from ser_core.features import cues
 from ui import baseline
@@ -77,6 +77,10 @@ def set_in_words(result: prediction.Prediction) -> str:
     """The prediction set as a sentence."""
     inside = list(result.prediction_set or ())
     listed = inside[0] if len(inside) == 1 else f"{', '.join(inside[:-1])} or {inside[-1]}"
+    if models.CORRECTED in result.emotion_model:
+        return (
+            f"**{listed.capitalize()}**: how often sets like this hold what was meant was measured without your correction; with it, it may be less."
+        )
     return (
         f"**{listed.capitalize()}**: sets like this hold what was acted in 90% of short clips of unseen voices, on average over speakers; "
         "on your own voice and microphone it may be less."
@@ -213,6 +217,6 @@ def details(clip: ui.Clip, result: prediction.Prediction) -> None:
     table = pd.DataFrame([result.to_row(clip.name)]).to_csv(index=False)
     as_csv.download_button("Save CSV", table, f"{stem}.csv", "text/csv", on_click="ignore", width="stretch")
     st.caption("The same from the command line:")
-    models = f"--emotion-model {result.emotion_model} --gender-model {result.gender_model}"
+    asked = f"--emotion-model {result.emotion_model} --gender-model {result.gender_model}"
     personal = " --baseline NEUTRAL_CLIPS" if result.baseline else ""
-    st.code(f"python -m ser_core predict {shlex.quote(clip.name)} {models}{personal} --format json", language="bash")
+    st.code(f"python -m ser_core predict {shlex.quote(clip.name)} {asked}{personal} --format json", language="bash")

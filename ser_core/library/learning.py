@@ -26,7 +26,7 @@ from ser_core.models.layers import log_ratios
 if TYPE_CHECKING:
     import pandas as pd
 
-LEAST_CLIPS = 10
+LEAST_CLIPS = 20
 """So many clips with a label, of two emotions at least, are needed to learn from."""
 STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0)
 """How strongly the layer may be drawn towards the identity: half of it, times the squared distance, is added to the negative log-likelihood."""
@@ -95,7 +95,8 @@ def adopt(library: Library, owner: str, kept: KeptLayer, force: bool = False) ->
     worse = [row["name"] for row in kept.report["corpora"] if is_worse(row)]
     if worse and not force:
         message = f"With layer {kept.id} the model recognises less on {', '.join(worse)} than without it, beyond chance."
-        raise SerError(ErrorCode.WORSE, message, "Correct more clips, of all emotions, and train again; or add --force.")
+        hint = "What helps on your recordings may cost on corpora that the model learnt from. If your speakers set aside say so, add --force."
+        raise SerError(ErrorCode.WORSE, message, hint)
     library.adopt(owner, kept)
 
 

@@ -116,6 +116,18 @@ def test_a_click_keeps_recording_and_answer_and_then_asks_what_it_really_was(kep
     assert again.pills(key=f"really-{entry.id}").value == "sad"
 
 
+@pytest.mark.postgres
+def test_what_the_page_keeps_may_lie_on_a_server(postgres_server, monkeypatch):
+    monkeypatch.setenv(library.URL_VARIABLE, postgres_server.database("page"))
+    page = press(recorded(), "Keep this recording")
+    (entry,) = library.opened().entries("local")
+    page.pills(key=f"really-{entry.id}").set_value("calm").run()
+    assert list(healthy(opened(LIBRARY)).dataframe[0].value["Your label"]) == ["Calm"]
+    press(opened(LIBRARY), "Yes, delete all of it")
+    assert library.opened().entries("local") == []
+    library.opened().database.close()
+
+
 def test_what_is_wrong_with_the_library_is_one_sentence_and_the_answer_stays(kept, monkeypatch):
     page = recorded()
 
@@ -267,7 +279,9 @@ def test_where_a_correction_was_adopted_the_app_uses_it_says_so_and_offers_the_o
     assert page.subheader[0].value.startswith("Sounds disgust")
     assert page.selectbox(key="emotion_model").value == name
     assert name in texts(page) or any(name in code.value for code in page.code)
+    assert "measured without your correction" in texts(page)
     page.selectbox(key="emotion_model").select("combination").run()
+    assert "measured without your correction" not in texts(page)
     assert not page.subheader[0].value.startswith("Sounds disgust")
     page.selectbox(key="emotion_model").select(name).run()
     press(page, "Keep this recording")
