@@ -39,7 +39,7 @@ class Database:
     def __init__(self, url: URL) -> None:
         with told():
             try:
-                self.engine = create_engine(url, **_options(url))
+                self.engine = create_engine(url, hide_parameters=True, **_options(url))
             except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
                 message = f"The library {url.render_as_string(hide_password=True)} cannot be reached: {error}."
                 hint = "Install what it needs (for PostgreSQL: pip install -r requirements-postgres.txt), or correct SER_DATABASE_URL."
