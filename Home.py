@@ -38,7 +38,8 @@ def landing() -> None:
     left.markdown(
         "- A small network and perceptrons trained on **124 actors** of three corpora: **acted** North American English and Polish.\n"
         "- Accuracies are measured on **unseen voices** and on **whole corpora left out**, by commands you can run again.\n"
-        "- Your recording stays in this computer's memory and is gone a minute after you close the page."
+        "- Your recording stays in this computer's memory and is gone a minute after you close the page"
+        f"{', unless you keep it in your library' if 'library' in PAGES else ''}."
     )
     right.subheader("What it is not")
     right.markdown(

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import ui
-from ui import answer, baseline, capture
+from ui import answer, baseline, capture, library
 
 
 def main() -> None:
@@ -35,7 +35,8 @@ def main() -> None:
 def answer_to(clip: ui.Clip, beside: DeltaGenerator) -> None:
     """The answer first, then the clip itself in the container beside it, then why."""
     try:
-        with_reasons = answer.sentence(clip)
+        result, with_reasons = answer.sentence(clip)
+        library.keep(clip, result)
     finally:  # a clip without an answer is to be heard all the same
         with beside:
             capture.show(clip)

@@ -41,6 +41,12 @@ class ErrorCode(StrEnum):
     MODEL_VERSION = "MODEL_VERSION"
     # A personal baseline (ser_core.enrolment)
     BAD_BASELINE = "BAD_BASELINE"
+    # What people keep (ser_core.library)
+    LIBRARY_OFF = "LIBRARY_OFF"
+    LIBRARY_FAILED = "LIBRARY_FAILED"
+    LIBRARY_NEWER = "LIBRARY_NEWER"
+    NOT_ENOUGH = "NOT_ENOUGH"
+    WORSE = "WORSE"
 
 
 class SerError(ValueError):

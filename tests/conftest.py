@@ -20,6 +20,7 @@ from ser_core import audio
 from ser_core.corpora import CORPORA, audio_files
 from ser_core.exploration import shipped_table
 from ser_core.training.augmentation import COPIES
+from tests import postgres
 from tests.browser.server import chromium
 from tests.synthesis import RATE, voice
 
@@ -30,6 +31,8 @@ NOT_RUN = pytest.StashKey[dict[str, str]]()
 HOW_TO = {
     "browser": "BROWSER TESTS NOT RUN: no Chromium was found. Install it (Debian: apt install chromium) or set CHROMIUM to its path.",
     "corpus": "CORPUS TESTS NOT RUN: set SER_CORPORA to a folder that holds ravdess/, crema-d/ and nemo/.",
+    "postgres": "POSTGRESQL TESTS NOT RUN: no server was found, or no driver. Install them (Debian: apt install postgresql; "
+    "pip install -r requirements-postgres.txt).",
     "tables": "TESTS OF THE LARGE FEATURE TABLES NOT RUN: they are not kept in the repository; make train makes them.",
     "training": "TESTS OF TRAINING NETWORKS NOT RUN: install PyTorch with pip install -r requirements-train.txt.",
 }
@@ -40,6 +43,11 @@ def corpus_folder(name: str) -> Path | None:
     return Path(parent) / name if parent and (Path(parent) / name).is_dir() else None
 
 
+def pytest_configure() -> None:
+    for name in ("SER_LIBRARY", "SER_DATABASE_URL", "SER_USER_HEADER"):  # nobody's own library is any business of the tests
+        os.environ.pop(name, None)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     large = [shipped_table(name, "functionals_v1", copy).exists() for name in CORPORA for copy in ("", *COPIES)]
     missing = {
@@ -47,6 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "corpus": corpus_folder("ravdess") is None,
         "training": find_spec("torch") is None,
         "tables": not all(large),
+        "postgres": not postgres.is_installed(),
     }
     not_run = config.stash.setdefault(NOT_RUN, {})
     if missing["training"]:  # its tests cannot even be collected
@@ -73,16 +82,23 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if target := session.config.getoption("--fault-report"):
         target.write_text(json.dumps(session.config.stash.get(FAULTS, [])), encoding="utf-8")
-    # In CI browser and training are part of the promise: a run without them must not look green.
-    if {"browser", "training"} & set(session.config.stash.get(NOT_RUN, {})) and os.environ.get("CI") == "true":
+    # In CI browser, training and PostgreSQL are part of the promise: a run without them must not look green.
+    if {"browser", "training", "postgres"} & set(session.config.stash.get(NOT_RUN, {})) and os.environ.get("CI") == "true":
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     not_run = config.stash.get(NOT_RUN, {})
-    for marker in ("tables", "corpus", "training", "browser"):  # the browser's line is the last
+    for marker in ("tables", "corpus", "postgres", "training", "browser"):  # the browser's line is the last
         if marker in not_run:
             print(not_run[marker])
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    server = postgres.Server()
+    yield server
+    server.close()
 
 
 @pytest.fixture

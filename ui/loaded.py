@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ser_core.audio import Recording
+from ui import keeping
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,11 +34,24 @@ def cards(task: str) -> list[ModelCard]:
     return models.cards(task=task)
 
 
+def choices(task: str) -> list[ModelCard]:
+    """The cards of the models that can be chosen for a task, the default first: the person's own corrected one, where there is one, then `cards`."""
+    adopted = keeping.adopted() if task == "emotion" else None
+    return [*([adopted.card] if adopted else []), *cards(task)]
+
+
 _loading = threading.Lock()
 
 
 def model(task: str, name: str) -> Model:
     """A model of a task, loaded once, by whichever thread asks first: that of a session, or the one that warms up."""
+    if task == "emotion" and (adopted := keeping.adopted()) and adopted.card.name == name:
+        return adopted
+    return model_that_ships(task, name)
+
+
+def model_that_ships(task: str, name: str) -> Model:
+    """As `model`, for those that ship."""
     with _loading:
         return _model(task, name)
 

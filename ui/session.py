@@ -18,7 +18,7 @@ from ser_core import audio
 from ser_core.audio import Recording, apart
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
-from ui.loaded import cards
+from ui.loaded import choices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,10 +78,12 @@ def input_key(name: str) -> str:
 
 
 def chosen_models() -> dict[str, str]:
-    """The name of the model chosen for each task; the choice outlives the widgets (`<task>_model`) that make it."""
+    """The name of the model chosen for each task; the choice outlives the widgets (`<task>_model`) that make it, not the model."""
     kept: dict[str, str] = st.session_state.setdefault("chosen_models", {})
     for task in LABELS:
-        kept[task] = st.session_state.get(f"{task}_model") or kept.get(task) or cards(task)[0].name
+        names = [card.name for card in choices(task)]
+        wanted = st.session_state.get(f"{task}_model") or kept.get(task)
+        kept[task] = wanted if wanted in names else names[0]
     return kept
 
 

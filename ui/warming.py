@@ -46,10 +46,10 @@ def _first_answer() -> None:
     from ser_core import models, prediction
     from ser_core.audio import apart
     from ui import capture
-    from ui.loaded import model
+    from ui.loaded import model_that_ships
 
     apart.start_worker()  # which loads the decoders beside all this
-    emotion_model, gender_model = (model(task, models.default_card(task).name) for task in ("emotion", "gender"))
+    emotion_model, gender_model = (model_that_ships(task, models.default_card(task).name) for task in ("emotion", "gender"))
     clip = apart.load(next(iter(capture.samples().values())))
     found, _ = prediction.in_two_steps(clip, emotion_model, gender_model)
     from ser_core import charts

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
 
 from ser_core import __version__
-from ser_core.cli import bench, corpora, explorer, predict, train
+from ser_core.cli import bench, corpora, explorer, library, predict, train
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
@@ -26,6 +26,8 @@ _USAGE_CODES = {
     ErrorCode.BAD_TABLE,
     ErrorCode.BAD_CORPUS,
     ErrorCode.BAD_BASELINE,
+    ErrorCode.LIBRARY_OFF,
+    ErrorCode.NOT_ENOUGH,
 }
 
 
@@ -123,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--only", action="append", choices=tuple(bench.BENCHMARKS), help="only this part; may be repeated")
 
     corpora.add_commands(commands, _add_jobs)
+    library.add_commands(commands)
     return parser
 
 

@@ -11,7 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser_core import audio, bulk, cluster, corpora, models, prediction
+from ser_core import audio, bulk, cluster, corpora, library, models, prediction
 from ser_core.audio import apart
 from ser_core.cli.output import WRITERS, jobs_for, printable, resumable, target, tell_left_out, whole
 from ser_core.corpora import LABELS_FILE, Labelled
@@ -60,23 +60,36 @@ def predict(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-Chosen = tuple[str, str]
-"""The folder of a model, and its name."""
+Chosen = tuple[str, str, str]
+"""The folder of a model, its name, and the correction layer on it as JSON ("" for none)."""
 
 
 def _chosen(task: str, name: str | None, options: argparse.Namespace) -> Chosen:
-    """The model that was named, else the default of the folder of models; of those that ship, where that has none of the task."""
+    """The model that was named, else the default of the folder of models; of those that ship, where that has none of the task.
+
+    Where a layer was adopted in the library, the default emotion model that ships has it on.
+    """
     folder = Path(options.models)
+    might_be_corrected = task == "emotion" and folder == models.MODELS_DIR and (name is None or models.CORRECTED in name)
+    if might_be_corrected and library.configured():
+        adopted = library.opened().adopted(library.LOCAL)
+        base = models.default_card(task, folder)
+        if adopted is not None and name in (None, models.corrected_name(base, models.Layer.from_json(adopted.layer))):
+            return str(folder), base.name, adopted.layer
     if name is None and not models.cards(folder, task) and models.cards(folder):
         sys.stderr.write(f"no {task} model in {options.models}: the one that ships is asked\n")
         folder = models.MODELS_DIR
     card = models.find(name, task, folder) if name else models.default_card(task, folder)
-    return str(folder), card.name
+    return str(folder), card.name, ""
 
 
 @cache
 def _loaded(emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...]) -> tuple[Model, Model, Enrolment | None]:
-    emotion_model, gender_model = (models.load_named(name, task, Path(folder)) for task, (folder, name) in (("emotion", emotion), ("gender", gender)))
+    emotion_model, gender_model = (
+        models.load_named(name, task, Path(folder)) for task, (folder, name, _) in (("emotion", emotion), ("gender", gender))
+    )
+    if emotion[2]:
+        emotion_model = models.corrected(emotion_model, models.Layer.from_json(emotion[2]))
     return emotion_model, gender_model, Enrolment([apart.decode(data) for data in neutral], emotion_model) if neutral else None
 
 

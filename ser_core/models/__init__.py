@@ -50,6 +50,7 @@ from ser_core.models.cards import (
     to_markdown,
 )
 from ser_core.models.estimators import Combination, Estimator, Network, load_classical, load_perceptrons
+from ser_core.models.layers import CORRECTED, Corrected, Layer
 from ser_core.models.perceptrons import BaggedPerceptrons
 
 __all__ = [
@@ -57,16 +58,20 @@ __all__ = [
     "AVERAGE_SPEECH",
     "CLASSIFIER_TITLES",
     "COMBINATION_ARTEFACT",
+    "CORRECTED",
     "ENROLLED_ARTEFACT",
     "HELD_OUT",
     "MAIN_FEATURE_SET",
     "MODELS_DIR",
     "NETWORK_ARTEFACT",
     "PERCEPTRONS_ARTEFACT",
+    "Layer",
     "Model",
     "ModelCard",
     "TrainingCorpus",
     "cards",
+    "corrected",
+    "corrected_name",
     "default_card",
     "find",
     "library_versions",
@@ -253,6 +258,38 @@ def load_named(name: str, task: str, folder: Path = MODELS_DIR) -> Model:
 def load_default(task: str, folder: Path = MODELS_DIR) -> Model:
     """The model that is used when none is named."""
     return load(default_card(task, folder), folder)
+
+
+def corrected(model: Model, layer: Layer, scores: Mapping[str, Any] | None = None) -> Model:
+    """An emotion model with a correction layer on it, under a name of its own; `scores` are those to stand on its card.
+
+    Raises
+    ------
+    SerError
+        MODEL_VERSION where the layer was fitted on another model.
+    """
+    card = model.card
+    if layer.base != card.sha256:
+        message = f"The correction layer {layer.digest[:12]} was made for another model than {card.id} is now, and is not used."
+        raise SerError(ErrorCode.MODEL_VERSION, message, "Train another one: python -m ser_core library train")
+    limits = (
+        "A correction layer was fitted on labels that people gave their own recordings. The limits for refusals and prediction sets are those of the "
+        "model without it: what they promise was not measured with it, nor was what it does to answers with a personal baseline."
+    )
+    changed = dataclasses.replace(
+        card,
+        name=corrected_name(card, layer),
+        title=f"{card.title}, corrected",
+        parameters={**card.parameters, "layer": layer.digest},
+        scores=dict(scores) if scores else card.scores,
+        limits=f"{card.limits} {limits}",
+    )
+    return Model(changed, Corrected(model.estimator, layer))
+
+
+def corrected_name(card: ModelCard, layer: Layer) -> str:
+    """What a model with a layer on it is called."""
+    return f"{card.name}{CORRECTED}{layer.digest[:12]}"
 
 
 def _rebuild(model_id: str) -> str:

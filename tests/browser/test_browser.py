@@ -30,6 +30,7 @@ PATHS = {
     "feature_explorer": "Feature explorer",
     "model_comparison": "Model comparison",
 }
+TITLES_OF_ALL = PATHS | {"library": "Library"}  # there only where the operator has named a place for one
 SAMPLES = DATA_DIR / "samples"
 LOCAL = ("http://localhost:", "data:", "blob:")
 MODEL_TIMEOUT_MS = 60_000  # a first prediction on a busy machine
@@ -50,24 +51,24 @@ def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked:
         context = browser.new_context(viewport={"width": width, "height": 900}, permissions=[] if blocked else ["microphone"], accept_downloads=True)
         page = context.new_page()
         problems: list[str] = []
-        page.on("console", lambda message: problems.append(f"{message.text} {message.location}") if is_error(message, name) else None)
+        page.on("console", lambda message: problems.append(f"{message.text} {message.location}") if is_error(message) else None)
         page.on("request", lambda request: problems.append(request.url) if not request.url.startswith(LOCAL) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(f"{url}/{path}")
-        expect(page.get_by_role("heading", name=PATHS[name], exact=True)).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("heading", name=TITLES_OF_ALL[name], exact=True)).to_be_visible(timeout=30_000)
         yield page
         expect(page.get_by_test_id("stException")).to_have_count(0)
         browser.close()
     assert problems == []
 
 
-def is_error(message: ConsoleMessage, path: str) -> bool:
+def is_error(message: ConsoleMessage) -> bool:
     """Whether a console message is an error of ours.
 
     On a deep link Streamlit looks for its server below the page's own path first, and the browser logs the two 404s.
     """
-    probes = tuple(f"/{path}/_stcore/{name}" for name in ("health", "host-config"))
-    return message.type == "error" and not (path and message.location["url"].endswith(probes))
+    probes = tuple(f"/{path}/_stcore/{name}" for path in TITLES_OF_ALL if path for name in ("health", "host-config"))
+    return message.type == "error" and not message.location["url"].endswith(probes)
 
 
 def expect_bars(page: Page) -> None:

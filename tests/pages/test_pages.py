@@ -25,6 +25,7 @@ from ui import loaded, several, tour
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("*.py"))
 TITLES = {
     "pages/feature_explorer.py": "Feature explorer",
+    "pages/library.py": "Library",
     "pages/model_comparison.py": "Model comparison",
     "pages/own_corpus.py": "Own corpus",
     "pages/record_and_predict.py": "Record & predict",
@@ -88,8 +89,9 @@ def test_home_says_what_this_is_what_to_do_first_and_what_it_is_not(app):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_opens_with_its_title(path, app):
-    page = healthy(app.switch_page(path).run())
+def test_every_page_opens_with_its_title(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("SER_LIBRARY", str(tmp_path))  # or there would be no page for it
+    page = healthy(AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page(path).run())
     assert page.title[0].value == TITLES[path]
 
 

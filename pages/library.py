@@ -1,0 +1,18 @@
+"""What this person has kept: to be heard, corrected, taken along or deleted."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import ui
+from ui import library
+
+
+def main() -> None:
+    st.title("Library")
+    st.markdown("Hear what you have kept, say what it really was, take it along, or delete it for good.")
+    library.show()
+    st.caption(f"Only what you chose to keep is here; it stays until you delete it. {ui.AI_ACT}")
+
+
+ui.run(main)

@@ -1,0 +1,304 @@
+"""The library on pages: keeping, correcting, deleting, taking along; what stands there without one; and who sees what."""
+
+import csv
+import io
+import zipfile
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import sqlalchemy
+from streamlit.testing.v1 import AppTest
+
+from ser_core import audio, library, models
+from ser_core.emotions import EMOTIONS
+from ser_core.errors import ErrorCode, SerError
+from ser_core.evaluation import DATA_DIR
+from ser_core.library import corpus, tables
+from ser_core.library.store import Library
+from ser_core.models import Layer
+from tests.conftest import ROOT
+from tests.pages.test_pages import RECORD, assert_answered, healthy, texts, upload
+from ui import keeping
+
+LIBRARY = "pages/library.py"
+SAMPLE = (DATA_DIR / "samples" / "steady-low-voice.flac").read_bytes()
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """The library that the operator has named."""
+    monkeypatch.delenv(library.URL_VARIABLE, raising=False)
+    monkeypatch.delenv(library.HEADER_VARIABLE, raising=False)
+    monkeypatch.setenv(library.FOLDER_VARIABLE, str(tmp_path / "lib"))
+    return library.opened()
+
+
+def opened(path):
+    return AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page(path).run()
+
+
+def press(page, label):
+    next(button for button in page.button if button.label == label).click()
+    return healthy(page.run())
+
+
+def labels(page):
+    return [button.label for button in page.button]
+
+
+def recorded(name="clip.flac", data=SAMPLE):
+    page = upload(opened(RECORD), data, name)
+    assert_answered(page)
+    return page
+
+
+def select(page, row):
+    try:
+        number = page.session_state["library_round"]
+    except KeyError:
+        number = 0
+    page.session_state[f"library_table-{number}"] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    return healthy(page.run())
+
+
+def arrives(monkeypatch, elsewhere=False, **headers):
+    """What the request of the session says of itself, which Streamlit's harness has not."""
+    by_name = {name.lower().replace("_", "-"): [value] for name, value in headers.items()}
+    monkeypatch.setattr(keeping, "header_values", lambda name: by_name.get(name.lower(), []))
+    monkeypatch.setattr(keeping, "from_elsewhere", lambda: elsewhere)
+
+
+@pytest.fixture(autouse=True)
+def _on_ones_own_computer(monkeypatch):
+    arrives(monkeypatch)
+
+
+# --------------------------------------------------------------------------------------------------------------- keeping
+
+
+def test_without_a_library_nothing_is_offered(monkeypatch):
+    monkeypatch.delenv(library.FOLDER_VARIABLE, raising=False)
+    monkeypatch.delenv(library.URL_VARIABLE, raising=False)
+    page = recorded()
+    assert "Keep this recording" not in labels(page)
+    alone = AppTest.from_file(str(ROOT / LIBRARY), default_timeout=60)
+    alone.session_state["routed"] = True
+    alone.run()
+    assert "There is no library" in texts(healthy(alone))
+    assert "SER_LIBRARY" in texts(alone)
+
+
+def test_nothing_is_kept_without_a_click(kept):
+    page = recorded()
+    assert "Nothing is kept unless you press this." in texts(page)
+    healthy(page.run())
+    assert kept.entries("local") == []
+
+
+def test_a_click_keeps_recording_and_answer_and_then_asks_what_it_really_was(kept):
+    page = press(recorded("my clip.flac"), "Keep this recording")
+    assert_answered(page)
+    assert "Kept in your library" in texts(page)
+    assert "Keep this recording" not in labels(page)
+    (entry,) = kept.entries("local")
+    assert entry.name == "my clip.flac"
+    np.testing.assert_allclose(kept.recording("local", entry.id).samples, audio.decode(SAMPLE).samples, atol=2e-7)
+    said, by = kept.predicted("local", entry.id)
+    assert (said["schema"], said["emotion"] or "") == (1, entry.answer)
+    assert by["emotion"]["sha256"] == models.default_card("emotion").sha256
+    page.pills(key=f"really-{entry.id}").set_value("sad").run()
+    page.text_input(key=f"speaker-{entry.id}").set_value("Ann").run()
+    assert "Saved: sad, speaker named." in texts(healthy(page))
+    assert (kept.find("local", entry.id).emotion, kept.find("local", entry.id).speaker) == ("sad", "Ann")
+    again = press(recorded("my clip.flac"), "Keep this recording")  # another session
+    assert len(kept.entries("local")) == 1
+    assert again.pills(key=f"really-{entry.id}").value == "sad"
+
+
+@pytest.mark.postgres
+def test_what_the_page_keeps_may_lie_on_a_server(postgres_server, monkeypatch):
+    monkeypatch.setenv(library.URL_VARIABLE, postgres_server.database("page"))
+    page = press(recorded(), "Keep this recording")
+    (entry,) = library.opened().entries("local")
+    page.pills(key=f"really-{entry.id}").set_value("calm").run()
+    assert list(healthy(opened(LIBRARY)).dataframe[0].value["Your label"]) == ["Calm"]
+    press(opened(LIBRARY), "Yes, delete all of it")
+    assert library.opened().entries("local") == []
+    library.opened().database.close()
+
+
+def test_what_is_wrong_with_the_library_is_one_sentence_and_the_answer_stays(kept, monkeypatch):
+    page = recorded()
+
+    def full(*_):
+        raise SerError(ErrorCode.LIBRARY_FAILED, "The disk that holds the library is full.", "Free some space, then try again.")
+
+    monkeypatch.setattr(Library, "keep", full)
+    press(page, "Keep this recording")
+    assert [error.value for error in page.error] == [
+        "The disk that holds the library is full. Free some space, then try again. :small[Code: LIBRARY_FAILED]"
+    ]
+    assert any(subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader)
+    assert page.session_state["clip"] is not None
+
+
+def test_a_correction_that_cannot_be_saved_is_one_sentence(kept, monkeypatch):
+    page = press(recorded(), "Keep this recording")
+    (entry,) = kept.entries("local")
+
+    def gone(*_):
+        raise SerError(ErrorCode.LIBRARY_FAILED, "The server of the library cannot be reached.", "Try again.")
+
+    monkeypatch.setattr(Library, "correct", gone)
+    page.pills(key=f"really-{entry.id}").set_value("sad").run()
+    assert ["cannot be reached" in error.value for error in healthy(page).error] == [True]
+    assert any(subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader)
+
+
+@pytest.mark.parametrize("folder", ["/proc/no/such/folder"])
+def test_a_library_that_cannot_be_opened_costs_no_answer(folder, monkeypatch):
+    monkeypatch.setenv(library.FOLDER_VARIABLE, folder)
+    page = upload(opened(RECORD), SAMPLE)
+    assert ["cannot be made" in error.value for error in healthy(page).error] == [True]
+    assert any(subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader)
+    assert ["cannot be made" in error.value for error in healthy(opened(LIBRARY)).error] == [True]
+
+
+# ---------------------------------------------------------------------------------------------------------- the page
+
+
+def test_an_empty_library_says_what_to_do(kept):
+    assert "Nothing is kept yet" in texts(healthy(opened(LIBRARY)))
+
+
+def fill(kept, owner="local", n=3):
+    from tests.test_library import keep
+
+    return [keep(kept, owner, seed, name=f"**clip** {seed}.wav") for seed in range(n)]
+
+
+def test_what_is_kept_is_listed_the_newest_first_and_can_be_heard_corrected_and_deleted(kept):
+    numbers = fill(kept)
+    page = healthy(opened(LIBRARY))
+    assert "**3 recordings kept**, 0 of them with your own label." in texts(page)
+    table = page.dataframe[0].value
+    assert list(table["Name"]) == ["**clip** 2.wav", "**clip** 1.wav", "**clip** 0.wav"]
+    select(page, 1)
+    assert [text.value for text in page.text] == ["**clip** 1.wav"]  # as it is, not in bold
+    assert len(page.get("audio")) == 1
+    page.pills(key=f"really-{numbers[1]}").set_value("angry").run()
+    assert kept.find("local", numbers[1]).emotion == "angry"
+    assert list(page.dataframe[0].value["Your label"]) == ["", "Angry", ""]
+    press(page, "Delete this recording")
+    assert [entry.id for entry in kept.entries("local")] == [numbers[0], numbers[2]]
+    assert not page.text  # no other one is selected now
+
+
+def test_delete_all_asks_once_and_leaves_nothing(kept):
+    fill(kept)
+    page = healthy(opened(LIBRARY))
+    assert "deletes all **3** recordings for good" in texts(page)
+    press(page, "Yes, delete all of it")
+    assert kept.entries("local") == []
+    assert "Nothing is kept yet" in texts(page)
+
+
+def test_the_export_is_offered_and_holds_everything(kept):
+    numbers = fill(kept)
+    kept.correct("local", numbers[0], "sad", "Ann")
+    page = healthy(opened(LIBRARY))
+    assert "Export as ZIP" in [button.label for button in page.get("download_button")]
+    archive = zipfile.ZipFile(io.BytesIO(corpus.to_zip(kept, "local")))
+    rows = list(csv.DictReader(io.StringIO(archive.read("library/labels.csv").decode())))
+    assert rows == [{"path": f"{numbers[0]:06}.flac", "emotion": "sad", "speaker": "Ann", "gender": ""}]
+    assert len(archive.namelist()) == 5
+
+
+# ------------------------------------------------------------------------------------------------------------- owners
+
+
+def test_behind_a_proxy_that_names_nobody_the_page_says_why_there_is_no_library(kept, monkeypatch):
+    fill(kept)
+    arrives(monkeypatch, X_Forwarded_For="10.0.0.1")
+    page = healthy(opened(LIBRARY))
+    assert "people cannot be told apart" in texts(page)
+    assert "SER_USER_HEADER" in texts(page)
+    assert not page.dataframe
+    page = recorded()
+    assert "people cannot be told apart" in texts(page)
+    assert "Keep this recording" not in labels(page)
+    assert not page.error
+
+
+def test_from_another_computer_without_names_there_is_no_library(kept, monkeypatch):
+    fill(kept)
+    arrives(monkeypatch, elsewhere=True)
+    assert "people cannot be told apart" in texts(healthy(opened(LIBRARY)))
+
+
+@pytest.mark.parametrize(
+    ("address", "elsewhere"),
+    [(None, False), ("::ffff:127.0.0.1", False), ("127.0.0.2", False), ("192.168.1.7", True), ("nonsense", True), ("fe80::1%eth0", True)],
+)
+def test_this_very_computer_is_known_by_any_of_its_addresses(address, elsewhere, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(keeping.st, "context", SimpleNamespace(ip_address=address))
+    assert keeping.from_elsewhere() is elsewhere
+
+
+def test_everybody_sees_only_what_is_theirs(kept, monkeypatch):
+    fill(kept, "ann", 2)
+    fill(kept, "bob", 1)
+    monkeypatch.setenv(library.HEADER_VARIABLE, "X-Forwarded-User")
+    for person, n in (("ann", 2), ("bob", 1), ("cid", 0)):
+        arrives(monkeypatch, X_Forwarded_For="10.0.0.1", X_Forwarded_User=person)
+        page = healthy(opened(LIBRARY))
+        assert [len(table.value) for table in page.dataframe] == ([n] if n else [])
+    arrives(monkeypatch, X_Forwarded_For="10.0.0.1", X_Forwarded_User="bob")
+    press(opened(LIBRARY), "Yes, delete all of it")
+    assert [len(kept.entries(person)) for person in ("ann", "bob")] == [2, 0]
+    arrives(monkeypatch, X_Forwarded_For="10.0.0.1")
+    assert "should name the person in the header X-Forwarded-User" in texts(healthy(opened(LIBRARY)))
+
+
+# ------------------------------------------------------------------------------------------------------ corrected models
+
+
+def adopt(kept, bias=0.0):
+    base = models.default_card("emotion")
+    layer = Layer(np.eye(8), np.where(np.array(EMOTIONS) == "disgust", bias, 0.0), base.sha256)
+    kept.add_layer("local", layer.to_json(), layer.digest, {"scores": {}, "corpora": []})
+    kept.adopt("local", kept.layers("local")[-1])
+    return models.corrected_name(base, layer)
+
+
+def test_where_a_correction_was_adopted_the_app_uses_it_says_so_and_offers_the_other_one(kept):
+    name = adopt(kept, bias=20.0)
+    page = recorded()
+    assert page.subheader[0].value.startswith("Sounds disgust")
+    assert page.selectbox(key="emotion_model").value == name
+    assert name in texts(page) or any(name in code.value for code in page.code)
+    assert "measured without your correction" in texts(page)
+    page.selectbox(key="emotion_model").select("combination").run()
+    assert "measured without your correction" not in texts(page)
+    assert not page.subheader[0].value.startswith("Sounds disgust")
+    page.selectbox(key="emotion_model").select(name).run()
+    press(page, "Keep this recording")
+    said, by = kept.predicted("local", kept.entries("local")[0].id)
+    assert (said["model"]["emotion"], said["emotion"]) == (name, "disgust")
+    assert by["emotion"]["layer"] == kept.adopted("local").digest
+    assert f"corrected by your labels** (`{name}`)" in texts(healthy(opened(LIBRARY)))
+    kept.roll_back("local")
+    assert not recorded().subheader[0].value.startswith("Sounds disgust")
+    assert not healthy(page.run()).subheader[0].value.startswith("Sounds disgust")  # in a session that had it chosen, too
+
+
+def test_a_correction_that_was_swapped_is_said_and_not_used(kept):
+    adopt(kept)
+    other = Layer(np.eye(8), np.full(8, 3.0), "x")
+    with kept.database.writing() as connection:
+        connection.execute(sqlalchemy.update(tables.LAYERS).values(layer=other.to_json()))
+    page = upload(opened(RECORD), SAMPLE)
+    assert ["Code: MODEL_TAMPERED]" in error.value for error in healthy(page).error] == [True]
+    assert page.selectbox(key="emotion_model").value == "combination"
