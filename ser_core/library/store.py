@@ -14,8 +14,7 @@ from typing import Any
 from sqlalchemy import URL, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ser_core import audio
-from ser_core.audio import Recording
+from ser_core.audio import Recording, apart
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.library import FILE, database
@@ -148,7 +147,7 @@ class Library:
 
     def recording(self, owner: str, number: int) -> Recording:
         """The sound of an entry."""
-        return audio.decode(self.flac(owner, number))
+        return apart.decode(self.flac(owner, number))
 
     def predicted(self, owner: str, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """What was predicted of an entry (JSON, schema 1), and the name and digests of each model by task."""
