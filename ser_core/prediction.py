@@ -27,6 +27,9 @@ SCHEMA = 1
 SURE_OF_GENDER = 0.7
 """The least probability at which a voice is called male or female; below, it cannot be told."""
 
+Probabilities = npt.NDArray[np.float64]
+_TOGETHER = 32  # stretches whose features are held at a time, nearly two megabytes each
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -163,12 +166,11 @@ def in_two_steps(
     The function holds what was computed for the prediction, some megabytes: nobody should keep it.
     """
     found = gate.check(recording)
-    stretches, inputs, weights = _heard(recording, found)
+    stretches, weights = _heard(recording, found)
     baseline = None if enrolment is None else enrolment.baseline
-    each = {
-        "emotion": emotion_model.predict_proba(inputs, baseline),
-        "gender": gender_model.predict_proba(inputs),
-    }
+    each, inputs = _asked(
+        stretches, {"emotion": lambda clips: emotion_model.predict_proba(clips, baseline), "gender": lambda clips: gender_model.predict_proba(clips)}
+    )
     whole = {task: dict(zip(LABELS[task], np.average(said, axis=0, weights=weights).tolist(), strict=True)) for task, said in each.items()}
     reasons = list(found.reasons)
     limits = emotion_model.card.decision_limits(with_baseline=enrolment is not None)
@@ -204,7 +206,8 @@ def in_two_steps(
             return predicted
         top = predicted.most_likely
         telling = int(np.argmax(weights * each["emotion"][:, EMOTIONS.index(top)]))
-        why = explanation.explain(emotion_model, inputs[telling], top, baseline, stretches[telling].start_s, len(stretches) > 1)
+        told = inputs[telling] if inputs else Inputs(stretches[telling].part)
+        why = explanation.explain(emotion_model, told, top, baseline, stretches[telling].start_s, len(stretches) > 1)
         return replace(predicted, explanation=why)
 
     return predicted, with_reasons
@@ -212,16 +215,32 @@ def in_two_steps(
 
 def by_each(recording: Recording, models: Sequence[Model]) -> dict[str, dict[str, float]]:
     """What each of several models of one task says of a recording, by the model's name: probabilities by label. Features are computed once."""
-    _, inputs, weights = _heard(recording, gate.check(recording))
-    said = {model.card.name: np.average(model.predict_proba(inputs), axis=0, weights=weights) for model in models}
+    stretches, weights = _heard(recording, gate.check(recording))
+    each, _ = _asked(stretches, {model.card.name: model.predict_proba for model in models})
+    said = {name: np.average(probabilities, axis=0, weights=weights) for name, probabilities in each.items()}
     return {name: dict(zip(LABELS[models[0].card.task], values.tolist(), strict=True)) for name, values in said.items()}
 
 
-def _heard(recording: Recording, found: gate.Gate) -> tuple[list[timeline.Stretch], list[Inputs], npt.NDArray[np.float64]]:
-    """The stretches of a recording, what models ask of each, and how much each weighs."""
+def _heard(recording: Recording, found: gate.Gate) -> tuple[list[timeline.Stretch], Probabilities]:
+    """The stretches of a recording, and how much each weighs."""
     stretches = timeline.stretches(recording, found.speech)
-    weights = np.array([max(stretch.speech_s, timeline.GAP_SECONDS / 10) for stretch in stretches])
-    return stretches, [Inputs(stretch.part) for stretch in stretches], weights
+    return stretches, np.array([max(stretch.speech_s, timeline.GAP_SECONDS / 10) for stretch in stretches])
+
+
+def _asked(
+    stretches: Sequence[timeline.Stretch], questions: Mapping[str, Callable[[list[Inputs]], Probabilities]]
+) -> tuple[dict[str, Probabilities], list[Inputs]]:
+    """What each question gives for all stretches, [stretches, labels]; and the inputs with what was computed of them, where they are few.
+
+    Some at a time: the features of hours would fill the memory.
+    """
+    said: dict[str, list[Probabilities]] = {name: [] for name in questions}
+    inputs: list[Inputs] = []
+    for start in range(0, len(stretches), _TOGETHER):
+        inputs = [Inputs(stretch.part) for stretch in stretches[start : start + _TOGETHER]]
+        for name, ask in questions.items():
+            said[name].append(ask(inputs))
+    return {name: np.concatenate(parts) for name, parts in said.items()}, inputs if len(stretches) <= _TOGETHER else []
 
 
 def in_words(prediction: Prediction) -> str:

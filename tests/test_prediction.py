@@ -1,10 +1,11 @@
 import dataclasses
 import json
+import weakref
 
 import numpy as np
 import pytest
 
-from ser_core import audio, models, prediction
+from ser_core import audio, features, models, prediction
 from ser_core.emotions import EMOTIONS, GENDERS
 from ser_core.evaluation import DATA_DIR
 from tests.synthesis import RATE, voice
@@ -155,3 +156,24 @@ def test_two_steps_give_what_one_gives(recording):
     assert found == prediction.predict(recording, *pair)
     assert found.explanation is None
     assert with_reasons() == prediction.predict(recording, *pair, explain=True)
+
+
+def test_an_hour_takes_no_more_memory_than_its_samples_and_a_few_windows(pair, monkeypatch):
+    """All windows' features were held at once: hours filled the memory."""
+    noise = np.random.default_rng(3).normal(0, 0.1, 40 * RATE).astype(np.float32)
+    whole = prediction.predict(audio.from_samples(noise, RATE), *pair)
+    held: list[int] = []
+    alive: weakref.WeakSet[features.Inputs] = weakref.WeakSet()
+
+    class Counted(features.Inputs):
+        def __init__(self, recording):
+            super().__init__(recording)
+            alive.add(self)
+            held.append(len(alive))
+
+    monkeypatch.setattr(prediction, "Inputs", Counted)
+    monkeypatch.setattr(prediction, "_TOGETHER", 3)
+    found = prediction.predict(audio.from_samples(noise, RATE), *pair)
+    assert len(found.segments) == len(whole.segments) == 19
+    assert max(held) <= 6  # one lot, and the next that takes its place
+    np.testing.assert_allclose(list(found.emotion_probabilities.values()), list(whole.emotion_probabilities.values()), atol=1e-9)
