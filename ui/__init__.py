@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ser_core import audio
 from ser_core.audio import Recording
 from ser_core.errors import SerError
+from ui import logs
 from ui.compared import (
     beside_models,
     breakdown,
@@ -139,6 +140,7 @@ def pages() -> dict[str, StreamlitPage]:
         "own": st.Page(folder / "own_corpus.py", title="Own corpus", icon=":material/folder_open:"),
         "explore": st.Page(folder / "feature_explorer.py", title="Feature explorer", icon=":material/insights:"),
         "compare": st.Page(folder / "model_comparison.py", title="Model comparison", icon=":material/leaderboard:"),
+        "privacy": st.Page(folder / "privacy.py", title="Privacy", icon=":material/lock:"),
     }
 
 
@@ -197,6 +199,7 @@ def _route() -> None:
 
 def show_error(error: SerError) -> None:
     """One sentence on what is wrong, one on what to do, and the code to search for."""
+    logs.refused(error)
     st.error(f"{error} {error.hint} :small[Code: {error.code}]", icon=":material/error:")
 
 

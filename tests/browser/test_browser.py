@@ -29,6 +29,7 @@ PATHS = {
     "own_corpus": "Own corpus",
     "feature_explorer": "Feature explorer",
     "model_comparison": "Model comparison",
+    "privacy": "Privacy",
 }
 SAMPLES = DATA_DIR / "samples"
 LOCAL = ("http://localhost:", "data:", "blob:")
@@ -202,7 +203,7 @@ def test_an_upload_ends_in_bars_and_a_bad_one_in_a_sentence(url, tmp_path):
         chooser = page.locator("input[type=file]")
         chooser.set_input_files({"name": "clip.m4a", "mimeType": "audio/mp4", "buffer": FORMATS["m4a"](voice(seconds=2.0))})
         expect_bars(page)
-        page.get_by_role("button", name="Clear", exact=True).click()
+        page.get_by_role("button", name="Delete this recording", exact=True).click()
         expect(page.get_by_text("The answer appears here")).to_be_visible()
         chooser.set_input_files({"name": "clip.wav", "mimeType": "audio/wav", "buffer": bad_inputs()["text"][0]})
         expect(page.get_by_text("no audio that can be decoded")).to_be_visible()

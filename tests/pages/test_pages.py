@@ -27,6 +27,7 @@ TITLES = {
     "pages/feature_explorer.py": "Feature explorer",
     "pages/model_comparison.py": "Model comparison",
     "pages/own_corpus.py": "Own corpus",
+    "pages/privacy.py": "Privacy",
     "pages/record_and_predict.py": "Record & predict",
     "pages/several_clips.py": "Several clips",
     "pages/tour.py": "Tour",
@@ -167,9 +168,9 @@ def test_clip_and_answer_survive_a_change_of_page(page):
     assert back.subheader[0].value == answer
 
 
-def test_clear_forgets_the_clip(page):
+def test_deleting_the_recording_forgets_the_clip(page):
     upload(page, FORMATS["wav"](voice(seconds=2.0)))
-    next(button for button in page.button if button.label == "Clear").click().run()
+    next(button for button in page.button if button.label == "Delete this recording").click().run()
     healthy(page)
     assert "The answer appears here" in texts(page)
     assert page.session_state["clip"] is None

@@ -1,0 +1,71 @@
+"""What is kept of a person's voice, where, for how long, and how to delete it."""
+
+from __future__ import annotations
+
+import os
+
+import streamlit as st
+
+import ui
+
+KEPT = """
+| what | where | until |
+|---|---|---|
+| your recording, or the file you chose | this server's memory | *Delete this recording*, or the next one |
+| what was heard in it: probabilities, pitch, features | this server's memory | it is deleted with the recording |
+| your personal baseline | this server's memory | *Delete the baseline* |
+| the files on *Several clips*, and their table | this server's memory | you leave that page, or take the files away there |
+| your own corpus, and models trained on it | this server's memory | *Forget this corpus* |
+"""
+NEVER = """
+- Your voice is **never written to disk**, nor to a log, and nobody else's page shows anything of it.
+- Nothing is sent to anyone: this server asks no other computer, and the pages load nothing from elsewhere. No cookie but one that protects
+  your uploads from other sites, nothing that counts visits.
+- Models do not learn from what you record.
+"""
+LOG = """
+One line for each clip that was answered: when, how long it is, whether there was an answer, and how long that took. One for each that could not
+be used, with the reason's code. When something fails: the place in the program, and the reference that you were shown. **Never** a voice, a
+file's name, an emotion, an address or a name.
+"""
+LIBRARY_OFF = "On this server there is **no library**: nothing outlives your visit."
+LIBRARY_ON = """
+On this server a **library** is switched on. A recording goes into it only when you click to keep it there; then it stays on the server's disk
+until you delete it on the page *Library*, which takes its sound and all that was stored with it.
+"""
+
+
+def library() -> bool:
+    """Whether the operator of this server has switched on a library of kept recordings."""
+    return bool(os.environ.get("SER_LIBRARY") or os.environ.get("SER_DATABASE_URL"))
+
+
+def main() -> None:
+    st.title("Privacy")
+    st.markdown("Your voice is yours. This is all that the app keeps of it, and how you delete it.")
+    st.markdown(KEPT)
+    st.markdown(
+        "All of it goes **a minute after you close the page**, or at once when the server ends. If only the connection is lost, the page finds "
+        "your recording again within that minute. What you save with a button is a file on your own computer."
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Never", anchor=False)
+        st.markdown(NEVER)
+        st.subheader("Kept on purpose", anchor=False)
+        st.markdown(LIBRARY_ON if library() else LIBRARY_OFF)
+    with right:
+        st.subheader("The way of your voice", anchor=False)
+        st.markdown(
+            "From the microphone to the computer that runs this app, and no further. If that is the one before you, it does not leave it; if you "
+            "opened an address that begins with https, it travels there encrypted."
+        )
+        st.subheader("What the log has", anchor=False)
+        st.markdown(LOG)
+        st.caption(
+            "While models are trained on your own corpus, tables of its features (no sound) pass through a temporary folder. The file that you "
+            "save may keep the name that you gave it."
+        )
+
+
+ui.run(main)
