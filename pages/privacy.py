@@ -11,16 +11,16 @@ import ui
 KEPT = """
 | what | where | until |
 |---|---|---|
-| your recording, or the file you chose | this server's memory | *Delete this recording*, or the next one |
+| your recording, or the file you chose | this server's memory | *Delete this recording*, which takes earlier ones, too |
 | what was heard in it: probabilities, pitch, features | this server's memory | it is deleted with the recording |
 | your personal baseline | this server's memory | *Delete the baseline* |
-| the files on *Several clips*, and their table | this server's memory | you leave that page, or take the files away there |
+| the files on *Several clips*, and their table | this server's memory | you take the files away there |
 | your own corpus, and models trained on it | this server's memory | *Forget this corpus* |
 """
 NEVER = """
 - Your voice is **never written to disk**, nor to a log, and nobody else's page shows anything of it.
 - Nothing is sent to anyone: this server asks no other computer, and the pages load nothing from elsewhere. No cookie but one that protects
-  your uploads from other sites, nothing that counts visits.
+  your uploads from other sites, and nothing that counts visits.
 - Models do not learn from what you record.
 """
 LOG = """

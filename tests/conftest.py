@@ -18,7 +18,7 @@ from ser_core import audio
 from ser_core.corpora import CORPORA, audio_files
 from ser_core.exploration import shipped_table
 from ser_core.training.augmentation import COPIES
-from tests.browser.server import chromium
+from tests.browser.server import chromium, nginx
 from tests.synthesis import RATE, voice
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +27,7 @@ NOT_RUN = pytest.StashKey[dict[str, str]]()
 HOW_TO = {
     "browser": "BROWSER TESTS NOT RUN: no Chromium was found. Install it (Debian: apt install chromium) or set CHROMIUM to its path.",
     "corpus": "CORPUS TESTS NOT RUN: set SER_CORPORA to a folder that holds ravdess/, crema-d/ and nemo/.",
+    "proxy": "PROXY TESTS NOT RUN: no nginx was found. Install it (Debian: apt install nginx-light openssl).",
     "tables": "TESTS OF THE LARGE FEATURE TABLES NOT RUN: they are not kept in the repository; make train makes them.",
     "training": "TESTS OF TRAINING NETWORKS NOT RUN: install PyTorch with pip install -r requirements-train.txt.",
 }
@@ -41,6 +42,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     large = [shipped_table(name, "functionals_v1", copy).exists() for name in CORPORA for copy in ("", *COPIES)]
     missing = {
         "browser": chromium() is None,
+        "proxy": nginx() is None,
         "corpus": corpus_folder("ravdess") is None,
         "training": find_spec("torch") is None,
         "tables": not all(large),
@@ -56,14 +58,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    # In CI browser and training are part of the promise: a run without them must not look green.
-    if {"browser", "training"} & set(session.config.stash.get(NOT_RUN, {})) and os.environ.get("CI") == "true":
+    # In CI browser, proxy and training are part of the promise: a run without them must not look green.
+    if {"browser", "proxy", "training"} & set(session.config.stash.get(NOT_RUN, {})) and os.environ.get("CI") == "true":
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     not_run = config.stash.get(NOT_RUN, {})
-    for marker in ("tables", "corpus", "training", "browser"):  # the browser's line is the last
+    for marker in ("tables", "corpus", "training", "proxy", "browser"):  # the browser's line is the last
         if marker in not_run:
             print(not_run[marker])
 

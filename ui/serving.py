@@ -47,6 +47,7 @@ async def _end_sessions() -> None:
             kept.session.shutdown()
             kept.session.session_state.clear()  # whoever still holds the session holds no voice
         if ended:
+            runtime.get_instance().media_file_mgr.remove_orphaned_files()  # at shutdown what could be saved was only marked
             del kept
             ended.clear()
             gc.collect()

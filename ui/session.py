@@ -53,7 +53,7 @@ def take(name: str, data: bytes) -> None:
         return
     taken.clear()
     taken.add((name, digest))
-    st.session_state["clip"], st.session_state["clip_error"] = None, None
+    _drop("clip", "clip_error")
     try:
         recording = audio.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
         st.session_state["clip"] = Clip(name, recording)
@@ -63,12 +63,16 @@ def take(name: str, data: bytes) -> None:
 
 def clear() -> None:
     """Delete the clip and all that was made of it, and give every input a new key, so that it starts empty."""
-    st.session_state["clip"], st.session_state["clip_error"] = None, None
-    for made in ("with_baseline", "drawn"):
-        st.session_state.pop(made, None)
+    _drop("clip", "clip_error", "with_baseline", "drawn")
     st.session_state["taken"] = set()
     st.session_state["round"] = st.session_state.get("round", 0) + 1
     forget_what_is_kept()
+
+
+def _drop(*keys: str) -> None:
+    """Take what is under some keys out of the session. What is only written over Streamlit keeps until the next run."""
+    for key in keys:
+        st.session_state.pop(key, None)
 
 
 def forget_what_is_kept() -> None:
@@ -146,6 +150,7 @@ def own_table() -> pd.DataFrame | None:
 
 def keep_own(own: OwnCorpus | None) -> None:
     """Take another own corpus, or the same with more that came of it, or none."""
+    _drop("own_corpus")
     st.session_state["own_corpus"], st.session_state["own_version"] = own, uuid.uuid4().hex
     if own is None:
         forget_what_is_kept()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 
 class Line:
-    """Hands on what comes at `port` to the server, until it is cut; from then on new connections are served again."""
+    """Hands on what comes at `port` to the server, until it is cut; from a second later on new connections are served again."""
 
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
@@ -18,11 +19,13 @@ class Line:
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
         self.cuts = 0
+        self._dead_until = 0.0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
         """Break every connection there is, without a word."""
         self.cuts += 1
+        self._dead_until = time.monotonic() + 1.0
         ends, self._ends = self._ends, []
         for end in ends:
             with contextlib.suppress(OSError):
@@ -40,6 +43,9 @@ class Line:
         with contextlib.suppress(OSError):
             while True:
                 browser, _ = self._door.accept()
+                if time.monotonic() < self._dead_until:
+                    browser.close()
+                    continue
                 server = socket.create_connection(("127.0.0.1", self._server_port))
                 self._ends += [browser, server]
                 threading.Thread(target=self._hand_on, args=(browser, server, True), daemon=True).start()

@@ -33,7 +33,7 @@ def _holdings(signum: int, frame: object) -> None:
     n_samples = int(os.environ.get("SER_SAMPLES", "0"))
     found: dict[int, str] = {}
     for thing in gc.get_objects():
-        if type(thing).__name__ in {"Recording", "Clip", "UploadedFileRec", "MemoryFile"}:
+        if type(thing).__name__ in {"Recording", "Clip", "UploadedFileRec"}:
             found[id(thing)] = type(thing).__name__
         for part in gc.get_referents(thing):
             if type(part).__name__ == "ndarray" and part.size == n_samples:
