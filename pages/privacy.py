@@ -9,13 +9,13 @@ import streamlit as st
 import ui
 
 KEPT = """
-| what | where | until |
-|---|---|---|
-| your recording, or the file you chose | this server's memory | *Delete this recording*, which takes earlier ones, too |
-| what was heard in it: probabilities, pitch, features | this server's memory | it is deleted with the recording |
-| your personal baseline | this server's memory | *Delete the baseline* |
-| the files on *Several clips*, and their table | this server's memory | you take the files away there |
-| your own corpus, and models trained on it | this server's memory | *Forget this corpus* |
+| in this server's memory | until |
+|---|---|
+| your recording, or the file you chose | *Delete this recording*, which takes earlier ones, too |
+| what was heard in it: probabilities, pitch, features | it is deleted with the recording |
+| your personal baseline | *Delete the baseline* |
+| the files on *Several clips*, and their table | you take the files away there |
+| your own corpus, and models trained on it | *Forget this corpus* |
 """
 NEVER = """
 - Your voice is **never written to disk**, nor to a log, and nobody else's page shows anything of it.
@@ -62,10 +62,7 @@ def main() -> None:
         )
         st.subheader("What the log has", anchor=False)
         st.markdown(LOG)
-        st.caption(
-            "While models are trained on your own corpus, tables of its features (no sound) pass through a temporary folder. The file that you "
-            "save may keep the name that you gave it."
-        )
+        st.caption("While models are trained on your own corpus, tables of its features (no sound) pass through a temporary folder.")
 
 
 ui.run(main)

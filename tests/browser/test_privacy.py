@@ -7,6 +7,8 @@ import os
 import re
 import signal
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -252,3 +254,42 @@ def told(page: Page) -> str:
     found = re.search("reference ([0-9a-f]{8})", text)
     assert found is not None
     return found[1]
+
+
+def ready(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"{url}/ready", timeout=10) as answer:
+            return answer.status, json.load(answer)["state"]
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)["state"]
+
+
+def state_at_last(url: str) -> list[tuple[int, str]]:
+    """What the server says of itself, until it has made up its mind."""
+    said = [ready(url)]
+    for _ in range(600):
+        if said[-1][1] != "warming up":
+            return said
+        time.sleep(0.1)
+        said.append(ready(url))
+    raise TimeoutError("The server is still warming up.")
+
+
+def test_a_server_is_ready_when_its_models_are_loaded_without_any_visitor():
+    with running() as server:
+        said = state_at_last(server.url)
+    assert said[0] == (503, "warming up")
+    assert said[-1] == (200, "ready")
+
+
+def test_a_server_with_a_model_that_is_not_its_own_is_never_ready(tmp_path):
+    root = copied(tmp_path)
+    file = root / "models" / "emotion-network" / "model.onnx"  # part of the default model
+    data = file.read_bytes()
+    file.unlink()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with running(root=root) as server:
+        assert state_at_last(server.url)[-1] == (503, "MODEL_TAMPERED")
+        with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=10) as answer:
+            assert answer.status == 200  # it serves, and its page says what is wrong
+        assert [event["code"] for event in server.log() if event["event"] == "refused"] == ["MODEL_TAMPERED"]
