@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -162,20 +164,24 @@ def _target(fd: Path) -> str:
         return ""
 
 
-def test_a_foreign_page_can_neither_connect_nor_make_the_server_call_anyone(under_watch):
-    url = under_watch.server.url
-    with chromium() as browser:
-        page = browser.new_page()
-        page.route("http://foreign.example/", lambda route: route.fulfill(body="<html></html>", content_type="text/html"))
-        page.goto("http://foreign.example/")
-        socket = f"new WebSocket('{url.replace('http', 'ws')}/_stcore/stream', ['streamlit'])"
-        outcome = f"() => new Promise(done => {{ const s = {socket}; s.onopen = () => done('open'); s.onclose = () => done('closed') }})"
-        assert page.evaluate(outcome) == "closed"
-        read = f"() => fetch('{url}/_stcore/host-config').then(answer => answer.text()).catch(() => 'refused')"
-        assert page.evaluate(read) == "refused"
-        put = f"() => fetch('{url}/_stcore/upload_file/a/b', {{method: 'PUT', body: 'x'}}).then(a => a.status).catch(() => 'refused')"
-        assert page.evaluate(put) == "refused"
+def test_a_foreign_page_can_neither_connect_nor_read_nor_upload_nor_make_the_server_call_anyone(under_watch):
+    url, origin = under_watch.server.url, {"Origin": "https://foreign.example"}
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    assert asked(url, "GET", "/_stcore/stream", origin | upgrade)[0] == 403
+    assert asked(url, "GET", "/_stcore/stream", {"Origin": url} | upgrade)[0] == 101  # its own page is let in
+    assert asked(url, "PUT", "/_stcore/upload_file/a/b", origin)[0] == 403
+    for path in ("/_stcore/health", "/_stcore/host-config", "/ready"):
+        headers = asked(url, "GET", path, origin)[1]
+        assert headers.get("Access-Control-Allow-Origin") in (None, url)  # a browser keeps it from the page
     assert [note for note in under_watch.notes() if "to" in note and not is_loopback(note)] == []
+
+
+def asked(url: str, method: str, path: str, headers: dict[str, str]) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    connection.close()
+    return answer.status, answer.headers
 
 
 def test_a_deleted_recording_is_nowhere_in_the_servers_process(under_watch, tmp_path):
