@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from ser_core import audio, models, prediction
 from ser_core.emotions import LABELS
@@ -40,8 +40,14 @@ def file(number: int, data: bytes) -> Any:
 def answer(page: Page) -> dict[str, Any]:
     """The JSON that the page saves."""
     page.get_by_text("Details and downloads").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save JSON").click()
+    for attempt in range(3):  # on a busy machine a click has been lost
+        try:
+            with page.expect_download(timeout=10_000) as download:
+                page.get_by_role("button", name="Save JSON").click()
+            break
+        except TimeoutError:
+            if attempt == 2:
+                raise
     page.get_by_text("Details and downloads").click()
     return json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
 
