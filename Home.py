@@ -1,12 +1,9 @@
-"""The app's entry: names the pages, and is the first of them."""
+"""The app's entry: names the pages, and is the first of them. Each session runs it; the server imports it for `app`."""
 
 import streamlit as st
 
 import ui
 
-ui.configure()
-
-PAGES = ui.pages()
 ABOUT = {  # what each page is for; no docstring, which Streamlit would print
     "record": "Record, upload or pick a sample. Hear it back, read the probabilities of eight emotions and two genders, and why.",
     "several": "Add a folder's worth of clips and see what each sounds like in one table, to be sorted, heard and saved.",
@@ -18,20 +15,21 @@ ABOUT = {  # what each page is for; no docstring, which Streamlit would print
 
 def landing() -> None:
     """What this is, what to do first, what it is not."""
+    pages = ui.pages()
     st.title("Speech Emotion Predictor")
     st.markdown("Speak for a few seconds and see which of **eight emotions** your voice sounds like, and how far to trust the answer.")
     with st.container(horizontal=True):
         if st.button("Record your voice", type="primary", icon=":material/mic:"):
-            st.switch_page(PAGES["record"])
+            st.switch_page(pages["record"])
         if st.button("Take the tour, ten minutes", icon=":material/school:"):
-            st.switch_page(PAGES["tour"])
+            st.switch_page(pages["tour"])
     st.space("small")
     places = [column for _ in range(0, len(ABOUT), 2) for column in st.columns(2, gap="medium")]
     for column, name in zip(places, ABOUT, strict=False):
         with column.container(border=True, height="stretch"):
-            st.subheader(PAGES[name].title)
+            st.subheader(pages[name].title)
             st.markdown(ABOUT[name])
-            st.page_link(PAGES[name], label=PAGES[name].title)
+            st.page_link(pages[name], label=pages[name].title)
     st.space("small")
     left, right = st.columns(2, gap="large")
     left.subheader("What it is")
@@ -39,7 +37,7 @@ def landing() -> None:
         "- A small network and perceptrons trained on **124 actors** of three corpora: **acted** North American English and Polish.\n"
         "- Accuracies are measured on **unseen voices** and on **whole corpora left out**, by commands you can run again.\n"
         "- Your recording stays in this computer's memory and is gone a minute after you close the page"
-        f"{', unless you keep it in your library' if 'library' in PAGES else ''}."
+        f"{', unless you keep it in your library' if 'library' in pages else ''}."
     )
     right.subheader("What it is not")
     right.markdown(
@@ -47,9 +45,21 @@ def landing() -> None:
         "- It is no medical device and no lie detector.\n"
         f"- {ui.AI_ACT}"
     )
+    st.page_link(pages["privacy"], label="Privacy: what is kept, where, and how to delete it", icon=":material/lock:")
 
 
-home = st.Page(landing, title="Home", icon=":material/home:", default=True)
-st.session_state["routed"] = True
-st.navigation([home, *PAGES.values()], position="top").run()
-ui.warm_up()
+def route() -> None:
+    """Name the pages and run the one that was asked for."""
+    ui.configure()
+    home = st.Page(landing, title="Home", icon=":material/home:", default=True)
+    st.session_state["routed"] = True
+    st.navigation([home, *ui.pages().values()], position="top").run()
+    ui.warm_up()
+
+
+if __name__ == "__main__":
+    route()
+else:
+    from ui import serving
+
+    app = st.App(__file__, lifespan=serving.lifespan, routes=serving.ROUTES, on_script_error=serving.show_failure)

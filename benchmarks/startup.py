@@ -60,7 +60,7 @@ def measured() -> list[Measure]:
     home = (ROOT / "Home.py").read_text(encoding="utf-8")
     if WARM_UP not in home:
         raise SystemExit("Home.py no longer warms up in the way that this measures.")
-    with tempfile.NamedTemporaryFile("w", suffix=".py", dir=ROOT, prefix=".careless-") as entry, sync_playwright() as playwright:
+    with tempfile.NamedTemporaryFile("w", suffix=".py", dir=ROOT, prefix="careless_") as entry, sync_playwright() as playwright:
         entry.write(HEAVY + home.replace(WARM_UP, ""))
         entry.flush()
         browser = playwright.chromium.launch(**chromium_options())

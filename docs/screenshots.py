@@ -74,6 +74,7 @@ VIEWS: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "map": ("Feature explorer", "look=Map", click_a_clip),
     "your_voice": ("Feature explorer", "look=Your+voice", nothing),
     "model_comparison": ("Model comparison", "", nothing),
+    "privacy": ("Privacy", "", nothing),
     "one_model": ("Model comparison", "view=One+model", nothing),
     "two_models": ("Model comparison", "view=Two+models", nothing),
     "training_speakers": ("Model comparison", "view=Training+speakers", nothing),

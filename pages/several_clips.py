@@ -22,6 +22,7 @@ def main() -> None:
         key=f"several_{kind}",
     )
     if not files:
+        st.session_state.pop("several", None)
         ui.explain_no_clip(
             "**The table appears here** as soon as there are clips: one row each, with the probabilities of eight emotions and two genders. "
             "Select a row to hear its clip. Nothing is kept longer than a minute after you close the page."

@@ -51,7 +51,10 @@ FLOORS = {
 }
 ROOMS = {
     "streamlit": ("Home.py", "ui/", "pages/"),
-    "audiorecorder": ("ui/microphone.py",),
+    "audiorecorder": (),  # of the recorder only the page in the browser is used: its Python would decode what strangers send
+    "pydub": (),
+    "pythonjsonlogger": ("ui/logs.py",),
+    "starlette": ("ui/serving.py",),
     "altair": ("ser_core/charts/",),
     "torch": ("ser_core/training/",),
     "onnx": ("ser_core/training/",),
@@ -151,3 +154,77 @@ def test_nothing_is_measured_by_a_clock_that_can_jump():
 def test_emotions_are_listed_in_one_place_only():
     listing = [path for path in FILES if '"surprised"' in path.read_text(encoding="utf-8")]
     assert [path.name for path in listing] == ["emotions.py"]
+
+
+OF_NOBODY = {
+    "ui/loaded.py: _loading": "a lock",
+    "ui/turns.py: turns": "who waits, by number",
+    "ui/warming.py: _state": "whether the server is ready",
+}
+"""What modules of pages hold that can change, and why it says nothing of a person."""
+CONSTANT = (ast.Constant, ast.JoinedStr, ast.BinOp, ast.Tuple, ast.Attribute, ast.Name, ast.Lambda, ast.UnaryOp, ast.Subscript)
+CALLS_OF_CONSTANTS = {"TypeVar", "Path", "frozenset", "logging.getLogger", "tuple"}
+ON_PAGES = [path for path in FILES if name_of(path).split(".")[0] in {"ui", "pages", "Home"}]
+
+
+@pytest.mark.parametrize("path", ON_PAGES, ids=name_of)
+def test_no_module_of_a_page_holds_anything_of_a_person(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global)], "a module's variable that changes"
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and not is_constant(node.value):
+            names = [ast.unparse(target) for target in (node.targets if isinstance(node, ast.Assign) else [node.target])]
+            for name in names:
+                held = f"{path.relative_to(ROOT).as_posix()}: {name}"
+                assert name.isupper() or name == "__all__" or held in OF_NOBODY, f"{held} may hold what is somebody's"
+                if name.isupper():
+                    assert not changed(tree, name), f"{held} is written to"
+
+
+def is_constant(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func).rsplit("(")[0] in CALLS_OF_CONSTANTS
+    return isinstance(value, CONSTANT)
+
+
+def changed(tree: ast.Module, name: str) -> bool:
+    """Whether a file writes into what a name holds."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.Delete):
+            targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]
+            if any(isinstance(target, ast.Subscript) and ast.unparse(target.value) == name for target in targets):
+                return True
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(f"{name}."):
+            return ast.unparse(node.func).rpartition(".")[2] in {"append", "add", "update", "setdefault", "extend", "pop", "clear", "insert"}
+    return False
+
+
+KEPT_FOR_ALL = {"st.cache_data", "st.cache_resource", "cache", "lru_cache", "functools.cache", "functools.lru_cache"}
+OF_A_PERSON = {"Recording", "Clip", "OwnCorpus", "Enrolment", "UploadedFile", "bytes"}
+
+
+@pytest.mark.parametrize("path", ON_PAGES, ids=name_of)
+def test_what_is_made_of_a_persons_clip_is_kept_in_their_session_only(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            taken = {word for argument in node.args.args if argument.annotation for word in words(argument.annotation)}
+            for decorator in node.decorator_list:
+                called = decorator.func if isinstance(decorator, ast.Call) else decorator
+                if ast.unparse(called) in KEPT_FOR_ALL and taken & OF_A_PERSON | ({"sha256"} & {argument.arg for argument in node.args.args}):
+                    assert "scope='session'" in ast.unparse(decorator), f"{path}: {node.name} is kept for everybody"
+
+
+def words(annotation: ast.expr) -> set[str]:
+    return {part.id for part in ast.walk(annotation) if isinstance(part, ast.Name)}
+
+
+def test_the_recorders_python_is_never_imported():
+    code = """
+import sys
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file("Home.py", default_timeout=60).run().switch_page("pages/record_and_predict.py").run()
+assert not page.exception
+print([name for name in ("audiorecorder", "pydub", "audioop") if name in sys.modules])
+"""
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

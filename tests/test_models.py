@@ -2,6 +2,8 @@ import dataclasses
 import io
 import json
 import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,11 +11,13 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from ser_core import models
+from ser_core.cache import cache_folder
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
 from ser_core.features import FEATURE_SETS, Inputs
 from ser_core.models import HELD_OUT, ModelCard
 from ser_core.models.perceptrons import BaggedPerceptrons
+from tests.conftest import ROOT
 
 IDS = [card.id for card in models.cards()]
 
@@ -247,3 +251,14 @@ def test_every_card_can_be_read(card):
     assert card.limits in text
     uar = card.scores["ravdess"]["unseen_speakers"]["uar"]
     assert f"| ravdess | unseen speakers | {100 * uar['value']:.1f} [{100 * uar['low']:.1f}, {100 * uar['high']:.1f}] |" in text
+
+
+def test_loading_and_asking_a_network_reports_to_nobody(tmp_path):
+    code = """
+from ser_core import audio, models, prediction
+print(prediction.predict(audio.load("data/samples/steady-low-voice.flac"), models.load_default("emotion"), models.load_default("gender")).decision)
+"""
+    environment = {name: value for name, value in os.environ.items() if name not in {"CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"}}
+    environment |= {"HOME": str(tmp_path), "SER_CACHE": str(cache_folder())}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, env=environment, capture_output=True)
+    assert [path.name for path in tmp_path.rglob("*")] == []  # no identifier of this computer, no reports waiting to be sent

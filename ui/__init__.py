@@ -15,7 +15,7 @@ from ser_core import audio
 from ser_core.audio import Recording
 from ser_core.errors import SerError
 from ser_core.library import configured as has_library
-from ui import keeping
+from ui import keeping, logs
 from ui.compared import (
     beside_models,
     breakdown,
@@ -145,7 +145,9 @@ def pages() -> dict[str, StreamlitPage]:
         "own": st.Page(folder / "own_corpus.py", title="Own corpus", icon=":material/folder_open:"),
         "explore": st.Page(folder / "feature_explorer.py", title="Feature explorer", icon=":material/insights:"),
         "compare": st.Page(folder / "model_comparison.py", title="Model comparison", icon=":material/leaderboard:"),
-    } | ({"library": st.Page(folder / "library.py", title="Library", icon=":material/inventory_2:")} if has_library() else {})
+        **({"library": st.Page(folder / "library.py", title="Library", icon=":material/inventory_2:")} if has_library() else {}),
+        "privacy": st.Page(folder / "privacy.py", title="Privacy", icon=":material/lock:"),
+    }
 
 
 def configure() -> None:
@@ -209,6 +211,7 @@ def plain(text: str) -> str:
 
 def show_error(error: SerError) -> None:
     """One sentence on what is wrong, one on what to do, and the code to search for."""
+    logs.refused(error)
     st.error(f"{plain(str(error))} {error.hint} :small[Code: {error.code}]", icon=":material/error:")
 
 

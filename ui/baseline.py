@@ -13,6 +13,7 @@ from ser_core.audio import Recording, apart
 from ser_core.enrolment import MOST_CLIPS, MOST_SECONDS, SENTENCES, Enrolment, spoken_parts
 from ser_core.errors import SerError
 from ui import microphone
+from ui.session import forget_what_is_kept
 
 
 def clips_of_session() -> list[Recording]:
@@ -33,7 +34,7 @@ def take(data: bytes) -> None:
         clips_of_session().append(recording)
         st.session_state["baseline_error"] = None
     except SerError as error:
-        st.session_state["baseline_error"] = error
+        st.session_state["baseline_error"] = error.with_traceback(None)  # whose frames hold the bytes
     st.session_state["baseline_round"] = st.session_state.get("baseline_round", 0) + 1
     st.rerun()
 
@@ -42,6 +43,7 @@ def forget() -> None:
     """Delete the neutral clips and everything made of them."""
     for key in ("baseline", "baseline_taken", "baseline_error", "enrolled", "with_baseline"):
         st.session_state.pop(key, None)
+    forget_what_is_kept()
     st.session_state["baseline_round"] = st.session_state.get("baseline_round", 0) + 1
 
 

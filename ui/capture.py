@@ -79,7 +79,7 @@ def show(clip: ui.Clip) -> None:
         st.info(note.message, icon=":material/info:")
     with st.container(horizontal=True):
         st.button("Record again", icon=":material/replay:", on_click=record_again)
-        st.button("Clear", icon=":material/delete:", on_click=ui.clear)
+        st.button("Delete this recording", icon=":material/delete:", on_click=ui.clear)
         st.download_button("Save WAV", wav, f"{Path(clip.name).stem}.wav", "audio/wav", icon=":material/download:", on_click="ignore")
 
 

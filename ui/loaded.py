@@ -1,8 +1,9 @@
-"""Cached loaders: models, tables and predictions. Caches hold only what is the same for everybody, predictions by the hash of the clip."""
+"""Cached loaders: models and tables, which are the same for everybody, and what is made of a person's clip, kept in that session only."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ser_core.audio import Recording
-from ui import keeping
+from ui import keeping, logs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,17 +67,19 @@ def _model(task: str, name: str) -> Model:
 Reasons = Callable[[], "Prediction"]
 
 
-@st.cache_data(max_entries=256, show_spinner="Listening ...")
+@st.cache_data(scope="session", max_entries=16, show_spinner="Listening ...")
 def _predicted(sha256: str, n_samples: int, emotion_model: str, gender_model: str, _recording: Recording, _reasons: list[Reasons]) -> Prediction:
     """The prediction without reasons; the function that adds them is put into `_reasons` where it was computed just now."""
     from ser_core import prediction
 
+    start = time.perf_counter()
     found, reasons = prediction.in_two_steps(_recording, model("emotion", emotion_model), model("gender", gender_model))
+    logs.answered(_recording.duration_s, found.decision, time.perf_counter() - start)
     _reasons.append(reasons)
     return found
 
 
-@st.cache_data(max_entries=256, show_spinner="Asking why ...")
+@st.cache_data(scope="session", max_entries=16, show_spinner="Asking why ...")
 def _explained(sha256: str, n_samples: int, emotion_model: str, gender_model: str, _reasons: Reasons) -> Prediction:
     return _reasons()
 
@@ -110,7 +113,9 @@ def predicted_with_baseline(clip: Clip, emotion_model: str, gender_model: str, e
     pair = model("emotion", emotion_model), model("gender", gender_model)
     kept = st.session_state.get("with_baseline")
     if kept is None or kept["of"] != key:
+        start = time.perf_counter()
         found, reasons = prediction.in_two_steps(clip.recording, *pair, enrolment)
+        logs.answered(clip.recording.duration_s, found.decision, time.perf_counter() - start)
         kept = st.session_state["with_baseline"] = {"of": key, "found": found}
     else:
         reasons = partial(prediction.predict, clip.recording, *pair, enrolment, explain=True)
@@ -122,7 +127,7 @@ def predicted_with_baseline(clip: Clip, emotion_model: str, gender_model: str, e
     return kept["found"], explained
 
 
-@st.cache_data(max_entries=256, show_spinner="Measuring your recording ...")
+@st.cache_data(scope="session", max_entries=16, show_spinner="Measuring your recording ...")
 def _features(sha256: str, n_samples: int, _recording: Recording) -> FeatureVector:
     from ser_core import exploration, features
 
@@ -159,7 +164,7 @@ def pitch_contours(corpus: str) -> pd.DataFrame:
     return exploration.contours.read([corpus])
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(scope="session", max_entries=16, show_spinner=False)
 def _melody(sha256: str, n_samples: int, _recording: Recording) -> Melody:
     from ser_core.features import intonation
 
@@ -222,7 +227,7 @@ def recorder_scores() -> pd.DataFrame:
     return robustness.recorder_scores()
 
 
-@st.cache_data(max_entries=64, show_spinner="Asking every model ...")
+@st.cache_data(scope="session", max_entries=16, show_spinner="Asking every model ...")
 def _said_by_every_model(sha256: str, n_samples: int, _recording: Recording) -> dict[str, dict[str, float]]:
     from ser_core import prediction
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import contextlib
-import warnings
+import importlib.util
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
+from streamlit.components import v1 as components
 
+import ui
 from ser_core import audio
+from ser_core.errors import ErrorCode, SerError
 
 _MIC_CHECK = """
 async function microphone(permission) {
@@ -35,25 +38,32 @@ _MIC_PROBLEMS = {
     "denied": "This browser **blocks the microphone** for this page. Allow it (usually at the left of the address bar), reload, or upload a file.",
     "missing": "This browser finds **no microphone**. Plug one in and reload, or upload a file.",
 }
+_STYLES: dict[str, Any] = {"customStyle": {}, "startStyle": {}, "pauseStyle": {}, "stopStyle": {}}
+_NO_RECORDING = b"no recording"  # decoding says so as of any other bytes
 
 
 def recorder(key: str) -> bytes | None:
-    """streamlit-audiorecorder; the bytes that it recorded, as the browser encoded them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is no ffmpeg, which is not needed here, and old escapes in its dependency
-        from audiorecorder import audiorecorder
+    """The recorder of streamlit-audiorecorder; the bytes that it recorded, as the browser encoded them.
 
-    # After receiving the clip the component decodes it with ffmpeg, which needs an installation of its own and raises various
-    # errors without one. The received bytes are in session state all the same, and `audio` decodes those.
-    with contextlib.suppress(Exception):
-        audiorecorder("Record", "Stop", show_visualizer=True, key=key)
-    encoded = st.session_state.get(key)
+    Only its page in the browser is used: the package itself would decode what came, from whomever, with an ffmpeg that it finds.
+    """
+    package = importlib.util.find_spec("audiorecorder")
+    assert package is not None, "it stands in requirements.txt"
+    ask = components.declare_component("audiorecorder", path=Path(str(package.origin)).parent / "frontend" / "build")
+    encoded = ask(startPrompt="Record", stopPrompt="Stop", pausePrompt="", showVisualizer=True, key=key, default="", **_STYLES)
     if not encoded:
+        return None
+    if not isinstance(encoded, str):
+        return _NO_RECORDING
+    if (n_bytes := 3 * len(encoded) // 4) > audio.MAX_UPLOAD_BYTES:
+        most = audio.MAX_UPLOAD_BYTES / 2**20
+        message = f"The recording has {n_bytes / 2**20:.1f} MB; at most {most:.0f} MB are accepted here."
+        ui.show_error(SerError(ErrorCode.TOO_LARGE, message, "Record less at once."))
         return None
     try:
         return base64.b64decode(encoded)
-    except binascii.Error:
-        return bytes(encoded.encode())  # no recording; decoding says so as of any other bytes
+    except ValueError:
+        return _NO_RECORDING
 
 
 def problem() -> None:

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime import caching
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ser_core import audio
 from ser_core.audio import Recording, apart
@@ -50,20 +53,43 @@ def take(name: str, data: bytes) -> None:
         return
     taken.clear()
     taken.add((name, digest))
-    st.session_state["clip"], st.session_state["clip_error"] = None, None
+    _drop("clip", "clip_error")
     try:
         recording = apart.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
         st.session_state["clip"] = Clip(name, recording)
     except SerError as error:
-        st.session_state["clip_error"] = error
+        st.session_state["clip_error"] = error.with_traceback(None)  # whose frames hold the bytes
 
 
 def clear() -> None:
-    """Forget the clip and give every input a new key, so that it starts empty."""
-    st.session_state["clip"], st.session_state["clip_error"] = None, None
-    st.session_state.pop("with_baseline", None)
+    """Delete the clip and all that was made of it, and give every input a new key, so that it starts empty."""
+    _drop("clip", "clip_error", "with_baseline", "drawn")
     st.session_state["taken"] = set()
     st.session_state["round"] = st.session_state.get("round", 0) + 1
+    forget_what_is_kept()
+
+
+def _drop(*keys: str) -> None:
+    """Take what is under some keys out of the session. What is only written over Streamlit keeps until the next run."""
+    for key in keys:
+        st.session_state.pop(key, None)
+
+
+def forget_what_is_kept() -> None:
+    """Delete what is kept of this session beside its state: results, what was uploaded, and the files behind players and buttons.
+
+    Of its own accord Streamlit keeps an upload until the session ends, and a file to be saved until the next run but one.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    caching.clear_session_data_cache(context.session_id)
+    caching.clear_session_resource_cache(context.session_id)
+    context.uploaded_file_mgr.remove_session_files(context.session_id)
+    files = runtime.get_instance().media_file_mgr
+    files.clear_session_refs(context.session_id)
+    for _ in range(2):  # the first only marks a file that was to be saved
+        files.remove_orphaned_files()
 
 
 def forget_error() -> None:
@@ -126,7 +152,10 @@ def own_table() -> pd.DataFrame | None:
 
 def keep_own(own: OwnCorpus | None) -> None:
     """Take another own corpus, or the same with more that came of it, or none."""
+    _drop("own_corpus")
     st.session_state["own_corpus"], st.session_state["own_version"] = own, uuid.uuid4().hex
+    if own is None:
+        forget_what_is_kept()
 
 
 def own_version() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from ser_core.audio import apart
 from ser_core.emotions import EMOTIONS, display_name
 from ser_core.entries import Entry
 from ser_core.errors import SerError
+from ser_core.prediction import Prediction
+from ui import logs
 
 WHY_NOT = {"UNCERTAIN": "no emotion stands out", "NOT_SPEECH": "no speech", "TOO_NOISY": "too noisy", "CLIPPED": "recorded too loud"}
 """The reasons of a prediction, as the table says them."""
@@ -32,7 +35,9 @@ def predicted(files: Sequence[UploadedFile], emotion_model: str, gender_model: s
     for done, number in enumerate(missing):
         if progress is not None:
             progress.progress(done / len(missing), f"Listening to {ui.plain(files[number].name)} ({done + 1} of {len(missing)}) ...")
+        start = time.perf_counter()
         kept[keys[number]] = _predicted(files[number], emotion_model, gender_model)
+        _log(kept[keys[number]][1], time.perf_counter() - start)
         ui.turns.step_back()  # one of many clips; then whoever waits for an answer
     if progress is not None:
         progress.empty()
@@ -42,13 +47,20 @@ def predicted(files: Sequence[UploadedFile], emotion_model: str, gender_model: s
     return found
 
 
+def _log(found: object, seconds: float) -> None:
+    if isinstance(found, SerError):
+        logs.refused(found)
+    elif isinstance(found, Prediction):
+        logs.answered(found.duration_s, found.decision, seconds)
+
+
 def _predicted(file: UploadedFile, emotion_model: str, gender_model: str) -> Entry:
     from ser_core import prediction
 
     try:
         return file.name, prediction.predict(_decoded(file), ui.model("emotion", emotion_model), ui.model("gender", gender_model))
     except SerError as error:
-        return file.name, error
+        return file.name, error.with_traceback(None)  # whose frames hold the bytes
 
 
 def _decoded(file: UploadedFile) -> audio.Recording:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import sys
 import threading
 from functools import cache
 
 from ser_core.errors import SerError
+from ui import logs
+
+READY, WARMING = "ready", "warming up"
+_state = [WARMING]  # of the server, and nothing of anybody
 
 _SWITCH_SECONDS = 0.0005  # for how long the background may keep other threads waiting; Python's own choice is ten times as long
 
@@ -22,6 +25,11 @@ def warm_up() -> None:
     threading.Thread(target=_warm, name="warm-up", daemon=True).start()
 
 
+def state() -> str:
+    """`READY` once models are verified and loaded and a clip was answered; before, `WARMING`; else the code of what is wrong."""
+    return _state[-1]
+
+
 def _warm() -> None:
     before = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -30,15 +38,27 @@ def _warm() -> None:
     gc.freeze()
     gc.disable()
     try:
-        with contextlib.suppress(SerError):  # the page that asks for the model says what is wrong with it
-            _first_answer()
+        _state.append(_outcome())
     finally:
         gc.enable()
+        gc.collect()
         gc.freeze()
         sys.setswitchinterval(before)
     import threadpoolctl
 
     threadpoolctl.threadpool_limits(1)  # a second thread for a clip would only get into the way of another session's
+
+
+def _outcome() -> str:
+    try:
+        _first_answer()
+    except SerError as error:  # the page that asks for the model says what is wrong with it
+        logs.refused(error)
+        return error.code.value
+    except Exception as error:
+        logs.failed(error)
+        return "failed"
+    return READY
 
 
 def _first_answer() -> None:

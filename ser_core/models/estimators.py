@@ -8,6 +8,7 @@ once for all models that ask, and gives probabilities [clips, labels] in the ord
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -114,6 +115,7 @@ class Network:
 @lru_cache(maxsize=4)
 def _session(artefact: bytes) -> Any:
     """A network's session, shared by the models of both tasks."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # from 1.29 on it would report the use of models, and keep an identifier of this computer
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -10,82 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from ser_core import audio
-from ser_core.emotions import LABELS, display_name
 from ser_core.evaluation import DATA_DIR
 from ser_core.features.cues import TITLES
-from tests.browser.server import chromium_options, microphone_file, served
+from tests.browser.browsing import MODEL_TIMEOUT_MS, PATHS, chart, expect_bars, opened, settled
+from tests.browser.server import microphone_file, served
 from tests.synthesis import FORMATS, RATE, bad_inputs, voice, wav
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PATHS = {
-    "": "Speech Emotion Predictor",
-    "tour": "Tour",
-    "record_and_predict": "Record & predict",
-    "several_clips": "Several clips",
-    "own_corpus": "Own corpus",
-    "feature_explorer": "Feature explorer",
-    "model_comparison": "Model comparison",
-}
-TITLES_OF_ALL = PATHS | {"library": "Library"}  # there only where the operator has named a place for one
 SAMPLES = DATA_DIR / "samples"
-LOCAL = ("http://localhost:", "data:", "blob:")
-MODEL_TIMEOUT_MS = 60_000  # a first prediction on a busy machine
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with served() as address:
-        yield address
-
-
-@contextlib.contextmanager
-def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked: bool = False, width: int = 1280) -> Iterator[Page]:
-    """A page in a new Chromium; the test fails if it logs an error, shows a traceback or asks another machine for anything."""
-    name = path.split("?")[0]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**chromium_options(microphone, blocked=blocked))
-        context = browser.new_context(viewport={"width": width, "height": 900}, permissions=[] if blocked else ["microphone"], accept_downloads=True)
-        page = context.new_page()
-        problems: list[str] = []
-        page.on("console", lambda message: problems.append(f"{message.text} {message.location}") if is_error(message) else None)
-        page.on("request", lambda request: problems.append(request.url) if not request.url.startswith(LOCAL) else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(f"{url}/{path}")
-        expect(page.get_by_role("heading", name=TITLES_OF_ALL[name], exact=True)).to_be_visible(timeout=30_000)
-        yield page
-        expect(page.get_by_test_id("stException")).to_have_count(0)
-        browser.close()
-    assert problems == []
-
-
-def is_error(message: ConsoleMessage) -> bool:
-    """Whether a console message is an error of ours.
-
-    On a deep link Streamlit looks for its server below the page's own path first, and the browser logs the two 404s.
-    """
-    probes = tuple(f"/{path}/_stcore/{name}" for path in TITLES_OF_ALL if path for name in ("health", "host-config"))
-    return message.type == "error" and not message.location["url"].endswith(probes)
-
-
-def expect_bars(page: Page) -> None:
-    """A sentence, and drawn charts: the waveform, the bars of eight emotions and those of two genders."""
-    expect(page.get_by_role("heading", name="Sounds").or_(page.get_by_role("heading", name="Cannot tell"))).to_be_visible(timeout=MODEL_TIMEOUT_MS)
-    expect(chart(page, "Amplitude")).to_be_visible()
-    for task, labels in LABELS.items():
-        bars = chart(page, display_name(LABELS[task][-1]))
-        for label in labels:
-            expect(bars).to_contain_text(display_name(label))
-        expect(bars.locator(".mark-rect path")).to_have_count(len(labels))
-    expect(page.get_by_text("On unseen voices")).to_be_visible()
-
-
-def chart(page: Page, text: str) -> Locator:
-    """The first drawn chart that has a text in it."""
-    return page.get_by_test_id("stVegaLiteChart").locator("svg.marks").filter(has_text=text).first
 
 
 def saved_clip(page: Page) -> audio.Recording:
@@ -162,11 +98,6 @@ def test_a_chart_is_saved_as_svg(url):
         assert "Pitch (F0), median" in svg
 
 
-def settled(page: Page) -> None:
-    """Return when the page has done what it was asked for."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=MODEL_TIMEOUT_MS)
-
-
 def test_a_deep_link_may_be_the_first_thing_a_server_is_asked_for():
     with served() as url, opened(url, "model_comparison") as page:
         expect(page.get_by_role("link", name="Record & predict")).to_be_visible()
@@ -203,7 +134,7 @@ def test_an_upload_ends_in_bars_and_a_bad_one_in_a_sentence(url, tmp_path):
         chooser = page.locator("input[type=file]")
         chooser.set_input_files({"name": "clip.m4a", "mimeType": "audio/mp4", "buffer": FORMATS["m4a"](voice(seconds=2.0))})
         expect_bars(page)
-        page.get_by_role("button", name="Clear", exact=True).click()
+        page.get_by_role("button", name="Delete this recording", exact=True).click()
         expect(page.get_by_text("The answer appears here")).to_be_visible()
         chooser.set_input_files({"name": "clip.wav", "mimeType": "audio/wav", "buffer": bad_inputs()["text"][0]})
         expect(page.get_by_text("no audio that can be decoded")).to_be_visible()

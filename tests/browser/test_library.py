@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 
 from ser_core.library import FILE, corpus
 from ser_core.library.store import Library
+from tests.browser.browsing import MODEL_TIMEOUT_MS, expect_bars, opened, settled
 from tests.browser.server import served
-from tests.browser.test_browser import MODEL_TIMEOUT_MS, expect_bars, opened, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -28,6 +28,7 @@ TITLES = {
     "pages/library.py": "Library",
     "pages/model_comparison.py": "Model comparison",
     "pages/own_corpus.py": "Own corpus",
+    "pages/privacy.py": "Privacy",
     "pages/record_and_predict.py": "Record & predict",
     "pages/several_clips.py": "Several clips",
     "pages/tour.py": "Tour",
@@ -169,12 +170,12 @@ def test_clip_and_answer_survive_a_change_of_page(page):
     assert back.subheader[0].value == answer
 
 
-def test_clear_forgets_the_clip(page):
+def test_deleting_the_recording_forgets_the_clip(page):
     upload(page, FORMATS["wav"](voice(seconds=2.0)))
-    next(button for button in page.button if button.label == "Clear").click().run()
+    next(button for button in page.button if button.label == "Delete this recording").click().run()
     healthy(page)
     assert "The answer appears here" in texts(page)
-    assert page.session_state["clip"] is None
+    assert "clip" not in page.session_state
 
 
 # ----------------------------------------------------------------------------------------------------- personal baseline
@@ -231,7 +232,7 @@ def test_record_again_goes_back_to_the_recorder(page):
     next(button for button in page.button if button.label == "Record again").click().run()
     healthy(page)
     assert page.segmented_control(key="source").value == "Record"
-    assert page.session_state["clip"] is None
+    assert "clip" not in page.session_state
 
 
 def test_another_model_gives_another_answer_and_says_how_often_it_is_right(page):
