@@ -11,7 +11,8 @@ from tests.conftest import ROOT
 
 FLOORS = {
     "ser_core": 0,
-    "ser_core.errors": 1,
+    "ser_core.errors": 0,
+    "ser_core.seals": 1,
     "ser_core.emotions": 1,
     "ser_core.cache": 1,
     "ser_core.cluster": 2,

@@ -106,9 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("corpora", nargs="*", metavar="CORPUS", help="name of a corpus in SER_CORPORA (default: all)")
     _add_jobs(added)
 
-    added = command("models", train.manage, "List, verify or rebuild the models that ship.")
-    added.add_argument("action", choices=("list", "verify", "rebuild"))
-    added.add_argument("ids", nargs="*", metavar="ID", help="for example emotion-svc (default: all)")
+    added = command("models", train.manage, "List, verify or rebuild models, or seal a folder of them: list the digests of its files as they are.")
+    added.add_argument("action", choices=("list", "verify", "rebuild", "seal"))
+    added.add_argument("ids", nargs="*", metavar="ID", help="for example emotion-svc (default: all); with seal: the folder")
     added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR))
     _add_jobs(added)
 
