@@ -15,10 +15,10 @@ python=$(command -v "$1"); shift
 checkout=$(cd "$(dirname "$0")/.." && pwd)
 work=${WORK:-$(mktemp -d)}
 mkdir -p "$work"; chmod 755 "$work"
-nobody=65534; owner=65533
+nobody=65534; owner=65533; library=
 
 as_nobody() {  # with nothing of this environment but the way to the packages
-  env -i PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 SER_CACHE="$work/cache" TMPDIR="$work/tmp" ${CHROMIUM:+CHROMIUM="$CHROMIUM"} \
+  env -i ${library:+LD_LIBRARY_PATH="$library"} PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 SER_CACHE="$work/cache" TMPDIR="$work/tmp" ${CHROMIUM:+CHROMIUM="$CHROMIUM"} \
     $(env | grep -E '^(PIP_|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY|SSL_CERT_FILE)' || true) \
     setpriv --reuid=$nobody --regid=$nobody --clear-groups "$@"
 }
@@ -27,6 +27,7 @@ if ! as_nobody "$python" -c "" 2>/dev/null; then
   cp -r --no-preserve=ownership "$("$python" -c 'import sys; print(sys.base_prefix)')" "$work/python"
   chmod -R a+rX "$work/python"
   python="$work/python/bin/$(basename "$(readlink -f "$python")")"
+  library="$work/python/lib"
 fi
 as_nobody "$python" --version
 
