@@ -23,13 +23,13 @@ as_nobody() {  # with nothing of this environment but the way to the packages
     setpriv --reuid=$nobody --regid=$nobody --clear-groups "$@"
 }
 
-if ! as_nobody "$python" -c "" 2>/dev/null; then
+if ! as_nobody sh -c '"$0" -c ""' "$python" 2>/dev/null; then
   cp -r --no-preserve=ownership "$("$python" -c 'import sys; print(sys.base_prefix)')" "$work/python"
   chmod -R a+rX "$work/python"
   python="$work/python/bin/$(basename "$(readlink -f "$python")")"
   library="$work/python/lib"
 fi
-as_nobody "$python" --version
+as_nobody sh -c '"$0" --version' "$python"
 
 git clone --quiet --no-hardlinks "$checkout" "$work/checkout"
 chown -R $owner:$owner "$work/checkout"; chmod -R a-w,a+rX "$work/checkout"

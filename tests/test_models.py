@@ -2,6 +2,8 @@ import dataclasses
 import io
 import json
 import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +16,7 @@ from ser_core.errors import SerError
 from ser_core.features import FEATURE_SETS, Inputs
 from ser_core.models import HELD_OUT, ModelCard
 from ser_core.models.perceptrons import BaggedPerceptrons
+from tests.conftest import ROOT
 
 IDS = [card.id for card in models.cards()]
 
@@ -254,3 +257,13 @@ def test_every_card_can_be_read(card):
     assert card.limits in text
     uar = card.scores["ravdess"]["unseen_speakers"]["uar"]
     assert f"| ravdess | unseen speakers | {100 * uar['value']:.1f} [{100 * uar['low']:.1f}, {100 * uar['high']:.1f}] |" in text
+
+
+def test_nobody_is_told_over_the_network_that_a_model_runs(tmp_path):
+    """Onnxruntime would tell its maker, and keep a number for this computer in the user's home for it."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("ORT_DISABLE_TELEMETRY", "CI", "XDG_CACHE_HOME")}
+    environment |= {"HOME": str(tmp_path), "SER_CACHE": str(tmp_path / "cache")}
+    code = "from ser_core import models; models.load_default('emotion')"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert result.stderr == ""
+    assert not (tmp_path / ".cache" / "Microsoft").exists()

@@ -8,6 +8,7 @@ once for all models that ask, and gives probabilities [clips, labels] in the ord
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,8 @@ Probabilities = npt.NDArray[np.float64]
 
 Averages = Mapping[str, AverageFeatures | AverageSpeech]
 
+_NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+"""Set before it is imported, it keeps onnxruntime from telling its maker over the network what runs here."""
 _LEAST = 1e-6  # probability; a logarithm needs one
 
 
@@ -114,6 +117,7 @@ class Network:
 @lru_cache(maxsize=4)
 def _session(artefact: bytes) -> Any:
     """A network's session, shared by the models of both tasks."""
+    os.environ[_NO_TELEMETRY] = "1"
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
