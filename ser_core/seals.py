@@ -10,6 +10,7 @@ digest of the list itself can be fixed from outside, in `SER_MANIFEST_SHA256`. N
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -31,6 +32,9 @@ MODELS_DIR = DATA_DIR.with_name("models")
 
 NOT_KEPT = ("*/functionals_v1*.parquet", "*/mfcc128_v1.parquet")
 """The tables in `data/` that are too large for the repository: who trains makes them, and a model's card has the digest of what it learnt from."""
+
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+_MAKE_ROOM = "Make room, or name another place, and run the same again. What was there before is still there."
 
 _NOT_READ = {".md", ".py"}
 
@@ -117,7 +121,7 @@ def write(root: Path, files: Mapping[Path, bytes]) -> None:
     before all are there.
     """
     for path, data in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _made(path.parent)
         replace(path, data)
     update(root, *files)
 
@@ -125,14 +129,10 @@ def write(root: Path, files: Mapping[Path, bytes]) -> None:
 def replace(path: Path, data: bytes) -> None:
     """Put a file in the place of another (or of none) in one step; where it cannot be written whole, the other stays."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with _whole(part, path), part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def update(root: Path, *paths: Path) -> None:
@@ -153,11 +153,8 @@ def update(root: Path, *paths: Path) -> None:
 def storing(path: Path) -> Iterator[Path]:
     """A path to write to that takes the place of `path`, and is listed where that is one of `data/`, when the body ends well."""
     part = path.with_name(f".{path.name}.part")
-    try:
+    with _whole(part, path):
         yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     home = path.resolve()
     if home.is_relative_to(DATA_DIR) and not _not_kept(_name(home, DATA_DIR)):
         update(DATA_DIR, home)
@@ -270,13 +267,42 @@ def _name(path: Path, root: Path) -> str:
 
 
 @contextlib.contextmanager
+def _whole(part: Path, path: Path) -> Iterator[None]:
+    """What the body writes to `part` takes the place of `path`; if it fails, `path` stays as it was and nothing is left behind."""
+    try:
+        yield
+        part.replace(path)
+    except OSError as error:
+        if error.errno in _DISK:
+            raise SerError(ErrorCode.NOT_WRITABLE, f"{str(path)!r} cannot be written: {error.strerror}.", _MAKE_ROOM) from error
+        raise
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
 def _alone(root: Path) -> Iterator[None]:
     """Only one process at a time may change the list of a root."""
     from filelock import FileLock
 
-    root.mkdir(parents=True, exist_ok=True)
-    with FileLock(root / f".{MANIFEST}.lock"):
+    _made(root)
+    lock = FileLock(root / f".{MANIFEST}.lock")
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise SerError(ErrorCode.NOT_WRITABLE, f"Nothing can be written in {str(root)!r}: {error.strerror}.", _MAKE_ROOM) from error
+    try:
         yield
+    finally:
+        lock.release()
+
+
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SerError(ErrorCode.NOT_WRITABLE, f"The folder {str(folder)!r} cannot be made: {error.strerror}.", _MAKE_ROOM) from error
 
 
 def _mend(root: Path, mend: str = "") -> str:

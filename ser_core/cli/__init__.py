@@ -36,17 +36,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return run(options)
+        code = run(options)
+        sys.stdout.flush()
+        return code
     except SerError as error:
-        sys.stderr.write(f"error: {error} {error.hint}\n")
+        _complain(f"error: {error} {error.hint}")
         return 2 if error.code in _USAGE_CODES else 1
     except BrokenPipeError:
-        # The reader (`| head`) has gone; Python would complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()  # the reader (`| head`) has gone
         return 1
     except OSError as error:
-        sys.stderr.write(f"error: {error}\n")
+        _complain(f"error: {error}")
+        _give_up_stdout()
         return 1
+
+
+def _complain(sentence: str) -> None:
+    """On stderr, on a line of its own even where a progress bar stands."""
+    if "tqdm" in sys.modules:
+        from tqdm import tqdm
+
+        tqdm.write(sentence, file=sys.stderr)
+    else:
+        sys.stderr.write(f"{sentence}\n")
+
+
+def _give_up_stdout() -> None:
+    """Keep Python from complaining once more, when it flushes a stdout at exit that cannot be written to."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
