@@ -49,9 +49,11 @@ for _ in $(seq 600); do
 done
 [ "$answered" = ok ] || { cat "$work/run.log" >&2; echo "make run: no answer." >&2; exit 1; }
 echo "make run: the app answers."
+chown -R $owner:$owner "$work/venv"; chmod -R a-w "$work/venv"  # what is installed is another user's and read-only, too
 as_nobody "$work/venv/bin/python" -m ser_core predict data/samples/steady-low-voice.flac --explain
 as_nobody "$work/venv/bin/python" -m ser_core models verify | grep -v ': OK$' && { echo "models verify: not all is what it was." >&2; exit 1; }
 echo "predict and models verify: fine."
+chmod -R u+w "$work/venv"; chown -R $nobody:$nobody "$work/venv"
 kill $(pgrep -P $server) $server 2>/dev/null || true
 wait $server 2>/dev/null || true
 trap - EXIT
