@@ -40,8 +40,14 @@ class Item:
 Work = Callable[..., bytes]
 """`work(data, *about)`: what comes of the bytes of one file, as bytes, or a `SerError` that says what is wrong with them."""
 
-_NOT_THE_FILES = {ErrorCode.MODEL_NOT_FOUND, ErrorCode.MODEL_TAMPERED, ErrorCode.MODEL_SCHEMA, ErrorCode.MODEL_VERSION}
-"""What a worker of a cluster may lack: that ends the run."""
+_NOT_THE_FILES = {
+    ErrorCode.MODEL_NOT_FOUND,
+    ErrorCode.MODEL_TAMPERED,
+    ErrorCode.MODEL_SCHEMA,
+    ErrorCode.MODEL_VERSION,
+    ErrorCode.NOT_WRITABLE,
+}
+"""What a worker of a cluster, or this computer, may lack: that ends the run."""
 _RESULT, _ERROR = b"+", b"!"  # how a record begins
 
 

@@ -306,8 +306,9 @@ def _made(folder: Path) -> None:
 
 
 def _mend(root: Path, mend: str = "") -> str:
-    own = "" if root in (DATA_DIR, MODELS_DIR) else f" {root}"
-    return f"Restore the file. {mend}{' ' if mend else ''}If the folder is as you made it: python -m ser_core models seal{own}"
+    """What to do. That of what ships the list can be written anew is not said here: it would make good what somebody else has changed."""
+    known = f"If the folder is as you made it: python -m ser_core models seal {root}" if root not in (DATA_DIR, MODELS_DIR) else ""
+    return " ".join(part for part in ("Restore the file.", mend, known) if part)
 
 
 def _refused(root: Path, message: str, code: ErrorCode) -> SerError:

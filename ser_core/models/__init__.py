@@ -197,7 +197,8 @@ def load(card: ModelCard, folder: Path = MODELS_DIR) -> Model:
 def _read(card: ModelCard, folder: Path) -> dict[str, bytes]:
     """The files of a model by name, verified; the artefact is the first."""
     root = root_of(folder)
-    read = {name: seals.read(folder / card.id / name, root, _rebuild(card.id)) for name in (card.artefact, *card.further)}
+    rebuilt = f"Or make it anew: python -m ser_core models rebuild {card.id}." if card.artefact == ARTEFACT else "Or make it anew: make train."
+    read = {name: seals.read(folder / card.id / name, root, rebuilt) for name in (card.artefact, *card.further)}
     verify(card, {name: digest for name, (_, digest) in read.items()})
     return {name: data for name, (data, _) in read.items()}
 

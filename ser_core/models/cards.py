@@ -228,7 +228,7 @@ def read_card(home: Path) -> ModelCard:
     path = home / CARD
     if not path.exists():
         raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model card {home.name}/{CARD}.", _MEND)
-    data, _ = seals.read(path, root_of(home.parent), "Or train the models that ship anew: python -m ser_core train.")
+    data, _ = seals.read(path, root_of(home.parent), "Or make the models anew: python -m ser_core train.")
     return parse_card(data, home.name)
 
 
