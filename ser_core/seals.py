@@ -262,8 +262,8 @@ def _not_kept(name: str) -> bool:
 
 
 def _name(path: Path, root: Path) -> str:
-    """How a file is called in the list of a root; one outside of it has a name that no list has."""
-    return os.path.relpath(path, root).replace(os.sep, "/")
+    """How a file is called in the list of a root, by whatever way it was reached; one outside of it has a name that no list has."""
+    return os.path.relpath(path.parent.resolve() / path.name, root.resolve()).replace(os.sep, "/")
 
 
 @contextlib.contextmanager

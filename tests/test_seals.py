@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -422,3 +423,16 @@ def test_several_processes_save_into_one_folder(own):
 
 def test_the_models_for_evaluation_stand_in_the_list_of_those_that_ship():
     assert models.root_of(HELD_OUT) == models.root_of(MODELS_DIR) == MODELS_DIR
+
+
+def test_a_folder_is_the_same_by_whatever_way_it_is_reached(own, tmp_path, monkeypatch):
+    folder, _ = own
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.chdir(tmp_path)
+    for way in (Path("my-models"), Path("link"), folder / ".." / "my-models"):
+        assert models.load_default("gender", way).card.name == "own"
+    monkeypatch.chdir(MODELS_DIR.parent)
+    assert models.load_default("gender", Path("models/heldout")).card.name == "combination"
+    (folder / "gender-own" / "card.json").unlink()
+    for way in (folder, tmp_path / "link"):
+        refused("MODEL_NOT_FOUND", "gender-own/card.json", models.cards, way)

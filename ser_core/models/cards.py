@@ -203,9 +203,9 @@ def cards(folder: Path = MODELS_DIR, task: str | None = None) -> list[ModelCard]
 
     A combination comes first, then its members, then the others, best first by `inner_uar`.
     """
-    root = root_of(folder)
-    listed = {(root / name).parent for name in seals.names(root) if name.endswith(f"/{CARD}")}  # one that was taken away is missed
-    homes = {path.parent for path in folder.glob(f"*/{CARD}")} | {home for home in listed if home.parent == folder}
+    root, here = root_of(folder), folder.resolve()
+    listed = {(root.resolve() / name).parent for name in seals.names(root) if name.endswith(f"/{CARD}")}  # one that was taken away is missed
+    homes = {path.parent for path in here.glob(f"*/{CARD}")} | {home for home in listed if home.parent == here}
     found = [read_card(home) for home in sorted(homes)]
     chosen = [card for card in found if task in (None, card.task)]
     first = {"combination": 0, "network": 1, "bagged_mlp": 2}
@@ -214,7 +214,7 @@ def cards(folder: Path = MODELS_DIR, task: str | None = None) -> list[ModelCard]
 
 def root_of(folder: Path) -> Path:
     """The folder whose list of digests covers a folder of models: itself, or that of all models that ship."""
-    return MODELS_DIR if folder.resolve().is_relative_to(MODELS_DIR) else folder
+    return MODELS_DIR if folder.resolve().is_relative_to(MODELS_DIR.resolve()) else folder
 
 
 def read_card(home: Path) -> ModelCard:
