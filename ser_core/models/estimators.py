@@ -120,6 +120,7 @@ def _session(artefact: bytes) -> Any:
     os.environ[_NO_TELEMETRY] = "1"
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()  # on Windows, where the variable says nothing
     options = onnxruntime.SessionOptions()
     # One thread: a clip takes milliseconds, and a second thread costs more to wake than it saves.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
