@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -66,6 +67,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     for marker in ("tables", "corpus", "training", "browser"):  # the browser's line is the last
         if marker in not_run:
             print(not_run[marker])
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy files that can be changed, even of a checkout that is read-only; what Python and the lists of digests leave behind is left out."""
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".lock":
+            copy = target / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ser_core import cache, models, seals
-from tests.conftest import ROOT
+from tests.conftest import ROOT, copy_tree
 from tests.synthesis import FORMATS, voice
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full and /proc, as on Linux")
@@ -109,9 +109,9 @@ def checkout(tmp_path):
     """A copy of the program with its models and samples."""
     copy = tmp_path / "checkout"
     for name in ("ser_core", "ui", "pages", "models", "data/samples", ".streamlit"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        copy_tree(ROOT / name, copy / name)
     for name in ("Home.py", "data/SHA256SUMS"):
-        shutil.copy(ROOT / name, copy / name)
+        shutil.copyfile(ROOT / name, copy / name)
     return copy
 
 

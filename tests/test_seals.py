@@ -16,6 +16,7 @@ from ser_core import evaluation, models, seals
 from ser_core.cli import main
 from ser_core.errors import SerError
 from ser_core.models import HELD_OUT, MODELS_DIR
+from tests.conftest import copy_tree
 from tests.test_models import Bomb
 
 
@@ -23,7 +24,7 @@ from tests.test_models import Bomb
 def shipped(tmp_path, monkeypatch):
     """A copy of the models that ship, which takes their place."""
     copy = tmp_path / "models"
-    shutil.copytree(MODELS_DIR, copy)
+    copy_tree(MODELS_DIR, copy)
     for module in (seals, models.cards.__globals__["seals"]):
         monkeypatch.setattr(module, "MODELS_DIR", copy)
     monkeypatch.setitem(models.root_of.__globals__, "MODELS_DIR", copy)
@@ -36,7 +37,7 @@ def data(tmp_path, monkeypatch):
     copy = tmp_path / "data"
     for name in ("limits.csv", "ravdess/selections.csv", "ravdess/map.csv", "samples/steady-low-voice.flac"):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(seals.DATA_DIR / name, copy / name)
+        shutil.copyfile(seals.DATA_DIR / name, copy / name)
     monkeypatch.setattr(seals, "DATA_DIR", copy)
     seals.seal(copy)
     return copy
