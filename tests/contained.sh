@@ -38,9 +38,11 @@ cd "$work/checkout"
 as_nobody test ! -w . || { echo "The checkout can be written to." >&2; exit 1; }
 
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+set -m  # the server and all that it starts are one group, which can be ended
 as_nobody make --no-print-directory VENV="$work/venv" PYTHON="$python" PORT="$port" run >"$work/run.log" 2>&1 &
 server=$!
-trap 'kill $(pgrep -P $server) $server 2>/dev/null || true' EXIT
+set +m
+trap 'kill -- -$server 2>/dev/null || true' EXIT
 answered=""
 for _ in $(seq 600); do
   kill -0 $server 2>/dev/null || break
@@ -54,7 +56,7 @@ as_nobody "$work/venv/bin/python" -m ser_core predict data/samples/steady-low-vo
 as_nobody "$work/venv/bin/python" -m ser_core models verify | grep -v ': OK$' && { echo "models verify: not all is what it was." >&2; exit 1; }
 echo "predict and models verify: fine."
 chmod -R u+w "$work/venv"; chown -R $nobody:$nobody "$work/venv"
-kill $(pgrep -P $server) $server 2>/dev/null || true
+kill -- -$server 2>/dev/null || true
 wait $server 2>/dev/null || true
 trap - EXIT
 ! grep -iE 'traceback|error' "$work/run.log" || { echo "make run: complaints, see above." >&2; exit 1; }
