@@ -3,8 +3,15 @@ VENV ?= .venv
 PYTHON ?= python3
 PORT ?= 8501
 BIN := $(VENV)/bin
+TOOLS := $(VENV)/tools
+PIP := -m pip --quiet --disable-pip-version-check install
 
-.PHONY: run test lint train evaluate bench fuzz soak faults clean
+# What the tools of `make test` keep goes into the virtual environment: the checkout may be read-only.
+CACHES := $(abspath $(VENV))/.caches
+export RUFF_CACHE_DIR := $(CACHES)/ruff
+export MYPY_CACHE_DIR := $(CACHES)/mypy
+
+.PHONY: run test lint train evaluate bench fuzz soak faults lock sbom clean
 
 # One heap for all threads (glibc): Streamlit runs each script in a new one, and what one has freed, others could not use.
 run: $(VENV)/.app
@@ -12,7 +19,7 @@ run: $(VENV)/.app
 
 test: lint
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -o cache_dir=$(CACHES)/pytest
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -49,8 +56,8 @@ data/%/acoustic128_v1.parquet: | $(VENV)/.train
 data/%/mfcc128_v1.parquet: | $(VENV)/.train
 	$(BIN)/python -m ser_core extract $* --feature-set mfcc128_v1 --output $@
 
-bench: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+bench: $(VENV)/.dev $(VENV)/.pins
+	$(BIN)/python $(PIP) -r benchmarks/requirements.txt -c $(VENV)/.pins
 	$(BIN)/python -m ser_core bench
 	$(BIN)/python benchmarks/prediction.py
 	$(BIN)/python benchmarks/models.py
@@ -66,6 +73,23 @@ soak: $(VENV)/.dev
 faults: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.faults
 
+# Write the locks anew from the requirements files: one version of everything, with digests, for all platforms and Pythons from 3.11 on. What
+# no requirements file pins stays as it was locked; `make lock UPGRADE=--upgrade` takes the newest. Then the list of components (SBOM).
+LOCKS := $(patsubst %.txt,%.lock,requirements.txt requirements-dev.txt $(wildcard requirements-postgres.txt))
+UPGRADE ?=
+
+lock: $(TOOLS)/.made
+	index=$$($(TOOLS)/bin/python -m pip config get global.index-url 2>/dev/null) && export UV_DEFAULT_INDEX="$$index"; \
+	for lock in $(LOCKS); do \
+	  also=$$([ $$lock = requirements.lock ] || echo "--constraints requirements.lock"); \
+	  $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command "make lock" $(UPGRADE) $$also $${lock%.lock}.txt --output-file $$lock || exit 1; \
+	done
+	$(MAKE) sbom
+
+sbom: $(TOOLS)/.made
+	$(TOOLS)/bin/cyclonedx-py requirements --index-url "" --output-reproducible --validate --output-format JSON --output-file sbom.cdx.json requirements.lock
+
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
 
@@ -73,14 +97,25 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.app: requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+# A file that is not the one in the lock is not installed. Touch comes last: what was broken off is done again.
+$(VENV)/.app: requirements.lock | $(VENV)/bin/python
+	$(BIN)/python $(PIP) --require-hashes -r requirements.lock
 	touch $@
 
-$(VENV)/.train: requirements-train.txt $(VENV)/.app
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-train.txt
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.app
+	$(BIN)/python $(PIP) --require-hashes -r requirements-dev.lock
 	touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.app
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+# PyTorch comes in builds of several digests: it is not locked, but brings nothing that is locked to another version.
+$(VENV)/.train: requirements-train.txt $(VENV)/.app $(VENV)/.pins
+	$(BIN)/python $(PIP) -r requirements-train.txt -c $(VENV)/.pins
+	touch $@
+
+# The locked versions without their digests, as limits to what is installed besides.
+$(VENV)/.pins: requirements-dev.lock | $(VENV)/bin/python
+	sed -n 's/^\([A-Za-z0-9].*[^ ]\) *\\$$/\1/p' requirements-dev.lock > $@
+
+$(TOOLS)/.made: requirements-lock.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python $(PIP) -r requirements-lock.txt
 	touch $@

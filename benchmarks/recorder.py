@@ -27,7 +27,7 @@ from playwright.sync_api import Playwright, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ser_core import audio, models  # noqa: E402
+from ser_core import audio, models, seals  # noqa: E402
 from ser_core.cache import cache_folder  # noqa: E402
 from ser_core.corpora import CORPORA, Labels, labelled_clips, resolve  # noqa: E402
 from ser_core.emotions import RAVDESS_CODES  # noqa: E402
@@ -236,7 +236,8 @@ def main() -> None:
             capture(clips, recordings)
         if both or options.score:
             table = score(clips, recordings, options.models)
-            table.to_csv(options.table, index=False, lineterminator="\n")
+            with seals.storing(options.table) as file:
+                table.to_csv(file, index=False, lineterminator="\n")
             print(recorder_scores(options.table).T.to_string(header=False))
     except SerError as error:
         raise SystemExit(f"{error} {error.hint}") from error

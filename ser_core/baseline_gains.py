@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import evaluation
+from ser_core import evaluation, seals
 from ser_core.emotions import EMOTIONS
 from ser_core.evaluation import DATA_DIR, Interval
 
@@ -31,15 +31,16 @@ def path_of(corpus: str) -> Path:
 def write(table: pd.DataFrame) -> None:
     """Store the tables, one per corpus."""
     for corpus, rows in table.groupby("corpus"):
-        rows.reset_index(drop=True).to_parquet(path_of(str(corpus)), index=False, compression="zstd")
+        with seals.storing(path_of(str(corpus))) as part:
+            rows.reset_index(drop=True).to_parquet(part, index=False, compression="zstd")
 
 
 def read(corpus: str | None = None) -> pd.DataFrame:
     """The stored table of one corpus, or those of all."""
     import pandas as pd
 
-    paths = [path_of(corpus)] if corpus else sorted(DATA_DIR.glob("*/enrolled.parquet"))
-    return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+    paths = [path_of(corpus)] if corpus else seals.matching("*/enrolled.parquet")
+    return pd.concat([pd.read_parquet(seals.intact(path)) for path in paths], ignore_index=True)
 
 
 def gain(rows: pd.DataFrame) -> tuple[float, Interval]:

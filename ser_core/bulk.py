@@ -40,8 +40,14 @@ class Item:
 Work = Callable[..., bytes]
 """`work(data, *about)`: what comes of the bytes of one file, as bytes, or a `SerError` that says what is wrong with them."""
 
-_NOT_THE_FILES = {ErrorCode.MODEL_NOT_FOUND, ErrorCode.MODEL_TAMPERED, ErrorCode.MODEL_SCHEMA, ErrorCode.MODEL_VERSION}
-"""What a worker of a cluster may lack: that ends the run."""
+_NOT_THE_FILES = {
+    ErrorCode.MODEL_NOT_FOUND,
+    ErrorCode.MODEL_TAMPERED,
+    ErrorCode.MODEL_SCHEMA,
+    ErrorCode.MODEL_VERSION,
+    ErrorCode.NOT_WRITABLE,
+}
+"""What a worker of a cluster, or this computer, may lack: that ends the run."""
 _RESULT, _ERROR = b"+", b"!"  # how a record begins
 
 
@@ -52,14 +58,17 @@ class Store:
         self.path = path
         self.begun_anew = False
         """Whether there was something of another job, or damaged, that could not be used."""
-        try:
-            self._open(job)
-        except sqlite3.DatabaseError:
-            self.begun_anew = True
-            self.close()
-            self.path.unlink()
-            self._open(job)
-        self.n_done: int = self._database.execute("SELECT count(*) FROM done").fetchone()[0]
+        with self._kept():
+            try:
+                self._open(job)
+            except sqlite3.OperationalError:
+                raise  # the disk's fault: what is done may well be whole
+            except sqlite3.DatabaseError:
+                self.begun_anew = True
+                self.close()
+                self.path.unlink()
+                self._open(job)
+            self.n_done: int = self._database.execute("SELECT count(*) FROM done").fetchone()[0]
 
     def _open(self, job: str) -> None:
         # Joblib asks for the next tasks from threads of its own; SQLite lets one in at a time.
@@ -83,10 +92,20 @@ class Store:
 
     def put(self, key: bytes, record: bytes) -> None:
         """Keep a record; it is safe a moment later."""
-        self._database.execute("INSERT OR REPLACE INTO done VALUES (?, ?)", (key, record))
-        if time.monotonic() - self._committed > _COMMIT_SECONDS:
-            self._database.commit()
-            self._committed = time.monotonic()
+        with self._kept():
+            self._database.execute("INSERT OR REPLACE INTO done VALUES (?, ?)", (key, record))
+            if time.monotonic() - self._committed > _COMMIT_SECONDS:
+                self._database.commit()
+                self._committed = time.monotonic()
+
+    @contextlib.contextmanager
+    def _kept(self) -> Iterator[None]:
+        """A disk that is full or failing ends the run; what was kept before stays for the next."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            message = f"What is done cannot be kept in {str(self.path)!r}: {error}."
+            raise SerError(ErrorCode.NOT_WRITABLE, message, "Make room, or name another output, and run the same again: it goes on.") from error
 
     def close(self) -> None:
         """Keep what there is."""

@@ -30,10 +30,13 @@ class ErrorCode(StrEnum):
     # A file or folder that was named (ser_core.audio, ser_core.corpora, ser_core.cli)
     NOT_FOUND = "NOT_FOUND"
     UNREADABLE = "UNREADABLE"
-    # A corpus or a feature table (ser_core.corpora, ser_core.training)
+    # A folder that must be written to, or a disk that is full (ser_core.cache, ser_core.bulk, ser_core.cli)
+    NOT_WRITABLE = "NOT_WRITABLE"
+    # A corpus, a feature table or a file in data/ (ser_core.corpora, ser_core.training, ser_core.seals)
     BAD_CORPUS = "BAD_CORPUS"
     BAD_TABLE = "BAD_TABLE"
     NOT_FETCHED = "NOT_FETCHED"
+    DATA_TAMPERED = "DATA_TAMPERED"
     # A model (ser_core.models)
     MODEL_NOT_FOUND = "MODEL_NOT_FOUND"
     MODEL_TAMPERED = "MODEL_TAMPERED"

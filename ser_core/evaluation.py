@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ser_core import seals
 from ser_core.emotions import EMOTIONS, GENDERS, LABELS
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
 
-DATA_DIR = Path(__file__).resolve().parent.parent / "data"
+DATA_DIR = seals.DATA_DIR
 SELECTIONS = DATA_DIR / "ravdess" / "selections.csv"
 
 RUN_COLUMNS = ("task", "feature_set", "classifier", "protocol", "seed", "fold")
@@ -243,7 +244,7 @@ def read_selections(path: Path = SELECTIONS) -> pd.DataFrame:
     """What the inner folds chose in each outer fold, stored beside the out-of-fold predictions."""
     import pandas as pd
 
-    return pd.read_csv(path)
+    return pd.read_csv(seals.intact(path))
 
 
 def out_of_fold_path(corpus: str) -> Path:
@@ -255,8 +256,8 @@ def read_out_of_fold(corpus: str | None = None) -> pd.DataFrame:
     """The stored out-of-fold predictions of one corpus, or of all."""
     import pandas as pd
 
-    paths = [out_of_fold_path(corpus)] if corpus else sorted(DATA_DIR.glob("*/out_of_fold.parquet"))
-    return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+    paths = [out_of_fold_path(corpus)] if corpus else seals.matching("*/out_of_fold.parquet")
+    return pd.concat([pd.read_parquet(seals.intact(path)) for path in paths], ignore_index=True)
 
 
 def write_out_of_fold(table: pd.DataFrame) -> list[Path]:
@@ -265,7 +266,8 @@ def write_out_of_fold(table: pd.DataFrame) -> list[Path]:
     for corpus, rows in table.groupby("corpus"):
         path = out_of_fold_path(str(corpus))
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows.reset_index(drop=True).to_parquet(path, index=False, compression="zstd")
+        with seals.storing(path) as part:
+            rows.reset_index(drop=True).to_parquet(part, index=False, compression="zstd")
         paths.append(path)
     return paths
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import audio, corpora, evaluation, explanation, models
+from ser_core import audio, corpora, evaluation, explanation, models, seals
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
 from ser_core.evaluation import DATA_DIR
@@ -93,7 +93,7 @@ def scores(path: Path = TABLE) -> pd.DataFrame:
     """What is lost without what is named and without as much at random, in points, and their ratio with a 95% interval over speakers."""
     import pandas as pd
 
-    table = pd.read_csv(path)
+    table = pd.read_csv(seals.intact(path))
     rows = []
     for corpus, part in [*table.groupby("corpus", sort=False), ("all", table)]:
         n_speakers = part["speaker"].nunique()

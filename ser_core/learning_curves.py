@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import evaluation
+from ser_core import evaluation, seals
 from ser_core.evaluation import DATA_DIR
 
 if TYPE_CHECKING:
@@ -30,14 +30,15 @@ def path_of(corpus: str) -> Path:
 
 def write(table: pd.DataFrame, corpus: str) -> None:
     """Store the table of a corpus."""
-    table.to_parquet(path_of(corpus), index=False, compression="zstd")
+    with seals.storing(path_of(corpus)) as part:
+        table.to_parquet(part, index=False, compression="zstd")
 
 
 def read(corpus: str) -> pd.DataFrame:
     """The stored table of a corpus."""
     import pandas as pd
 
-    return pd.read_parquet(path_of(corpus))
+    return pd.read_parquet(seals.intact(path_of(corpus)))
 
 
 def curves(table: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ser_core import audio, corpora, gate
+from ser_core import audio, corpora, gate, seals
 from ser_core.audio import channel
 from ser_core.corpora import CORPORA
 from ser_core.evaluation import DATA_DIR
@@ -66,7 +66,7 @@ def scores(path: Path = TABLE) -> pd.DataFrame:
     """The share of clips refused as NOT_SPEECH by source and condition, in %, from the stored table."""
     import pandas as pd
 
-    table = pd.read_csv(path)
+    table = pd.read_csv(seals.intact(path))
     table["refused"] = table["speechlike"] < gate.SPEECH
     whole = table[table["kind"] == "sound"].assign(source="all sounds")
     rows = []

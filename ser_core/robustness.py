@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import evaluation
+from ser_core import evaluation, seals
 from ser_core.emotions import EMOTIONS, GENDERS, NOT_EVERYWHERE
 from ser_core.evaluation import DATA_DIR, Interval
 
@@ -48,14 +48,15 @@ _REPLICATES = 1000
 
 def write(table: pd.DataFrame, path: Path = CONDITIONS_TABLE) -> None:
     """Store what the models said under each condition."""
-    table.to_parquet(path, index=False, compression="zstd")
+    with seals.storing(path) as part:
+        table.to_parquet(part, index=False, compression="zstd")
 
 
 def read(path: Path = CONDITIONS_TABLE) -> pd.DataFrame:
     """What is stored of every model, condition and clip: `COLUMNS`."""
     import pandas as pd
 
-    return pd.read_parquet(path)
+    return pd.read_parquet(seals.intact(path))
 
 
 def condition_scores(path: Path = CONDITIONS_TABLE) -> pd.DataFrame:
@@ -146,7 +147,7 @@ def recorder_scores(path: Path = RECORDER_TABLE) -> pd.DataFrame:
     """What the browser's recorder costs, from the stored predictions of clips from their files and through it; one row, in %."""
     import pandas as pd
 
-    table = pd.read_csv(path)
+    table = pd.read_csv(seals.intact(path))
     files, recorded = (table[[f"{source}_{emotion}" for emotion in EMOTIONS]] for source in ("file", "recorder"))
     before, after = (_one_take(source, table["truth"], EMOTIONS)[0] for source in (files, recorded))
     same = np.mean(files.to_numpy().argmax(axis=1) == recorded.to_numpy().argmax(axis=1))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ser_core import evaluation, refusal
+from ser_core import evaluation, refusal, seals
 from ser_core.evaluation import DATA_DIR
 from ser_core.refusal import Limits
 
@@ -29,7 +29,7 @@ def read_limits(path: Path = LIMITS_TABLE) -> pd.DataFrame:
     """The stored limits, one row per model, protocol and run."""
     import pandas as pd
 
-    return pd.read_csv(path)
+    return pd.read_csv(seals.intact(path))
 
 
 def scores(rows: pd.DataFrame, limits: pd.DataFrame) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ser_core import baseline_gains, corpora, evaluation, models
+from ser_core import baseline_gains, corpora, evaluation, models, seals
 from ser_core.evaluation import DATA_DIR
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def standings(out_of_fold: pd.DataFrame, task: str, corpus: str) -> pd.DataFrame
     import pandas as pd
 
     table = evaluation.leaderboard(out_of_fold, task, corpus)
-    costs = pd.read_csv(COSTS).set_index(["task", "name"])["milliseconds"]
+    costs = pd.read_csv(seals.intact(COSTS)).set_index(["task", "name"])["milliseconds"]
     known_here = models.cards(task=task) if corpus in corpora.CORPORA else []  # a person's own models are others
     shipped = {(card.feature_set or "several", card.classifier): card for card in known_here}
     gains = _gains(corpus) if task == "emotion" and known_here else {}
@@ -46,7 +46,7 @@ def standings(out_of_fold: pd.DataFrame, task: str, corpus: str) -> pd.DataFrame
 
 def _gains(corpus: str) -> dict[str, dict[str, float]]:
     """What a baseline is worth on unseen speakers, by classifier; nothing where it was not measured."""
-    if not baseline_gains.path_of(corpus).exists():
+    if not seals.expected(baseline_gains.path_of(corpus)):
         return {}
     table = baseline_gains.read(corpus)
     chosen = table[(table["protocol"] == "unseen_speakers") & (table["clips"] == BASELINE_CLIPS)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -101,6 +102,15 @@ def postgres_server() -> Iterator[postgres.Server]:
     server = postgres.Server()
     yield server
     server.close()
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy files that can be changed, even of a checkout that is read-only; what Python and the lists of digests leave behind is left out."""
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".lock":
+            copy = target / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
+import os
 import subprocess
 import sys
 
 import pytest
 
 from ser_core import cache
+from ser_core.errors import SerError
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +34,28 @@ def test_without_a_name_it_is_the_users_own_and_else_a_temporary_one(tmp_path, m
 def test_a_folder_that_cannot_be_written_to_is_said_so(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SER_CACHE", str(tmp_path / "file" / "below"))
-    with pytest.raises(PermissionError, match="Set SER_CACHE"):
+    with pytest.raises(SerError, match="below") as caught:
+        cache.cache_folder()
+    assert caught.value.code == "NOT_WRITABLE"
+    assert "Set SER_CACHE" in caught.value.hint
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="users are told apart by number on POSIX only")
+def test_a_temporary_folder_that_others_could_have_filled_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.delenv("SER_CACHE", raising=False)
+    monkeypatch.setattr(cache, "_home", list)
+    monkeypatch.setattr(cache.tempfile, "gettempdir", lambda: str(tmp_path))
+    folder = tmp_path / f"ser_core-{os.getuid()}"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(SerError):
+        cache.cache_folder()
+    folder.chmod(0o700)
+    assert cache.cache_folder() == folder
+    cache.cache_folder.cache_clear()
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SerError):
         cache.cache_folder()
 
 

@@ -302,7 +302,9 @@ def test_models_are_listed_and_verified(capsys):
     assert "emotion-random-forest-mfcc128" in out
     code, out, _ = run(capsys, "models", "verify")
     assert code == 0
-    assert out.count(": ok") == 20
+    assert out.count("/card.json: OK\n") == 20 + 6
+    assert out.count("\n") == out.count(": OK\n")
+    assert "data/ravdess/out_of_fold.parquet: OK\n" in out
 
 
 def test_a_network_is_not_rebuilt_from_tables(capsys):

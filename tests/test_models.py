@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
 
-from ser_core import models
+from ser_core import models, seals
 from ser_core.cache import cache_folder
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
@@ -128,10 +128,15 @@ def test_a_swapped_artefact_is_refused_before_a_byte_of_it_runs(card, dummy, tmp
     models.save(dummy, card, tmp_path)
     proof = tmp_path / "it-ran"
     joblib.dump(Bomb(proof), tmp_path / card.id / card.artefact)
-    with pytest.raises(SerError, match="not the one its card describes") as caught:
+    with pytest.raises(SerError, match=r"gender-dummy/model.joblib is not the one in .*/SHA256SUMS and was not used") as caught:
         models.load_named("dummy", "gender", tmp_path)
     assert caught.value.code == "MODEL_TAMPERED"
     assert "models rebuild gender-dummy" in caught.value.hint
+    seals.seal(tmp_path)  # whoever has the list written anew finds the card in the way
+    with pytest.raises(SerError, match="not the one its card describes"):
+        models.load_named("dummy", "gender", tmp_path)
+    with pytest.raises(SerError, match="not the one its card describes"):
+        models.seal(tmp_path)
     assert not proof.exists()
 
 
@@ -139,6 +144,7 @@ def test_another_scikit_learn_is_told_apart_from_tampering(card, dummy, tmp_path
     saved = models.save(dummy, card, tmp_path)
     old = dataclasses.replace(saved, libraries=saved.libraries | {"scikit-learn": "0.1"})
     (tmp_path / card.id / "card.json").write_text(json.dumps(dataclasses.asdict(old)))
+    models.seal(tmp_path)
     with pytest.raises(SerError, match=r"saved with scikit-learn 0.1, here is") as caught:
         models.load_named("dummy", "gender", tmp_path)
     assert caught.value.code == "MODEL_VERSION"
@@ -148,6 +154,7 @@ def test_another_scikit_learn_is_told_apart_from_tampering(card, dummy, tmp_path
 def test_a_damaged_card_is_refused_with_the_way_to_mend_it(content, tmp_path):
     (tmp_path / "emotion-x").mkdir()
     (tmp_path / "emotion-x" / "card.json").write_text(content)
+    seals.seal(tmp_path)
     with pytest.raises(SerError, match="emotion-x") as caught:
         models.cards(tmp_path)
     assert caught.value.code == "MODEL_SCHEMA"

@@ -19,6 +19,7 @@ from ser_core.training import disturbances, network, networks, optimisation  # n
 from ser_core.training.network import SETTINGS, Net, Phase, Settings  # noqa: E402
 from ser_core.training.runs import Run  # noqa: E402
 from ser_core.training.spectrograms import Clips, Copy  # noqa: E402
+from tests.conftest import ROOT  # noqa: E402
 from tests.synthesis import RATE, voice  # noqa: E402
 
 EVENLY = (("ravdess", 0.5), ("crema-d", 0.5))
@@ -218,6 +219,12 @@ def test_onnx_says_what_pytorch_says(exported, seconds, with_baseline):
     for task, probabilities in zip(LABELS, expected, strict=False):
         (said,) = Network(artefact, task, AVERAGE).opinions([inputs], baseline if with_baseline else None)
         np.testing.assert_allclose(said[0], probabilities[0].numpy(), atol=3e-3)  # half precision
+
+
+def test_what_is_exported_does_not_say_on_whose_computer(exported):
+    _, artefact = exported
+    for trace in (str(ROOT), "site-packages", ".py", "Traceback", 'File "'):
+        assert trace.encode() not in artefact
 
 
 def test_several_clips_at_once_are_as_each_on_its_own(exported):

@@ -7,10 +7,10 @@ from pathlib import Path
 import streamlit as st
 
 import ui
-from ser_core import audio
+from ser_core import audio, seals
 from ui import microphone
 
-SAMPLES = Path(__file__).resolve().parent.parent / "data" / "samples"
+SAMPLES = seals.DATA_DIR / "samples"
 SOURCES = ("Record", "Plain recording", "Upload", "Sample")
 
 
@@ -54,7 +54,7 @@ def _sources() -> None:
         st.caption("Spoken by a speech synthesiser: there is **no true emotion** in these, they only show how the page works.")
         chosen = st.pills("Synthetic voices", list(names), key=ui.input_key("sample"))
         if chosen:
-            ui.take(names[chosen].name, names[chosen].read_bytes())
+            ui.take(names[chosen].name, seals.intact(names[chosen]).read_bytes())
 
 
 def samples() -> dict[str, Path]:
@@ -65,7 +65,7 @@ def samples() -> dict[str, Path]:
 def take_sample(name: str = "Lively high") -> None:
     """Make one of the synthetic voices the clip."""
     path = samples()[name]
-    ui.take(path.name, path.read_bytes())
+    ui.take(path.name, seals.intact(path).read_bytes())
 
 
 def show(clip: ui.Clip) -> None:

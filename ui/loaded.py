@@ -179,9 +179,9 @@ def melody_of(recording: Recording) -> Melody:
 @st.cache_data(show_spinner=False)
 def learning_curves(corpus: str) -> pd.DataFrame | None:
     """How much is recognised by how many training speakers, with titles; None where that was not measured."""
-    from ser_core import learning_curves, models
+    from ser_core import learning_curves, models, seals
 
-    if not learning_curves.path_of(corpus).exists():
+    if not seals.expected(learning_curves.path_of(corpus)):
         return None
     found = learning_curves.curves(learning_curves.read(corpus))
     return found.assign(title=[models.title(name, learning_curves.FEATURE_SET) for name in found["classifier"]])

@@ -39,16 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return run(options)
+        code = run(options)
+        sys.stdout.flush()
+        return code
     except SerError as error:
-        sys.stderr.write(f"error: {error} {error.hint}\n")
+        _complain(f"error: {error} {error.hint}")
         return 2 if error.code in _USAGE_CODES else 1
     except BrokenPipeError:
-        # The reader (`| head`) has gone; Python would complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()  # the reader (`| head`) has gone
         return 1
     except OSError as error:
-        sys.stderr.write(f"error: {error}\n")
+        _complain(f"error: {error}")
+        _give_up_stdout()
         return 1
     except BrokenExecutor:
         sys.stderr.write(
@@ -56,6 +58,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "with --output it goes on where it stopped.\n"
         )
         return 1
+
+
+def _complain(sentence: str) -> None:
+    """On stderr, on a line of its own even where a progress bar stands."""
+    if "tqdm" in sys.modules:
+        from tqdm import tqdm
+
+        tqdm.write(sentence, file=sys.stderr)
+    else:
+        sys.stderr.write(f"{sentence}\n")
+
+
+def _give_up_stdout() -> None:
+    """Keep Python from complaining once more, when it flushes a stdout at exit that cannot be written to."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -115,9 +135,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("corpora", nargs="*", metavar="CORPUS", help="name of a corpus in SER_CORPORA (default: all)")
     _add_jobs(added)
 
-    added = command("models", train.manage, "List, verify or rebuild the models that ship.")
-    added.add_argument("action", choices=("list", "verify", "rebuild"))
-    added.add_argument("ids", nargs="*", metavar="ID", help="for example emotion-svc (default: all)")
+    added = command("models", train.manage, "List, verify or rebuild models, or seal a folder of them: list the digests of its files as they are.")
+    added.add_argument("action", choices=("list", "verify", "rebuild", "seal"))
+    added.add_argument("ids", nargs="*", metavar="ID", help="for example emotion-svc (default: all); with seal: the folder")
     added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR))
     _add_jobs(added)
 

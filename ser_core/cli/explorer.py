@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ser_core import seals
 from ser_core.cli.output import jobs_for
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def lay_out(options: argparse.Namespace) -> int:
     placed = projection.neighbour_map(pd.concat([exploration.shipped_features(corpus) for corpus in CORPORA], ignore_index=True))
     for corpus, part in placed.groupby("corpus"):
         path = exploration.map_path(str(corpus))
-        part.drop(columns="corpus").to_csv(path, index=False, lineterminator="\n")
+        with seals.storing(path) as file:
+            part.drop(columns="corpus").to_csv(file, index=False, lineterminator="\n")
         sys.stderr.write(f"saved {path.parent.name}/{path.name}\n")
     return 0
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from ser_core import bulk, entries
+from ser_core import bulk, entries, seals
 from ser_core.corpora import LeftOut
 from ser_core.entries import Entry
 from ser_core.errors import ErrorCode, SerError
@@ -68,13 +68,9 @@ def whole(path: Path) -> Iterator[Path]:
     SerError
         BAD_USAGE where nothing can be written there.
     """
-    part = path.with_name(f".{path.name}.part")
     _check(path)
-    try:
+    with seals.storing(path) as part:
         yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _check(path: Path) -> None:

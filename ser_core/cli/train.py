@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser_core import cluster, evaluation, models
+from ser_core import cluster, evaluation, models, seals
 from ser_core.cli import figures
 from ser_core.cli.output import aligned, jobs_for, markdown, tell_left_out
 from ser_core.corpora import CORPORA
@@ -76,8 +77,7 @@ def _from_folder(options: argparse.Namespace) -> tables.FeatureTable:
     tell_left_out(rare)
     sys.stderr.write(f"{len(table.rows):,} clips, labelled by {measured.source}\n")
     output = Path(options.output)
-    output.mkdir(parents=True, exist_ok=True)
-    (output / table.name).write_bytes(own.to_csv(table.rows))
+    seals.write(output, {output / table.name: own.to_csv(table.rows)})
     return table
 
 
@@ -172,11 +172,13 @@ def evaluate(options: argparse.Namespace) -> int:
 
         robustness.write(conditions.measure(jobs_for(options.jobs)))
     if options.gate:
-        nonspeech.measure(jobs_for(options.jobs)).to_csv(nonspeech.TABLE, index=False, lineterminator="\n")
+        with seals.storing(nonspeech.TABLE) as file:
+            nonspeech.measure(jobs_for(options.jobs)).to_csv(file, index=False, lineterminator="\n")
     if options.explanations:
         from ser_core import faithfulness
 
-        faithfulness.measure(jobs_for(options.jobs)).to_csv(faithfulness.TABLE, index=False, float_format="%.4f", lineterminator="\n")
+        with seals.storing(faithfulness.TABLE) as file:
+            faithfulness.measure(jobs_for(options.jobs)).to_csv(file, index=False, float_format="%.4f", lineterminator="\n")
     if options.learning_curves:
         from ser_core import learning_curves
         from ser_core.training import learning_curves as measured
@@ -211,7 +213,8 @@ def _refit(names: tuple[str, ...], jobs: int) -> None:
 
         evidence, _, _ = shipping.collect(jobs)
         parts.append(joint.out_of_fold(evidence))
-        joint.limits(evidence).to_csv(selective.LIMITS_TABLE, index=False, lineterminator="\n")
+        with seals.storing(selective.LIMITS_TABLE) as file:
+            joint.limits(evidence).to_csv(file, index=False, lineterminator="\n")
         baseline_gains.write(enrolment.tested(evidence))
     if single:
         parts += [other_corpora.out_of_fold(feature_set, of_set, jobs) for feature_set, of_set in _by_feature_set(single).items()]
@@ -221,7 +224,8 @@ def _refit(names: tuple[str, ...], jobs: int) -> None:
         chosen["parameters"] = [json.dumps(parameters) for parameters in chosen["parameters"]]
         kept = evaluation.read_selections() if evaluation.SELECTIONS.exists() else chosen.iloc[:0]
         chosen = pd.concat([kept[~kept["classifier"].isin(single)], chosen])
-        chosen.to_csv(evaluation.SELECTIONS, index=False, float_format="%.4f", lineterminator="\n")
+        with seals.storing(evaluation.SELECTIONS) as file:
+            chosen.to_csv(file, index=False, float_format="%.4f", lineterminator="\n")
     evaluation.write_out_of_fold(pd.concat(parts, ignore_index=True))
 
 
@@ -239,6 +243,10 @@ def _by_feature_set(names: Sequence[str]) -> dict[str, list[str]]:
 def manage(options: argparse.Namespace) -> int:
     """List, verify or rebuild models."""
     folder = Path(options.models)
+    if options.action == "seal":
+        return _models_seal(options)
+    if options.action == "verify":
+        return _models_verify(options.ids, folder)
     found = models.cards(folder)
     if not found:
         raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model in {str(folder)!r}.", "Train those that ship: python -m ser_core train")
@@ -247,7 +255,7 @@ def manage(options: argparse.Namespace) -> int:
         known = ", ".join(card.id for card in found)
         raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model {', '.join(sorted(unknown))}.", f"The models are: {known}.")
     chosen = [card for card in found if not options.ids or card.id in options.ids]
-    return {"list": _models_list, "verify": _models_verify, "rebuild": _models_rebuild}[options.action](chosen, folder, options)
+    return {"list": _models_list, "rebuild": _models_rebuild}[options.action](chosen, folder, options)
 
 
 def _models_list(chosen: list[models.ModelCard], folder: Path, _: argparse.Namespace) -> int:
@@ -266,16 +274,55 @@ def _models_list(chosen: list[models.ModelCard], folder: Path, _: argparse.Names
     return 0
 
 
-def _models_verify(chosen: list[models.ModelCard], folder: Path, _: argparse.Namespace) -> int:
-    failed = 0
-    for card in chosen:
+_OTHER_VERSION = "other version"
+
+
+def _models_verify(ids: Sequence[str], folder: Path) -> int:
+    """Say of every file of a folder of models (and of `data/` where these are the ones that ship) whether it is what it was, a line each.
+
+    Models whose files are, are loaded, too: one may have been saved with another version of a library.
+    """
+    if not any(folder.glob(f"*/{models.CARD}")) and not seals.names(folder):
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model in {str(folder)!r}.", "Train those that ship: python -m ser_core train")
+    root = models.root_of(folder)
+    found = {root: seals.check(root)}
+    homes = {(root / file.name).parent for file in found[root] if Path(file.name).name == models.CARD}
+    if unknown := set(ids) - {home.name for home in homes}:
+        known = ", ".join(sorted(home.name for home in homes))
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model {', '.join(sorted(unknown))}.", f"The models are: {known}.")
+    if root == MODELS_DIR and not ids:
+        found[seals.DATA_DIR] = seals.check(seals.DATA_DIR)
+    lines = [(base, base / file.name, file.state, "") for base, files in found.items() for file in files]
+    changed = {path.parent for _, path, state, _ in lines if state != seals.OK}
+    for home in sorted(homes - changed):
         try:
-            models.load(card, folder)
-            sys.stdout.write(f"{card.id}: ok\n")
+            models.load(models.read_card(home), home.parent)
         except SerError as error:
-            failed += 1
-            sys.stdout.write(f"{card.id}: {error.code}: {error} {error.hint}\n")
-    return 1 if failed else 0
+            state = _OTHER_VERSION if error.code == ErrorCode.MODEL_VERSION else error.code.value
+            lines.append((root, home, state, f" ({error} {error.hint})"))
+    told = [line for line in lines if not ids or line[1].name in ids or line[1].parent.name in ids]
+    for base, path, state, why in told:
+        sys.stdout.write(f"{base.name}/{path.relative_to(base).as_posix()}: {state}{why}\n")
+    counts = Counter(state for _, _, state, _ in told)
+    sys.stderr.write(f"{', '.join(f'{count} {state}' for state, count in counts.items())}\n")
+    for base in found:
+        sys.stderr.write(f"{base.name}/{seals.MANIFEST} has the SHA-256 {seals.manifest_sha256(base)}\n")
+    return 0 if set(counts) <= {seals.OK} else 1
+
+
+def _models_seal(options: argparse.Namespace) -> int:
+    """List the digests of a folder of models as they are now; without a folder, of the models and tables that ship."""
+    if len(options.ids) > 1:
+        raise SerError(ErrorCode.BAD_USAGE, "One folder of models is sealed at a time.", "Run: python -m ser_core models seal FOLDER")
+    folder = Path(options.ids[0]) if options.ids else Path(options.models)
+    if not any(folder.rglob(models.CARD)):
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model in {str(folder)!r}.", "Name a folder that `train --output` made.")
+    sealed = {models.root_of(folder): models.seal(folder)}
+    if models.root_of(folder) == MODELS_DIR:
+        sealed[seals.DATA_DIR] = seals.seal(seals.DATA_DIR)
+    for root, (n_files, digest) in sealed.items():
+        sys.stdout.write(f"{root / seals.MANIFEST}: {n_files} files, SHA-256 {digest}\n")
+    return 0
 
 
 def _models_rebuild(chosen: list[models.ModelCard], folder: Path, options: argparse.Namespace) -> int:

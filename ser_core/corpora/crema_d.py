@@ -94,7 +94,7 @@ def votes_of(folder: Path) -> pd.DataFrame:
     """The crowd's voice-only votes, one row per clip: `path` (the clip's name without ending) and a count per emotion.
 
     Read from `processedResults/tabulatedVotes.csv` of a copy of the corpus. `data/crema-d/listeners.csv` is this table,
-    written with `votes_of(folder).to_csv(file, index=False, lineterminator="\\n")`.
+    written with `votes_of(folder).to_csv(file, index=False, lineterminator="\\n")` and listed by `models seal`.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser_core import evaluation
+from ser_core import evaluation, seals
 from ser_core.corpora.crema_d import CREMA_D, VOTE_COLUMNS
 from ser_core.evaluation import DATA_DIR, Interval
 
@@ -45,7 +45,7 @@ def listener_votes(file: Path = LISTENERS) -> pd.DataFrame:
     """The voice-only votes of CREMA-D, one row per clip: `path` (its name without ending) and a count per emotion."""
     import pandas as pd
 
-    return pd.read_csv(file)
+    return pd.read_csv(seals.intact(file))
 
 
 def listener_scores(votes: pd.DataFrame) -> ListenerScores:

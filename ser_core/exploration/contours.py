@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ser_core import seals
 from ser_core.evaluation import DATA_DIR
 from ser_core.exploration.attributes import group_of, ordered
 from ser_core.exploration.separation import differences, over_speakers
@@ -45,12 +46,13 @@ def write(contours: pd.DataFrame, path: Path) -> None:
     """Store contours (columns path and `POINTS`, Hz) in tenths of Hz."""
     stored = contours.astype({"path": str})
     stored[POINTS] = (contours[POINTS] / _STORED_STEP).round().astype(np.int16)
-    stored.to_parquet(path, index=False, compression="zstd")
+    with seals.storing(path) as part:
+        stored.to_parquet(part, index=False, compression="zstd")
 
 
 def read(corpora: Sequence[str]) -> pd.DataFrame:
     """The stored contours of some corpora: columns corpus, path and `POINTS`, in Hz; empty where none has any."""
-    found = [pd.read_parquet(path_of(corpus)).assign(corpus=corpus) for corpus in corpora if path_of(corpus).exists()]
+    found = [pd.read_parquet(seals.intact(path)).assign(corpus=corpus) for corpus in corpora if seals.expected(path := path_of(corpus))]
     if not found:
         return pd.DataFrame(columns=["corpus", "path", *POINTS])
     table = pd.concat(found, ignore_index=True)

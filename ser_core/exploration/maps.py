@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ser_core import seals
 from ser_core.evaluation import DATA_DIR
 from ser_core.exploration.tables import ABOUT, specs
 from ser_core.features import FeatureVector
@@ -79,7 +80,7 @@ def nearest(space: Space, own: FeatureVector, n: int = NEAREST) -> pd.DataFrame:
 
 def stored_places(corpora: Sequence[str]) -> pd.DataFrame:
     """Where the clips of some corpora lie on the map of all, in which alike ones lie together: columns corpus, path, x, y."""
-    known = [pd.read_csv(map_path(corpus)).assign(corpus=corpus) for corpus in corpora if map_path(corpus).exists()]
+    known = [pd.read_csv(seals.intact(path)).assign(corpus=corpus) for corpus in corpora if seals.expected(path := map_path(corpus))]
     return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=["corpus", "path", "x", "y"]).astype({"x": float, "y": float})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ser_core import seals
 from ser_core.corpora import CORPORA, TABLE_COLUMNS
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import ErrorCode, SerError
@@ -44,9 +45,10 @@ def shipped_features(corpus: str = SHIPPED_CORPUS) -> pd.DataFrame:
     import pandas as pd
 
     path = shipped_table(corpus, FEATURE_SET)
-    if not path.exists():
+    if not seals.expected(path):
         make = f"python -m ser_core extract {corpus} --feature-set {FEATURE_SET} --output data/{corpus}/{path.name}"
         raise SerError(ErrorCode.NOT_FOUND, f"The feature table {corpus}/{path.name} is missing in data/.", f"Make it: {make}")
+    seals.intact(path)
     table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     features = pd.DataFrame(table[list(specs())].to_numpy(dtype="float64"), columns=list(specs()))
     return pd.concat([table[list(TABLE_COLUMNS)], features], axis=1)

@@ -3,8 +3,9 @@
 A model is a folder `models/<task>-<name>/` with the artefact and `card.json`. The artefact is a pickled scikit-learn model
 (`model.joblib`), bagged perceptrons (`model.npz`), a network (`model.onnx`; the models of both tasks share one), or a combination
 (`model.json`: other models of the folder, each with its digest and weights). Beside it there may be further files that the card names, such as
-`enrolled.npz`, the perceptrons that take a personal baseline. A pickle runs code when it is loaded, so the artefact's SHA-256 is checked against
-the card before a byte of it is read; nothing here takes a model from an upload.
+`enrolled.npz`, the perceptrons that take a personal baseline. A pickle runs code when it is loaded, so card and artefact are checked against the
+folder's list of digests (`ser_core.seals`), and the artefact against its card, before either is parsed. Nothing here takes a model from an upload:
+what is loaded is named by a card and a folder.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -22,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser_core import seals
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS, NETWORK_INPUT, Baseline, Inputs
@@ -44,7 +47,9 @@ from ser_core.models.cards import (
     default_card,
     find,
     library_versions,
+    parse_card,
     read_card,
+    root_of,
     size_bytes,
     title,
     to_markdown,
@@ -56,6 +61,7 @@ from ser_core.models.perceptrons import BaggedPerceptrons
 __all__ = [
     "ARTEFACT",
     "AVERAGE_SPEECH",
+    "CARD",
     "CLASSIFIER_TITLES",
     "COMBINATION_ARTEFACT",
     "CORRECTED",
@@ -79,10 +85,12 @@ __all__ = [
     "load_default",
     "load_named",
     "read_card",
+    "root_of",
     "save",
     "save_artefact",
     "save_combination",
     "save_perceptrons",
+    "seal",
     "share_artefact",
     "size_bytes",
     "title",
@@ -147,19 +155,41 @@ def share_artefact(card: ModelCard, of: ModelCard, folder: Path = MODELS_DIR) ->
 
 def save_artefact(artefact: bytes, card: ModelCard, folder: Path = MODELS_DIR, further: Mapping[str, bytes] | None = None) -> ModelCard:
     """Write an artefact under the name on its card, further files, and the card; gives the card with digests and versions filled in."""
+    from ser_core import bulk
+
     home = folder / card.id
-    home.mkdir(parents=True, exist_ok=True)
     files = {card.artefact: artefact, **(further or {})}
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    for name, data in files.items():
-        (home / name).write_bytes(data)
-    card = dataclasses.replace(card, sha256=digests.pop(card.artefact), further=digests, libraries=library_versions())
-    (home / CARD).write_text(json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    card = dataclasses.replace(card, sha256=digests.pop(card.artefact), further=digests)
+    card = dataclasses.replace(card, libraries=library_versions(), python=platform.python_version(), program=bulk.program())
+    files[CARD] = (json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n").encode()
+    seals.write(root_of(folder), {home / name: data for name, data in files.items()})
     return card
 
 
+def seal(folder: Path = MODELS_DIR) -> tuple[int, str]:
+    """List the digests of all files in a folder of models as they are now: what was changed or added is used from now on.
+
+    Gives the number of files and the digest of the list. Nothing is listed where a model is not what its card describes.
+
+    Raises
+    ------
+    SerError
+        MODEL_NOT_FOUND, MODEL_TAMPERED or MODEL_SCHEMA, naming the file.
+    """
+    root = root_of(folder)
+    for path in sorted(root.rglob(CARD)):
+        card = parse_card(path.read_bytes(), path.parent.name)
+        for name, expected in ((card.artefact, card.sha256), *card.further.items()):
+            try:
+                _as_described(card, name, hashlib.sha256((path.parent / name).read_bytes()).hexdigest(), expected)
+            except OSError as error:
+                raise SerError(ErrorCode.MODEL_NOT_FOUND, f"The model file {card.id}/{name} cannot be read.", _rebuild(card.id)) from error
+    return seals.seal(root)
+
+
 def load(card: ModelCard, folder: Path = MODELS_DIR) -> Model:
-    """Load a model: its digest is checked first, then its features and labels, then the library versions.
+    """Load a model: the digests of its files are checked first, then its features and labels, then the library versions.
 
     Raises
     ------
@@ -171,14 +201,11 @@ def load(card: ModelCard, folder: Path = MODELS_DIR) -> Model:
 
 def _read(card: ModelCard, folder: Path) -> dict[str, bytes]:
     """The files of a model by name, verified; the artefact is the first."""
-    files = {}
-    for name in (card.artefact, *card.further):
-        try:
-            files[name] = (folder / card.id / name).read_bytes()
-        except OSError as error:
-            raise SerError(ErrorCode.MODEL_NOT_FOUND, f"The model file {card.id}/{name} cannot be read.", _rebuild(card.id)) from error
-    verify(card, files)
-    return files
+    root = root_of(folder)
+    rebuilt = f"Or make it anew: python -m ser_core models rebuild {card.id}." if card.artefact == ARTEFACT else "Or make it anew: make train."
+    read = {name: seals.read(folder / card.id / name, root, rebuilt) for name in (card.artefact, *card.further)}
+    verify(card, {name: digest for name, (_, digest) in read.items()})
+    return {name: data for name, (data, _) in read.items()}
 
 
 def _estimator(card: ModelCard, files: Mapping[str, bytes], folder: Path) -> Estimator:
@@ -213,8 +240,8 @@ def _raw_estimator(card: ModelCard, files: Mapping[str, bytes], folder: Path) ->
     return Combination(members, weights, with_baseline)
 
 
-def verify(card: ModelCard, files: Mapping[str, bytes]) -> None:
-    """Check a model's files against its card and the card against this installation, without reading them.
+def verify(card: ModelCard, digests: Mapping[str, str]) -> None:
+    """Check the digests of a model's files, by name, against its card, and the card against this installation.
 
     Raises
     ------
@@ -222,15 +249,8 @@ def verify(card: ModelCard, files: Mapping[str, bytes]) -> None:
         MODEL_TAMPERED, MODEL_SCHEMA or MODEL_VERSION.
     """
     expected = {card.artefact: card.sha256, **card.further}
-    for name, artefact in files.items():
-        digest = hashlib.sha256(artefact).hexdigest()
-        if digest != expected[name]:
-            raise SerError(
-                ErrorCode.MODEL_TAMPERED,
-                f"The file {card.id}/{name} is not the one its card describes and was not loaded "
-                f"(SHA-256 {digest[:12]}..., expected {expected[name][:12]}...).",
-                _rebuild(card.id),
-            )
+    for name, digest in digests.items():
+        _as_described(card, name, digest, expected[name])
     if card.artefact in (ARTEFACT, PERCEPTRONS_ARTEFACT):
         fits = card.feature_set in FEATURE_SETS and FEATURE_SETS[card.feature_set].names == card.feature_names
     else:
@@ -246,6 +266,16 @@ def verify(card: ModelCard, files: Mapping[str, bytes]) -> None:
         raise SerError(
             ErrorCode.MODEL_VERSION,
             f"The file {card.id}/{card.artefact} was saved with {_DECIDING_LIBRARY} {recorded}, here is {installed}.",
+            _rebuild(card.id),
+        )
+
+
+def _as_described(card: ModelCard, name: str, digest: str, expected: str) -> None:
+    if digest != expected:
+        raise SerError(
+            ErrorCode.MODEL_TAMPERED,
+            f"The file {card.id}/{name} is not the one its card describes and was not loaded "
+            f"(SHA-256 {digest[:12]}..., expected {expected[:12]}...).",
             _rebuild(card.id),
         )
 

@@ -8,11 +8,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ser_core import seals
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import speakers_in_words
 from ser_core.refusal import Limits
 
-MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
+MODELS_DIR = seals.MODELS_DIR
 HELD_OUT = MODELS_DIR / "heldout"
 """The models of all corpora as joint run 1 fitted them, without RAVDESS actors 1 to 4, for evaluation only."""
 
@@ -43,6 +44,10 @@ CLASSIFIER_TITLES = {
 """The classifiers that are compared, as pages name them. They are built in `ser_core.training`."""
 
 MAIN_FEATURE_SET = "acoustic128_v1"
+
+_SINCE = {"python", "program"}
+"""Fields that older cards of this schema lack."""
+_MEND = "Restore the file, or train the models that ship anew: python -m ser_core train"
 
 _ON_SEVERAL_SETS = set(CLASSIFIER_TITLES) - {"network", "bagged_mlp", "combination", "combination_of_one"}
 
@@ -91,6 +96,10 @@ class ModelCard:
     sha256: str = ""
     further: dict[str, str] = field(default_factory=dict)
     """The SHA-256 of further files in the model's folder, by name: the perceptrons that take a personal baseline."""
+    python: str = ""
+    """The version of Python that it was made with; "" on cards from before this was noted."""
+    program: str = ""
+    """`ser_core.bulk.program()` of the code that made it: a digest of this package's source; "" likewise."""
     schema: int = SCHEMA
 
     @property
@@ -168,7 +177,8 @@ def to_markdown(card: ModelCard) -> str:
             "",
             f"- Reads: {card.feature_set or 'what its members read'}, {card.sample_rate:,} Hz.",
             f"- File: {card.artefact}, SHA-256 {card.sha256}.",
-            f"- Seed {card.seed}; made with {libraries}.",
+            f"- Seed {card.seed}; made with {libraries}" + (f", Python {card.python}." if card.python else "."),
+            *([f"- Made by the program whose source has the SHA-256 {card.program}."] if card.program else []),
             "",
         ]
     )
@@ -193,37 +203,56 @@ def cards(folder: Path = MODELS_DIR, task: str | None = None) -> list[ModelCard]
 
     A combination comes first, then its members, then the others, best first by `inner_uar`.
     """
-    found = [read_card(path.parent) for path in sorted(folder.glob(f"*/{CARD}"))]
+    root, here = root_of(folder), folder.resolve()
+    listed = {(root.resolve() / name).parent for name in seals.names(root) if name.endswith(f"/{CARD}")}  # one that was taken away is missed
+    homes = {path.parent for path in here.glob(f"*/{CARD}")} | {home for home in listed if home.parent == here}
+    found = [read_card(home) for home in sorted(homes)]
     chosen = [card for card in found if task in (None, card.task)]
     first = {"combination": 0, "network": 1, "bagged_mlp": 2}
     return sorted(chosen, key=lambda card: (card.task, first.get(card.classifier, 3), -(card.inner_uar or 0.0), card.name))
 
 
+def root_of(folder: Path) -> Path:
+    """The folder whose list of digests covers a folder of models: itself, or that of all models that ship."""
+    return MODELS_DIR if folder.resolve().is_relative_to(MODELS_DIR.resolve()) else folder
+
+
 def read_card(home: Path) -> ModelCard:
-    """The card in a model's folder.
+    """The card in a model's folder, if it is the one that the list of digests there says.
 
     Raises
     ------
     SerError
-        MODEL_NOT_FOUND or MODEL_SCHEMA.
+        MODEL_NOT_FOUND, MODEL_TAMPERED or MODEL_SCHEMA.
     """
     path = home / CARD
-    mend = "Restore the file, or train the models that ship anew: python -m ser_core train"
+    if not path.exists():
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model card {home.name}/{CARD}.", _MEND)
+    data, _ = seals.read(path, root_of(home.parent), "Or make the models anew: python -m ser_core train.")
+    return parse_card(data, home.name)
+
+
+def parse_card(data: bytes, name: str) -> ModelCard:
+    """The card in the bytes of the `card.json` of a folder called `name`.
+
+    Raises
+    ------
+    SerError
+        MODEL_SCHEMA.
+    """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model card {home.name}/{CARD}.", mend) from error
-    except (OSError, ValueError) as error:
-        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {home.name}/{CARD} is not valid JSON.", mend) from error
-    if not isinstance(raw, dict) or raw.get("schema") != SCHEMA or set(raw) != {f.name for f in fields(ModelCard)}:
+        raw = json.loads(data)
+    except ValueError as error:
+        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {name}/{CARD} is not valid JSON.", _MEND) from error
+    if not isinstance(raw, dict) or raw.get("schema") != SCHEMA or set(raw) | _SINCE != {f.name for f in fields(ModelCard)}:
         got = raw.get("schema") if isinstance(raw, dict) else type(raw).__name__
-        message = f"The model card {home.name}/{CARD} does not follow schema {SCHEMA} (got {got!r}, or other fields)."
-        raise SerError(ErrorCode.MODEL_SCHEMA, message, mend)
+        message = f"The model card {name}/{CARD} does not follow schema {SCHEMA} (got {got!r}, or other fields)."
+        raise SerError(ErrorCode.MODEL_SCHEMA, message, _MEND)
     try:
         raw["corpora"] = tuple(TrainingCorpus(**corpus) for corpus in raw["corpora"])
         raw["feature_names"], raw["labels"] = tuple(raw["feature_names"]), tuple(raw["labels"])
     except TypeError as error:
-        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {home.name}/{CARD} has a field of the wrong type.", mend) from error
+        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {name}/{CARD} has a field of the wrong type.", _MEND) from error
     return ModelCard(**raw)
 
 
@@ -266,6 +295,7 @@ def _files(card: ModelCard, folder: Path) -> set[Path]:
     home = folder / card.id
     found = {(home / name).resolve() for name in (CARD, card.artefact, *card.further)}
     if card.artefact == COMBINATION_ARTEFACT:
-        for member in json.loads((home / card.artefact).read_text(encoding="utf-8"))["members"]:
+        data, _ = seals.read(home / card.artefact, root_of(folder))
+        for member in json.loads(data)["members"]:
             found |= _files(read_card(folder / member["id"]), folder)
     return found

@@ -26,6 +26,8 @@ Probabilities = npt.NDArray[np.float64]
 
 Averages = Mapping[str, AverageFeatures | AverageSpeech]
 
+_NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+"""Set before it is imported, it keeps onnxruntime from telling its maker over the network what runs here."""
 _LEAST = 1e-6  # probability; a logarithm needs one
 
 
@@ -115,9 +117,10 @@ class Network:
 @lru_cache(maxsize=4)
 def _session(artefact: bytes) -> Any:
     """A network's session, shared by the models of both tasks."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # from 1.29 on it would report the use of models, and keep an identifier of this computer
+    os.environ[_NO_TELEMETRY] = "1"
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()  # on Windows, where the variable says nothing
     options = onnxruntime.SessionOptions()
     # One thread: a clip takes milliseconds, and a second thread costs more to wake than it saves.
     options.intra_op_num_threads = options.inter_op_num_threads = 1

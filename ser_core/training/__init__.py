@@ -21,7 +21,7 @@ import pandas as pd
 from joblib import Memory, Parallel, delayed
 from tqdm import tqdm
 
-from ser_core import audio, corpora, evaluation, models
+from ser_core import audio, corpora, evaluation, models, seals
 from ser_core.cache import cache_folder
 from ser_core.corpora import CORPORA, RECOGNISED
 from ser_core.emotions import EMOTIONS, GENDERS, LABELS
@@ -59,7 +59,7 @@ class Selection:
 
 def shipped_tables() -> list[FeatureTable]:
     """The feature tables in `data/`, one per feature set."""
-    return [read_table(shipped_table(SHIPPED_CORPUS, name)) for name in dict.fromkeys(feature_set for feature_set, _ in SHIPPED)]
+    return [read_table(seals.intact(shipped_table(SHIPPED_CORPUS, name))) for name in dict.fromkeys(feature_set for feature_set, _ in SHIPPED)]
 
 
 # ---------------------------------------------------------------------------------------------- out-of-fold predictions

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ser_core import corpora
+from ser_core import corpora, seals
 from ser_core.corpora import CORPORA
 from ser_core.emotions import GENDERS, LABELS, parse_emotion
 from ser_core.errors import ErrorCode, SerError
@@ -132,12 +132,11 @@ def read_joint(feature_set: str, names: Sequence[str] = tuple(CORPORA), copies: 
 
 def _read_shipped(corpus: str, feature_set: str, copy: str) -> tuple[pd.DataFrame, str]:
     path = shipped_table(corpus, feature_set, copy)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
+    if not path.exists():
         flag = f" --copy {copy}" if copy else ""
         make = f"python -m ser_core extract {corpus} --feature-set {feature_set}{flag} --output data/{corpus}/{path.name}"
-        raise SerError(ErrorCode.NOT_FOUND, f"The feature table {corpus}/{path.name} is missing in data/.", f"Make it: {make}") from error
+        raise SerError(ErrorCode.NOT_FOUND, f"The feature table {corpus}/{path.name} is missing in data/.", f"Make it: {make}")
+    data = seals.intact(path).read_bytes()
     read = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
     return read(io.BytesIO(data)), hashlib.sha256(data).hexdigest()
 
