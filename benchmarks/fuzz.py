@@ -28,7 +28,7 @@ from ser_core.errors import ErrorCode, SerError
 from tests.hostile import NAMES, cases
 from tests.synthesis import FORMATS, voice
 
-HANG_S = 30.0
+HANG_S = 60.0
 OUTCOMES = ("tried", "answered", "cannot tell", "refused", "crashes", "errors", "hangs")
 FINDINGS = ROOT / ".cache" / "findings"
 COMMANDS = (

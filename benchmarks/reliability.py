@@ -66,7 +66,7 @@ def _fuzz(found: Mapping[str, Any]) -> str:
     commands = [[f"`{of['command']}`", f"{of['files']:,}", of["codes"], f"{of['tracebacks']}"] for of in found["commands"]]
     return f"""## Hostile files and made-up input (`make fuzz`)
 
-{_when(found)} Seed {found["seed"]}. A crash is a decoder that died of a file, a hang one that had to be stopped; either would cost that file only.
+{_when(found)} Seed {found["seed"]}. A crash is a decoder that died of a file, a hang a file that took more than a minute.
 An error is one of the program, where a code was promised.
 Longest file: {found["longest_s"]:.1f} s. Largest decoder: {found["decoder_mb"]:.0f} MB; the process that asked: {found["memory_mb"]:.0f} MB.
 

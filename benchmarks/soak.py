@@ -96,8 +96,9 @@ class Soak:
                 self.counts["told"] += 1
             else:
                 self.counts["lost"] += 1
-        self.counts["exceptions"] += len(session.exceptions)
-        self.errors += session.exceptions
+        failed = [*session.exceptions, *(said for said in session.told if "Something went wrong" in said)]
+        self.counts["exceptions"] += len(failed)
+        self.errors += failed
         session.socket.close()
 
     async def one_after_the_other(self) -> None:

@@ -23,6 +23,7 @@ GAP_SECONDS = 1.0
 """A pause of at least this is a gap."""
 
 _LEAST_SPEECH = 0.75  # seconds in a window: less is a stray word or noise
+_MOST_UNSPOKEN = 16  # windows where nobody speaks: only so that there are probabilities; all of a long one would keep others waiting
 _NEIGHBOURS = np.array([0.25, 0.5, 0.25])
 
 
@@ -40,7 +41,7 @@ class Stretch:
 
 
 def stretches(recording: Recording, speech: npt.NDArray[np.float32]) -> list[Stretch]:
-    """The whole recording, or windows of a long one, every two seconds, that hold speech (where none does, all that hold a sound).
+    """The whole recording, or windows of a long one, every two seconds, that hold speech; where none does, some that hold a sound.
 
     The last window ends with the recording.
     """
@@ -58,7 +59,8 @@ def stretches(recording: Recording, speech: npt.NDArray[np.float32]) -> list[Str
     if spoken_in := [stretch for stretch in found if stretch.speech_s >= _LEAST_SPEECH]:
         return spoken_in
     levels = [peak_level(stretch.part.samples) for stretch in found]  # of silence there are no features
-    return [stretch for stretch, level in zip(found, levels, strict=True) if level >= min(SILENT_PEAK_DBFS, max(levels))]
+    heard = [stretch for stretch, level in zip(found, levels, strict=True) if level >= min(SILENT_PEAK_DBFS, max(levels))]
+    return heard[:: -(-len(heard) // _MOST_UNSPOKEN)]
 
 
 def gaps(speech: npt.NDArray[np.float32]) -> list[tuple[float, float]]:

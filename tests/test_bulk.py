@@ -84,6 +84,7 @@ def test_all_rows_are_there_once_and_in_order(table, clips):
     assert paths == sorted(path.name for path in clips.iterdir() if path.name != "zz.wav")
 
 
+@pytest.mark.fault("a long run is killed", "the same command goes on and writes the same")
 def test_a_run_that_is_killed_twice_goes_on_and_writes_the_same(clips, table, tmp_path):
     output = tmp_path / "features.csv"
     partial = tmp_path / ".features.csv.partial"

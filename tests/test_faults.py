@@ -67,6 +67,7 @@ def clips(tmp_path):
 # ----------------------------------------------------------------------------------------------- home and cache
 
 
+@pytest.mark.fault("the home cannot be written to, or there is none", "clips are answered; what is kept between runs goes into the temporary folder")
 def test_without_a_home_that_can_be_written_to_clips_are_answered(tmp_path):
     result = ser("predict", SAMPLE, "--explain", "--format", "json", TMPDIR=str(tmp_path))
     assert result.returncode == 0, result.stderr
@@ -74,12 +75,14 @@ def test_without_a_home_that_can_be_written_to_clips_are_answered(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] in ([], [f"ser_core-{os.getuid()}"])
 
 
+@pytest.mark.fault("no folder for the cache can be written to", "clips are answered all the same")
 def test_where_no_cache_can_be_written_clips_are_answered_all_the_same():
     result = ser("predict", SAMPLE, SER_CACHE=NOWHERE)
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("file")
 
 
+@pytest.mark.fault("training finds no folder for its cache", "one sentence: set SER_CACHE")
 def test_training_without_a_cache_says_which_setting_helps(tmp_path):
     result = ser("train", "--features", "data/ravdess/acoustic128_v1.csv", "--classifier", "knn", "--output", tmp_path, SER_CACHE=NOWHERE)
     assert said(result, 1) == (
@@ -128,6 +131,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.fault("a model is missing, half-written, or its list of digests is (command line)", "refused; the file is named, with what to do")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_command_line_names_the_file_of_a_model_that_is_not_whole(checkout, fault):
     harm, name, _, code = FAULTS[fault]
@@ -156,6 +160,7 @@ print([error.value for error in page.error])
 """
 
 
+@pytest.mark.fault("a model is missing, half-written, or its list of digests is (app)", "the page names the file; the server goes on")
 @pytest.mark.parametrize("fault", ["cut short", "the whole model gone", "the list gone"])
 def test_the_page_names_the_file_of_a_model_that_is_not_whole(checkout, fault):
     harm, name, code, _ = FAULTS[fault]
@@ -193,6 +198,7 @@ def table(tmp_path, clips):
     return tmp_path / "own.csv"
 
 
+@pytest.mark.fault("the disk is full while a model is saved", "one sentence; the earlier model stays, no half of one")
 @pytest.mark.slow
 def test_a_disk_that_is_full_when_a_model_is_saved_leaves_no_half_of_it(tmp_path, table):
     folder = tmp_path / "my-models"
@@ -213,6 +219,7 @@ def test_a_disk_that_is_full_when_a_model_is_saved_leaves_no_half_of_it(tmp_path
     assert ser("models", "verify", "--models", folder).returncode == 0
 
 
+@pytest.mark.fault("the disk is full while predictions are written", "one sentence, exit code 1; the same command goes on")
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_a_disk_that_is_full_when_predictions_are_written_loses_none(tmp_path, clips, form):
     output = tmp_path / f"out.{form}"
@@ -228,6 +235,7 @@ def test_a_disk_that_is_full_when_predictions_are_written_loses_none(tmp_path, c
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clips", output.name]
 
 
+@pytest.mark.fault("the disk is full while features are written", "one sentence, exit code 1; the same command goes on")
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_a_disk_that_is_full_when_features_are_written_loses_none(tmp_path, clips, suffix):
     output = tmp_path / f"features.{suffix}"
@@ -241,6 +249,7 @@ def test_a_disk_that_is_full_when_features_are_written_loses_none(tmp_path, clip
     assert output.stat().st_size > 1000
 
 
+@pytest.mark.fault("the disk is full where a run keeps what is done", "one sentence, exit code 1")
 def test_where_what_is_done_cannot_be_kept_the_run_ends_with_a_sentence(tmp_path, clips):
     sentence = said(ser("extract", clips, "--output", tmp_path / "features.csv", limit=20_000), 1)
     assert sentence.startswith(f"error: What is done cannot be kept in '{tmp_path}/.features.csv.partial'")
@@ -248,6 +257,7 @@ def test_where_what_is_done_cannot_be_kept_the_run_ends_with_a_sentence(tmp_path
     assert ser("extract", clips, "--output", tmp_path / "features.csv").returncode == 0
 
 
+@pytest.mark.fault("what stdout goes to is full", "said once, exit code 1")
 @pytest.mark.parametrize("arguments", [("predict", SAMPLE), ("predict", SAMPLE, "--format", "json"), ("models", "list")])
 def test_a_standard_output_that_is_full_is_said_once(arguments):
     with Path("/dev/full").open("w") as full:

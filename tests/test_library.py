@@ -135,6 +135,7 @@ def test_a_correction_can_be_made_changed_and_taken_back(kept):
         kept.correct("local", number, "bored")
 
 
+@pytest.mark.fault("the clock jumps back while recordings are kept", "they stand in the order of keeping")
 def test_entries_stand_in_the_order_of_keeping_when_the_clock_jumps_back(kept, monkeypatch):
     first = keep(kept, seed=1)
     monkeypatch.setattr(store, "_now", lambda: datetime(1999, 1, 1))
@@ -385,6 +386,7 @@ def test_a_library_of_the_first_version_is_brought_up_to_date_with_all_that_is_i
     kept.database.close()
 
 
+@pytest.mark.fault("bringing an older library up to date breaks off", "nothing is changed; it is done the next time")
 def test_a_migration_that_breaks_off_changes_nothing_and_is_done_the_next_time(url, monkeypatch):
     if url.startswith("sqlite"):
         database._prepared(database.parsed(url))
@@ -499,6 +501,7 @@ def killed(process):
     return [tuple(map(int, line.split())) for line in said[: said.rfind("\n") + 1].splitlines()]
 
 
+@pytest.mark.fault("a process that writes to the library is killed", "nothing that was confirmed is lost (SQLite and PostgreSQL)")
 @pytest.mark.slow
 def test_a_process_that_is_killed_at_any_moment_loses_nothing_that_it_had_confirmed(url):
     chance = random.Random(20261125)
@@ -526,6 +529,7 @@ def test_a_process_that_is_killed_at_any_moment_loses_nothing_that_it_had_confir
 # --------------------------------------------------------------------------------------------------- what can go wrong
 
 
+@pytest.mark.fault("the library's database is full", "one sentence; nothing that was confirmed is lost")
 def test_a_full_database_is_one_sentence_and_loses_nothing(tmp_path):
     kept = Library.in_folder(tmp_path)
     confirmed = [keep(kept, seed=seed) for seed in range(3)]
@@ -542,6 +546,7 @@ def test_a_full_database_is_one_sentence_and_loses_nothing(tmp_path):
     assert keep(kept, seed=500)
 
 
+@pytest.mark.fault("the disk is full while the library writes", "one sentence; nothing that was confirmed is lost")
 @pytest.mark.skipif(os.name != "posix", reason="limits the size of files as POSIX has it")
 def test_a_disk_that_takes_no_more_is_one_sentence_and_loses_nothing(tmp_path):
     code = """
@@ -568,6 +573,7 @@ print(len(kept.entries("local")))
     assert all(kept.flac("local", int(number)) for number in confirmed)
 
 
+@pytest.mark.fault("the library is locked by another program", "one sentence")
 def test_a_library_that_somebody_else_holds_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(database, "_WAIT_SECONDS", 0.1)
     kept = Library.in_folder(tmp_path)
@@ -581,6 +587,7 @@ def test_a_library_that_somebody_else_holds_is_one_sentence(tmp_path, monkeypatc
     assert keep(kept)
 
 
+@pytest.mark.fault("the PostgreSQL server is gone", "one sentence; when it is back, all goes on")
 @pytest.mark.postgres
 def test_a_server_that_is_gone_is_one_sentence_and_afterwards_all_goes_on():
     server = Server()

@@ -104,6 +104,7 @@ def test_one_bit_in_the_list_is_noticed(shipped, place):
         assert caught.value.code in ("MODEL_TAMPERED", "MODEL_NOT_FOUND")
 
 
+@pytest.mark.fault("a model and its card are swapped together", "refused; the file is named")
 def test_a_model_that_was_swapped_whole_is_noticed(shipped):
     """Artefact and card of another model, which agree with each other."""
     for task in ("emotion", "gender"):
@@ -133,6 +134,7 @@ def test_without_the_list_nothing_is_used(shipped):
     refused("MODEL_TAMPERED", "There is no list of digests models/SHA256SUMS", models.load_default, "emotion", shipped)
 
 
+@pytest.mark.fault("a model is swapped for a pickle that runs a command", "refused; it does not run")
 def test_a_pickle_in_a_models_place_does_not_run(shipped, tmp_path):
     import joblib
 
@@ -299,6 +301,7 @@ def test_a_new_card_says_what_made_the_model(own):
 # ---------------------------------------------------------------------------------------------------------------- data
 
 
+@pytest.mark.fault("a bit of a table or sample is turned", "refused; the file is named")
 @pytest.mark.parametrize("name", ["limits.csv", "ravdess/map.csv", "samples/steady-low-voice.flac"])
 def test_one_bit_in_a_table_or_sample_is_noticed(data, name):
     flip(data / name)

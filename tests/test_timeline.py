@@ -35,8 +35,12 @@ def test_windows_without_speech_are_left_out():
     assert [stretch.start_s for stretch in found] == [0, 2, 4, 22, 24, 26]
 
 
-def test_where_nobody_speaks_everything_is_analysed_so_that_there_are_probabilities():
+def test_where_nobody_speaks_some_of_it_is_analysed_so_that_there_are_probabilities():
     assert len(timeline.stretches(recording(12.0), speech(seconds=12))) == 5
+    hours = [stretch.start_s for stretch in timeline.stretches(recording(600.0), speech(seconds=600))]
+    assert len(hours) <= 16
+    assert hours[0] == 0
+    assert hours[-1] > 500
 
 
 def test_windows_without_any_sound_are_left_out_even_where_nobody_speaks():

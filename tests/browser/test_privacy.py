@@ -236,6 +236,7 @@ def test_after_the_page_was_closed_the_session_goes_by_itself(under_watch):
 # ------------------------------------------------------------------------------------------------- failures, readiness
 
 
+@pytest.mark.fault("the program itself fails", "the person sees a reference that is in the log, and no traceback")
 def test_a_failure_is_told_by_a_reference_that_is_in_the_log(tmp_path):
     root = copied(tmp_path)
     several = root / "pages" / "several_clips.py"

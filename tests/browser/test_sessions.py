@@ -114,6 +114,7 @@ def assert_well(url: str) -> None:
         expect_bars(page)
 
 
+@pytest.mark.fault("the connection is lost with an answer on the page", "the page finds the clip again")
 def test_a_connection_lost_with_an_answer_on_the_page_finds_the_clip_again(url):
     with line_to(url) as line, chromium() as browser:
         page = context_of(browser).new_page()
@@ -125,6 +126,7 @@ def test_a_connection_lost_with_an_answer_on_the_page_finds_the_clip_again(url):
         expect(reopened(page)).to_be_visible(timeout=MODEL_TIMEOUT_MS)
 
 
+@pytest.mark.fault("the connection is lost in the middle of an upload", "the page says so; the file can be chosen again")
 def test_a_connection_lost_in_the_middle_of_an_upload_says_so_and_the_file_can_be_chosen_again(url):
     long = wav(np.tile(voice(seconds=10.0), 12))  # 4 MB
     with line_to(url) as line, chromium() as browser:
@@ -144,6 +146,7 @@ def test_a_connection_lost_in_the_middle_of_an_upload_says_so_and_the_file_can_b
     assert_well(url)
 
 
+@pytest.mark.fault("the connection is lost while predicting", "the page goes on where it was")
 def test_a_connection_lost_in_the_middle_of_predicting_goes_on_where_it_was(url):
     clips = [{"name": f"{n}.wav", "mimeType": "audio/wav", "buffer": wav(voice(100.0 + n, seconds=15.0, seed=n))} for n in range(25)]
     with line_to(url) as line, chromium() as browser:
@@ -156,6 +159,7 @@ def test_a_connection_lost_in_the_middle_of_predicting_goes_on_where_it_was(url)
     assert_well(url)
 
 
+@pytest.mark.fault("a page is closed while predicting", "the server is well")
 def test_a_page_closed_in_the_middle_of_predicting_leaves_the_server_well(url):
     with chromium() as browser:
         page = context_of(browser).new_page()

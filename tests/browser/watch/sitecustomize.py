@@ -13,11 +13,10 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _ALWAYS = {"os.mkdir", "os.rename", "os.link", "os.symlink", "tempfile.mkstemp", "tempfile.mkdtemp"}
 _CALLS = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "subprocess.Popen", "os.exec", "os.posix_spawn"}
 _AUDIO = (b"RIFF", b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3", b"UklGR", b"GkXf")  # as files, and as base64
-_OUT = os.open(os.environ["SER_WATCH"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 
 def _tell(**facts: object) -> None:
-    os.write(_OUT, json.dumps(facts, default=str).encode() + b"\n")
+    os.write(_out, json.dumps(facts, default=str).encode() + b"\n")
 
 
 def _hook(event: str, arguments: tuple) -> None:
@@ -51,5 +50,7 @@ def _begins(part: "bytes | bytearray | str") -> bool:
     return (part[:8].encode("utf-8", "ignore") if isinstance(part, str) else bytes(part[:8])).startswith(_AUDIO)
 
 
-sys.addaudithook(_hook)
-signal.signal(signal.SIGUSR1, _holdings)
+if "SER_WATCH" in os.environ:
+    _out = os.open(os.environ["SER_WATCH"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    sys.addaudithook(_hook)
+    signal.signal(signal.SIGUSR1, _holdings)
