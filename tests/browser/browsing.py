@@ -41,11 +41,11 @@ def context_of(browser: Browser, *, width: int = 1280, blocked: bool = False) ->
     return browser.new_context(viewport={"width": width, "height": 900}, permissions=permissions, accept_downloads=True, ignore_https_errors=True)
 
 
-def watched(page: Page, url: str, path: str = "") -> list[str]:
+def watched(page: Page, url: str) -> list[str]:
     """What will go wrong on a page: what it logs as an error, and whatever it asks of anyone but the server at `url`, frames and sockets included."""
     problems: list[str] = []
     own = tuple(f"{scheme}{urlsplit(url).netloc}/" for scheme in ("http://", "https://", "ws://", "wss://"))
-    page.on("console", lambda message: problems.append(f"{message.text} {message.location}") if is_error(message, path) else None)
+    page.on("console", lambda message: problems.append(f"{message.text} {message.location}") if is_error(message) else None)
     page.on("request", lambda request: problems.append(request.url) if not request.url.startswith((*own, "data:", "blob:")) else None)
     page.on("websocket", lambda socket: problems.append(socket.url) if not socket.url.startswith(own) else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -58,7 +58,7 @@ def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked:
     name = path.split("?")[0]
     with chromium(microphone, blocked=blocked) as browser:
         page = context_of(browser, width=width, blocked=blocked).new_page()
-        problems = watched(page, url, name)
+        problems = watched(page, url)
         page.goto(f"{url}/{path}")
         expect(page.get_by_role("heading", name=TITLES_OF_ALL[name], exact=True)).to_be_visible(timeout=30_000)
         yield page
@@ -66,13 +66,13 @@ def opened(url: str, path: str = "", *, microphone: Path | None = None, blocked:
     assert problems == []
 
 
-def is_error(message: ConsoleMessage, path: str) -> bool:
+def is_error(message: ConsoleMessage) -> bool:
     """Whether a console message is an error of ours.
 
     On a deep link Streamlit looks for its server below the page's own path first, and the browser logs the two 404s.
     """
-    probes = tuple(f"/{path}/_stcore/{name}" for name in ("health", "host-config"))
-    return message.type == "error" and not (path and message.location["url"].endswith(probes))
+    probes = tuple(f"/{path}/_stcore/{name}" for path in TITLES_OF_ALL if path for name in ("health", "host-config"))
+    return message.type == "error" and not message.location["url"].endswith(probes)
 
 
 def expect_bars(page: Page) -> None:

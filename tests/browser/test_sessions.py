@@ -58,7 +58,7 @@ def test_ten_people_at_once_see_only_what_is_theirs(url):
     assert len({tuple(said["emotion_probabilities"].values()) for said in alone}) == PEOPLE
     with chromium() as browser:
         pages = [context_of(browser).new_page() for _ in range(PEOPLE)]
-        problems = [watched(page, url, "record_and_predict") for page in pages]
+        problems = [watched(page, url) for page in pages]
         for page in pages:
             page.goto(f"{url}/record_and_predict?source=Upload")
         for number, page in enumerate(pages):  # nobody waits for anybody's answer
