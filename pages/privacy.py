@@ -17,11 +17,13 @@ KEPT = """
 | your own corpus, and models trained on it | *Forget this corpus* |
 """
 NEVER = """
-- Your voice is **never written to disk**, nor to a log, and nobody else's page shows anything of it.
+- Your voice is **never written to disk**{kept}, nor to a log, and nobody else's page shows anything of it.
 - Nothing is sent to anyone: this server asks no other computer, and the pages load nothing from elsewhere. No cookie but one that protects
   your uploads from other sites, and nothing that counts visits.
-- Models do not learn from what you record.
+- Models do not learn from what you record{learnt}.
 """
+LEFT_ALONE = {"kept": "", "learnt": ""}
+UNLESS_KEPT = {"kept": ", unless you keep it (see below)", "learnt": ", unless you label it in your library and have them learn from it"}
 LOG = """
 One line for each clip that was answered: when, how long it is, whether there was an answer, and how long that took. One for each that could not
 be used, with the reason's code. When something fails: the place in the program, and the reference that you were shown. **Never** a voice, a
@@ -45,7 +47,7 @@ def main() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Never", anchor=False)
-        st.markdown(NEVER)
+        st.markdown(NEVER.format(**(UNLESS_KEPT if configured() else LEFT_ALONE)))
         st.subheader("Kept on purpose", anchor=False)
         st.markdown(LIBRARY_ON if configured() else LIBRARY_OFF)
     with right:
