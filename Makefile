@@ -87,8 +87,13 @@ lock: $(TOOLS)/.made
 	done
 	$(MAKE) sbom
 
+# The tool adds addresses of its own pages, which are no part of this project.
+WITHOUT_PAGES := import json, pathlib; path = pathlib.Path("sbom.cdx.json"); found = json.loads(path.read_text()); \
+  [tool.pop("externalReferences", None) for tool in found["metadata"]["tools"]["components"]]; path.write_text(json.dumps(found, indent=2) + "\n")
+
 sbom: $(TOOLS)/.made
 	$(TOOLS)/bin/cyclonedx-py requirements --index-url "" --output-reproducible --validate --output-format JSON --output-file sbom.cdx.json requirements.lock
+	$(TOOLS)/bin/python -c '$(WITHOUT_PAGES)'
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
