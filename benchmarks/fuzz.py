@@ -76,7 +76,6 @@ def hostile(seed: int, n: int) -> dict[str, Any]:
         "codes": dict(codes),
         "longest_s": longest,
         "decoder_mb": max(peak_mb(one.process.pid) for one in apart._idle),
-        "memory_mb": peak_mb(os.getpid()),
     }
 
 

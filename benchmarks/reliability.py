@@ -68,7 +68,7 @@ def _fuzz(found: Mapping[str, Any]) -> str:
 
 {_when(found)} Seed {found["seed"]}. A crash is a decoder that died of a file, a hang a file that took more than a minute.
 An error is one of the program, where a code was promised.
-Longest file: {found["longest_s"]:.1f} s. Largest decoder: {found["decoder_mb"]:.0f} MB; the process that asked: {found["memory_mb"]:.0f} MB.
+Longest file: {found["longest_s"]:.1f} s. Largest decoder: {found["decoder_mb"]:.0f} MB.
 
 {markdown(("files decoded and predicted", "tried", "answered", "cannot tell", "refused", "crashes", "errors", "hangs"), rows, 1)}
 Refused with: {codes}.
