@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -221,11 +222,22 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == -signal.SIGKILL
-    left = Path("/proc", ended.stdout.strip())
+    assert_ends(int(ended.stdout))
+
+
+def assert_ends(pid: int) -> None:
+    """A process ends within some seconds."""
     deadline = time.monotonic() + 10
-    while left.exists() and "\nState:\tZ" not in (left / "status").read_text() and time.monotonic() < deadline:
+    while (alive := is_alive(pid)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not left.exists() or "\nState:\tZ" in (left / "status").read_text()
+    assert not alive
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
 
 
 def test_nothing_is_imported_from_the_folder_of_the_clips(tmp_path):
@@ -260,3 +272,73 @@ def test_hostile_files_of_every_kind_end_in_a_code_or_a_clip(seed):
     assert len(set(codes)) > 4
     assert ErrorCode.DECODER_FAILED not in codes
     assert all(audio.MIN_SECONDS <= clip.duration_s <= 61 and np.isfinite(clip.samples).all() for clip in clips)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="looks into the memory of a process")
+@pytest.mark.parametrize("seconds", [1.5, 20.0])
+def test_a_waiting_decoder_holds_nothing_of_the_last_file(seconds):
+    """Its memory is looked through: neither the file nor its samples outlive their answer."""
+    apart._end_all()
+    data = wav(voice(f0=137.0, seconds=seconds, seed=5))
+    samples = apart.decode(data).samples
+    (one,) = apart._idle
+    time.sleep(0.2)
+    held = memory_of(one.process.pid)
+    middle = len(samples) // 2
+    assert b"soundfile" in held  # it is this process's memory
+    assert held.count(samples[middle : middle + 200].tobytes()) == 0
+    assert held.count(data[len(data) // 2 :][:400]) == 0
+
+
+def memory_of(pid: int) -> bytes:
+    """All of a process's memory that it may write to."""
+    parts = []
+    with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb") as memory:
+        for line in maps:
+            span, permissions, *_ = line.split()
+            if "w" in permissions:
+                start, end = (int(edge, 16) for edge in span.split("-"))
+                memory.seek(start)
+                with contextlib.suppress(OSError):
+                    parts.append(memory.read(end - start))
+    return b"".join(parts)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_process_forked_while_another_thread_takes_a_worker_decodes_too():
+    code = """
+import os, signal
+from ser_core.audio import apart
+from tests.synthesis import voice, wav
+apart._guard.acquire()  # as another thread would hold it
+child = os.fork()
+if child:
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+else:
+    signal.alarm(30)
+    assert apart.decode(wav(voice(seconds=1.0))).duration_s == 1.0
+    apart._end_all()
+    os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
+@pytest.mark.fault("the program is killed while a file hangs a decoder", "the decoder ends itself")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such alarm")
+def test_a_hanging_decoder_whose_starter_was_killed_ends_itself(tmp_path):
+    script = tmp_path / "misbehaving.py"
+    script.write_text(MISBEHAVING.replace("worker.serve()", "worker.most_seconds = lambda _: 0.5\nworker._LATER = 0.5\nworker.serve()"))
+    code = f"""
+import os, signal, threading, time
+from ser_core.audio import apart
+apart._SERVE = "exec(open({str(script)!r}).read())"
+apart.start_worker()
+one = apart._idle[0]
+one.starts()
+threading.Thread(target=apart.decode, args=(b"sleep",), daemon=True).start()
+print(one.process.pid, flush=True)
+time.sleep(0.3)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert_ends(int(ended.stdout))

@@ -220,9 +220,16 @@ def _end_all() -> None:
         _idle.pop().end()
 
 
+def _start_anew() -> None:
+    """In a forked child: two processes must not speak to the same worker, and another thread may have held the lock."""
+    global _guard
+    _guard = threading.Lock()
+    _idle.clear()
+
+
 atexit.register(_end_all)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_idle.clear)  # two processes must not speak to the same worker
+    os.register_at_fork(after_in_child=_start_anew)
 
 
 def _widen(*pipes: object) -> None:

@@ -7,9 +7,11 @@ that many float32 samples.
 
 from __future__ import annotations
 
+import ctypes
 import io
 import json
 import os
+import signal
 import struct
 import sys
 from contextlib import suppress
@@ -25,6 +27,7 @@ JOB = struct.Struct("<Qd")
 ANSWER = struct.Struct("<I")
 READY = b"ready"
 
+_LATER = 5.0  # seconds after which a worker ends itself, where the process that asked has not
 _MOST_FILES = 64  # that may be open: decoding needs none, loading a library some
 _BASE_BYTES = 256 * 2**20
 
@@ -53,12 +56,17 @@ def serve() -> None:
         data = jobs.read(n_bytes)
         if len(data) < n_bytes:
             return
-        _write(answers, *_answer(data, max_seconds))
+        answer = _answer(data, max_seconds)
+        del data
+        _write(answers, *answer)
+        del answer  # while it waits, it holds nothing of anybody
+        _give_memory_back()
 
 
 def _answer(data: bytes, max_seconds: float) -> list[bytes | memoryview]:
     samples = None
     _limit_job(len(data), max_seconds)
+    _alarm(most_seconds(max_seconds) + _LATER)
     try:
         found = audio.decode(data, max_seconds=max_seconds)
     except SerError as error:
@@ -74,6 +82,7 @@ def _answer(data: bytes, max_seconds: float) -> list[bytes | memoryview]:
             "source_channels": found.source_channels,
             "notes": [[note.code, note.message] for note in found.notes],
         }
+    _alarm(0)
     text = json.dumps(said).encode()
     head: list[bytes | memoryview] = [ANSWER.pack(len(text)), text]
     return head if samples is None else [*head, samples.data.cast("B")]
@@ -99,6 +108,18 @@ def _load_decoders() -> None:
         audio.decode(buffer.getvalue())
     with suppress(SerError):
         audio.decode(b"no audio")
+
+
+def _alarm(seconds: float) -> None:
+    """Have the system end this process then, whatever it is at, or (0) not: who started it, and would, may have been killed meanwhile."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _give_memory_back() -> None:
+    """What was freed goes back to the system, which clears it, as far as the C library knows how (glibc)."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _limit_job(n_bytes: int, max_seconds: float) -> None:
