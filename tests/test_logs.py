@@ -97,3 +97,41 @@ def test_where_follows_what_an_exception_came_from_unless_that_is_hidden():
         buffer.write(logs.where(error))
     assert buffer.getvalue().endswith("builtins.ValueError")
     assert "OSError\n" not in buffer.getvalue()
+
+
+def test_an_exception_that_came_from_itself_has_an_end():
+    error = ValueError("secret")
+    error.__cause__ = error
+    assert logs.where(error) == "builtins.ValueError"
+
+
+def test_what_nobody_caught_is_logged_without_what_it_was_about():
+    """In a thread, in a task, and where Python can raise nothing: each would be written with its message."""
+    said = lines(
+        """
+import asyncio, gc, sys, threading
+def fails():
+    raise ValueError("secret.wav")
+thread = threading.Thread(target=fails)
+thread.start()
+thread.join()
+class Unraisable:
+    def __del__(self):
+        raise ValueError("secret.wav")
+Unraisable()
+async def task_fails():
+    fails()
+async def main():
+    asyncio.create_task(task_fails())
+    await asyncio.sleep(0.01)
+    gc.collect()
+asyncio.run(main())
+try:
+    fails()
+except ValueError as error:
+    sys.excepthook(type(error), error, error.__traceback__)
+"""
+    )
+    assert len(said) == 4
+    assert all("ValueError" in line["traceback"] for line in said)
+    assert "secret" not in json.dumps(said)

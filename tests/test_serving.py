@@ -1,5 +1,6 @@
 import asyncio
 import re
+from types import SimpleNamespace
 
 import streamlit.net_util
 from streamlit.testing.v1 import AppTest
@@ -74,3 +75,29 @@ def test_a_failure_is_shown_with_a_reference_and_what_to_do(caplog):
     assert found is not None
     (record,) = (record for record in caplog.records if record.message == "failed")
     assert record.reference == found[1]
+
+
+def test_sessions_that_have_been_away_for_long_enough_are_ended_and_no_others(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(serving.time, "monotonic", lambda: now[0])
+    ended = []
+
+    def session(name):
+        return SimpleNamespace(session=SimpleNamespace(id=name, shutdown=lambda: ended.append(name), session_state={"clip": "a voice"}))
+
+    away = serving.Away(60.0)
+    sessions = {name: session(name) for name in "abc"}
+    for name in "abc":
+        away.save(sessions[name])
+        now[0] += 20
+    away.delete("b")  # its browser is back
+    now[0] = 59.0
+    assert away.get("a") is sessions["a"]
+    now[0] = 61.0
+    assert away.get("a") is None  # whoever looks first ends it
+    assert ended == ["a"]
+    assert sessions["a"].session.session_state == {}
+    assert [kept.session.id for kept in away.list()] == ["c"]
+    now[0] = 101.0
+    assert away.end_those_past() == 1
+    assert (ended, away.list(), away.end_those_past()) == (["a", "c"], [], 0)

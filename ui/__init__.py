@@ -61,6 +61,7 @@ from ui.session import (
     forget_error,
     input_key,
     keep_own,
+    note_files,
     own_corpus,
     own_table,
     recording_of,
@@ -105,6 +106,7 @@ __all__ = [
     "listeners",
     "melody_of",
     "model",
+    "note_files",
     "out_of_fold",
     "model_rows",
     "model_scores",
@@ -185,6 +187,7 @@ def _run(main: Callable[[], None]) -> None:
     except SerError as error:
         show_error(error)
     save_charts()
+    note_files()
 
 
 def _route() -> None:

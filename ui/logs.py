@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from types import TracebackType
@@ -26,6 +27,11 @@ def configure() -> None:
         def formatException(self, ei: Any) -> str:  # noqa: N802
             return where(ei[1])
 
+        def format(self, record: logging.LogRecord) -> str:
+            if record.name == "asyncio":  # says what failed, and below it the failure as it describes itself
+                record.msg, record.args = record.getMessage().split("\n", maxsplit=1)[0], ()
+            return super().format(record)
+
     names = {"levelname": "level", "name": "logger", "message": "event", "exc_info": "traceback"}
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Formatter("{levelname}{name}{message}", style="{", timestamp="time", rename_fields=names))
@@ -34,6 +40,16 @@ def configure() -> None:
     _LOG.setLevel(level)
     _hand_on_to(handler)
     logging.captureWarnings(True)
+    sys.excepthook = lambda _, error, __: _fell_through(error)
+    threading.excepthook = lambda about: _fell_through(about.exc_value)
+    sys.unraisablehook = lambda about: _fell_through(about.exc_value)
+
+
+def _fell_through(error: BaseException | None) -> None:
+    """What nobody caught would be written to stderr with its message."""
+    if isinstance(error, KeyboardInterrupt):
+        return
+    _LOG.error("failed", extra={"reference": secrets.token_hex(4)}, exc_info=error)
 
 
 def _is_wanted(record: logging.LogRecord) -> bool:
@@ -60,7 +76,9 @@ def _hand_on_to(handler: logging.Handler) -> None:
 def where(error: BaseException | None) -> str:
     """The traceback of an exception and of those it came from, without their messages."""
     lines: list[str] = []
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         lines += [*traceback.format_tb(_of(error)), f"{type(error).__module__}.{type(error).__qualname__}\n"]
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "".join(lines).rstrip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import platform
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +14,8 @@ import streamlit as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from streamlit import net_util, runtime
+from streamlit import config, net_util, runtime
+from streamlit.runtime.session_manager import SessionInfo, SessionStorage
 
 from ui import logs, warming
 
@@ -37,20 +39,55 @@ def stay_on_this_machine() -> None:
         setattr(net_util, name, lambda: None)
 
 
+class Away(SessionStorage):
+    """The sessions whose browser is away, for `ttl_s` seconds each; then they are ended.
+
+    Streamlit's own storage forgets them at the next occasion, without ending them: what they hold is left to the garbage collection.
+    """
+
+    def __init__(self, ttl_s: float) -> None:
+        self._ttl_s = ttl_s
+        self._since: dict[str, float] = {}
+        self._sessions: dict[str, SessionInfo] = {}
+
+    def get(self, session_id: str) -> SessionInfo | None:
+        self.end_those_past()
+        return self._sessions.get(session_id)
+
+    def save(self, session_info: SessionInfo) -> None:
+        name = session_info.session.id
+        self._since[name], self._sessions[name] = time.monotonic(), session_info
+
+    def delete(self, session_id: str) -> None:
+        del self._since[session_id], self._sessions[session_id]
+
+    def list(self) -> list[SessionInfo]:
+        return [*self._sessions.values()]
+
+    def end_those_past(self) -> int:
+        """End the sessions that have waited for long enough; gives how many."""
+        past = [name for name, since in self._since.items() if time.monotonic() - since > self._ttl_s]
+        for name in past:
+            session = self._sessions[name].session
+            self.delete(name)
+            session.shutdown()
+            session.session_state.clear()  # whoever still holds the session holds no voice
+        return len(past)
+
+
 async def _end_sessions() -> None:
-    """Drop the sessions whose browser has been away for `server.disconnectedSessionTTL`: Streamlit waits for another one to come or go."""
-    away: Any = runtime.get_instance()._session_mgr._session_storage  # type: ignore[attr-defined]
+    """End the sessions whose browser has been away for `server.disconnectedSessionTTL`; Streamlit waits for another one to come or go."""
+    away = Away(float(config.get_option("server.disconnectedSessionTTL")))
+    manager: Any = runtime.get_instance()._session_mgr
+    manager._session_storage = away
     while True:
         await asyncio.sleep(_LOOK_EVERY_S)
-        ended = away._cache.expire()
-        for _, kept in ended:
-            kept.session.shutdown()
-            kept.session.session_state.clear()  # whoever still holds the session holds no voice
-        if ended:
-            runtime.get_instance().media_file_mgr.remove_orphaned_files()  # at shutdown what could be saved was only marked
-            del kept
-            ended.clear()
-            gc.collect()
+        try:
+            if away.end_those_past():
+                runtime.get_instance().media_file_mgr.remove_orphaned_files()  # at shutdown what could be saved was only marked
+                gc.collect()
+        except Exception as error:  # it must not keep the next ones from being ended
+            logs.failed(error)
 
 
 async def _ready(request: Request) -> JSONResponse:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit import runtime
@@ -86,10 +86,20 @@ def forget_what_is_kept() -> None:
     caching.clear_session_data_cache(context.session_id)
     caching.clear_session_resource_cache(context.session_id)
     context.uploaded_file_mgr.remove_session_files(context.session_id)
-    files = runtime.get_instance().media_file_mgr
+    files: Any = runtime.get_instance().media_file_mgr
     files.clear_session_refs(context.session_id)
-    for _ in range(2):  # the first only marks a file that was to be saved
-        files.remove_orphaned_files()
+    with files._lock:  # those of this session only: of another one that is at work just now, nobody may seem to use them
+        for file in st.session_state.pop("files", set()) & files._get_inactive_file_ids():
+            files._delete_file(file)
+    files.remove_orphaned_files()
+
+
+def note_files() -> None:
+    """Note at the end of a page which files its players and buttons have: once the next run has begun, Streamlit does not know whose they are."""
+    context = get_script_run_ctx()
+    if context is not None:
+        files: Any = runtime.get_instance().media_file_mgr
+        st.session_state["files"] = set(files._files_by_session_and_coord.get(context.session_id, {}).values())
 
 
 def forget_error() -> None:

@@ -3,15 +3,20 @@
 import base64
 import gc
 import weakref
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
+from streamlit.runtime import media_file_manager
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
 from ser_core import audio
 from ser_core.evaluation import DATA_DIR
 from tests.conftest import ROOT
 from tests.synthesis import bad_inputs, voice, wav
+from ui import session
 
 RECORD = "pages/record_and_predict.py"
 SAMPLE = (DATA_DIR / "samples" / "steady-low-voice.flac").read_bytes()
@@ -114,3 +119,20 @@ def test_the_privacy_page_says_whether_recordings_can_be_kept(environment, said,
     assert said in text
     for button in ("Delete this recording", "Delete the baseline", "Forget this corpus"):
         assert button in text
+
+
+def test_deleting_takes_no_file_away_that_another_session_has_on_its_page(monkeypatch):
+    """While a page is at work, Streamlit does not know whose its files are."""
+    files = MediaFileManager(MemoryMediaFileStorage("/media"))
+    context = SimpleNamespace(session_id="mine", uploaded_file_mgr=SimpleNamespace(remove_session_files=lambda _: None))
+    monkeypatch.setattr(session.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=files))
+    monkeypatch.setattr(session, "get_script_run_ctx", lambda: context)
+    monkeypatch.setattr(session.st, "session_state", {})
+    for whose in ("mine", "another's"):
+        monkeypatch.setattr(media_file_manager, "_get_session_id", lambda whose=whose: whose)
+        files.add(whose.encode(), "audio/wav", "1", is_for_static_download=True)
+    session.note_files()
+    files.clear_session_refs("mine")
+    files.clear_session_refs("another's")  # both have begun to run again
+    session.forget_what_is_kept()
+    assert [file.content for file in files._storage._files_by_id.values()] == [b"another's"]
