@@ -16,6 +16,7 @@ import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -209,18 +210,36 @@ def test_on_ones_own_computer_there_is_one_owner():
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
 def test_behind_a_proxy_that_names_nobody_no_library_is_offered(name):
     with fails(ErrorCode.LIBRARY_OFF):
-        library.owner_of(headers(**{name: "10.0.0.1"}), False, {})
+        library.owner_of(headers(Host="localhost:8501", **{name: "10.0.0.1"}), False, {})
 
 
 def test_from_another_computer_no_library_is_offered_unless_people_are_named():
     with fails(ErrorCode.LIBRARY_OFF):
-        library.owner_of(headers(), True, {})
+        library.owner_of(headers(Host="localhost:8501"), True, {})
+
+
+@pytest.mark.parametrize("host", ["evil.example:8501", "localhost.evil.example", "192.168.1.7:8501", "", ["localhost", "localhost"], []])
+def test_under_another_name_than_this_computers_no_library_is_offered(host):
+    """A page of anybody's whose name was made to lead to this computer would come from it, too."""
+    with fails(ErrorCode.LIBRARY_OFF):
+        library.owner_of(headers(Host=host), False, {})
+
+
+@pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501", "LOCALHOST"])
+def test_this_computer_has_several_names(host):
+    assert library.owner_of(headers(Host=host), False, {}) == "local"
 
 
 def test_the_proxy_says_who_the_owner_is():
     environment = {library.HEADER_VARIABLE: "X-Forwarded-User"}
     assert library.owner_of(headers(X_Forwarded_User=" ann ", X_Forwarded_For="10.0.0.1"), True, environment) == "ann"
-    for wrong in (headers(X_Forwarded_For="10.0.0.1"), headers(), headers(X_Forwarded_User=""), headers(X_Forwarded_User=["ann", "bob"])):
+    for wrong in (
+        headers(X_Forwarded_For="10.0.0.1"),
+        headers(),
+        headers(X_Forwarded_User=""),
+        headers(X_Forwarded_User=["ann", "bob"]),
+        headers(X_Forwarded_User="Local"),
+    ):
         with fails(ErrorCode.LIBRARY_OFF):
             library.owner_of(wrong, False, environment)
 
@@ -268,6 +287,43 @@ def test_what_was_deleted_is_not_in_the_files_any_more(way, tmp_path):
     assert not any(found(needle) for needle in needles)
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < size
     assert len(kept.entries("other")) == 1
+
+
+def test_what_is_deleted_while_somebody_reads_goes_when_they_have_read(tmp_path):
+    kept = Library.in_folder(tmp_path)
+    number = keep(kept, name="a-name-to-be-found.wav")
+    with kept.database.reading() as connection:
+        connection.execute(sqlalchemy.select(tables.RECORDINGS.c.id)).all()
+        deleting = threading.Thread(target=kept.delete, args=("local", [number]))
+        deleting.start()
+        time.sleep(0.5)
+        assert deleting.is_alive()  # it waits for the reader
+    deleting.join(30)
+    assert not any(b"a-name-to-be-found" in path.read_bytes() for path in tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks at the files that are open in /proc")
+def test_giving_room_back_writes_nobodys_recordings_elsewhere(tmp_path):
+    kept = Library.in_folder(tmp_path)
+    keep(kept, owner="other")
+    keep(kept, seed=1)
+    opened = set()
+
+    def look():
+        while not done.is_set():
+            for descriptor in Path("/proc/self/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    opened.add(str(descriptor.readlink()))
+
+    done = threading.Event()
+    looking = threading.Thread(target=look)
+    looking.start()
+    for _ in range(5):
+        kept.database.wipe(everything=True)
+    done.set()
+    looking.join()
+    assert any(name.startswith(str(tmp_path)) for name in opened)
+    assert not [name for name in opened if "etilqs" in name]
 
 
 def test_an_export_is_a_corpus_that_can_be_trained_on(kept, tmp_path):

@@ -10,6 +10,7 @@ This module is light; SQLAlchemy is imported when a library is opened.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -32,6 +33,7 @@ LOCAL = "local"
 
 _OF_PROXIES = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
 _LONGEST_OWNER = 255
+_THIS_COMPUTER = ("localhost", "127.0.0.1", "[::1]")
 
 _opening = threading.Lock()
 
@@ -86,14 +88,21 @@ def owner_of(values_of: Callable[[str], Sequence[str]], from_elsewhere: bool, en
     """
     header = (os.environ if environment is None else environment).get(HEADER_VARIABLE)
     if not header:
-        if from_elsewhere or any(values_of(name) for name in _OF_PROXIES):
+        if from_elsewhere or any(values_of(name) for name in _OF_PROXIES) or not _names_this_computer(values_of("Host")):
             message = "The library is not offered here: you came from another computer or through a proxy, and people cannot be told apart."
             hint = f"Whoever runs the app sets {HEADER_VARIABLE} to the header in which the proxy names people."
             raise SerError(ErrorCode.LIBRARY_OFF, message, hint)
         return LOCAL
     said = [value.strip() for value in values_of(header)]
-    if len(said) != 1 or not said[0] or len(said[0]) > _LONGEST_OWNER:
-        got = "no such header" if not said else "several" if len(said) > 1 else "an empty or overlong one"
+    if len(said) != 1 or not said[0] or len(said[0]) > _LONGEST_OWNER or said[0].casefold() == LOCAL:
+        got = (
+            "no such header" if not said else "several" if len(said) > 1 else f"an empty or overlong one, or {LOCAL!r}, which is whose computer it is"
+        )
         message = f"The library is not offered here: the proxy should name the person in the header {header}. Got {got}."
         raise SerError(ErrorCode.LIBRARY_OFF, message, "Open the app through the proxy, logged in.")
     return said[0]
+
+
+def _names_this_computer(hosts: Sequence[str]) -> bool:
+    """Whether the one Host that a request names is this computer. A page whose own name was made to lead here (DNS rebinding) names itself."""
+    return len(hosts) == 1 and re.sub(r":\d+$", "", hosts[0].strip().lower()) in _THIS_COMPUTER

@@ -30,6 +30,7 @@ def to_folder(library: Library, owner: str, folder: Path) -> int:
     SerError
         BAD_USAGE where something is there already, or nothing can be written there; NOT_ENOUGH where nothing is kept.
     """
+    folder = folder.absolute()
     if not folder.parent.is_dir() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
         message = f"The folder {str(folder)!r} cannot be made, or holds something already."
         raise SerError(ErrorCode.BAD_USAGE, message, "Name a new folder inside one that exists.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ class Database:
             self._writer = self.engine.execution_options(ser_begin="BEGIN IMMEDIATE")
             with self._alone(url):
                 self._upgrade()
+            if self.is_sqlite:
+                self.wipe(everything=False)  # what could not be, when it was deleted
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -81,7 +84,17 @@ class Database:
         outside = {"ser_begin": ""} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         with contextlib.suppress(SQLAlchemyError), self.engine.connect().execution_options(**outside) as connection:
             for statement in statements.get(connection.dialect.name, ()):
-                connection.execute(text(statement))
+                self._execute_when_free(connection, statement)
+
+    def _execute_when_free(self, connection: Connection, statement: str) -> None:
+        """A statement that says by its first figure (PRAGMA wal_checkpoint) that somebody is reading is tried again for some seconds."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while True:
+            found = connection.execute(text(statement))
+            row = found.first() if found.returns_rows else None
+            if row is None or not row[0] or time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
 
     @contextlib.contextmanager
     def _alone(self, url: URL) -> Iterator[None]:
@@ -130,7 +143,8 @@ def _prepared(url: URL) -> Path:
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says, not where Python's module guesses
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+    # What SQLite sorts out on the way, all of a file that is given its room back included, stays in memory, not in some temporary folder.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", "temp_store = MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
 
 
