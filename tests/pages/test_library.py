@@ -64,7 +64,7 @@ def select(page, row):
 
 def arrives(monkeypatch, elsewhere=False, **headers):
     """What the request of the session says of itself, which Streamlit's harness has not."""
-    by_name = {name.lower().replace("_", "-"): [value] for name, value in headers.items()}
+    by_name = {name.lower().replace("_", "-"): [value] for name, value in ({"Host": "localhost:8501"} | headers).items()}
     monkeypatch.setattr(keeping, "header_values", lambda name: by_name.get(name.lower(), []))
     monkeypatch.setattr(keeping, "from_elsewhere", lambda: elsewhere)
 
