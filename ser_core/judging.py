@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ser_core.audio import apart
 from ser_core.corpora import CORPORA
 from ser_core.corpora.folders import named_as
 from ser_core.emotions import EMOTIONS
-from ser_core.errors import SerError
+from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import OUT_OF_FOLD_COLUMNS
 from ser_core.models import ModelCard
 from ser_core.training.joint import comparable, out_of_fold_rows
@@ -29,6 +29,14 @@ Said = Mapping[str, Mapping[str, float]]
 def heard_in_training(card: ModelCard, path: str) -> bool:
     """Whether a clip is named as in a corpus that a model learnt from: no test of that model then."""
     return any(named_as(CORPORA[corpus.name], Path(path)) for corpus in card.corpora if corpus.name in CORPORA)
+
+
+def check_labels(emotions: Iterable[str]) -> None:
+    """Raise BAD_CORPUS where a corpus has one label only: with nothing to take it for, every model would be right."""
+    found = set(emotions)
+    if len(found) < 2:
+        message = f"All clips have one label ({', '.join(found)}): with nothing to take it for, every model would seem to be right."
+        raise SerError(ErrorCode.BAD_CORPUS, message, "Add clips of another emotion.")
 
 
 def ask_folder(folder: Path, paths: Sequence[str], cards: Sequence[ModelCard], jobs: int = 1) -> list[Said | SerError]:

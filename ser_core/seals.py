@@ -200,9 +200,8 @@ def _listed(root: Path, code: ErrorCode, asked: str = "") -> Mapping[str, str]:
         data = (root / MANIFEST).read_bytes()
     except OSError as error:
         raise _refused(root, f"There is no list of digests {named}.{unused}", code) from error
-    pinned = os.environ.get(PIN, "").replace(",", " ").split()
     digest = hashlib.sha256(data).hexdigest()
-    if pinned and digest not in pinned:
+    if PIN in os.environ and digest not in os.environ[PIN].replace(",", " ").split():  # set but empty, it names none
         hint = f"Restore the file, or name its digest in {PIN} if it is as it should be."
         raise SerError(code, f"The list of digests {named} is not one that {PIN} names (SHA-256 {digest[:12]}...).{unused}", hint)
     try:

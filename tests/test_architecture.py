@@ -160,6 +160,7 @@ def test_emotions_are_listed_in_one_place_only():
 OF_NOBODY = {
     "ui/loaded.py: _loading": "a lock",
     "ui/turns.py: turns": "who waits, by number",
+    "ui/warming.py: _at_it": "a lock",
     "ui/warming.py: _state": "whether the server is ready",
 }
 """What modules of pages hold that can change, and why it says nothing of a person."""

@@ -43,3 +43,9 @@ def test_a_clip_that_could_not_be_asked_about_or_was_learnt_from_is_no_test():
     rows = judging.out_of_fold(about(["happy", "happy", "happy", "sad"], paths=paths), said, [of_ravdess])
     assert rows["path"].tolist() == ["1001_DFA_HAP_XX.wav", "d.wav"]
     assert judging.out_of_fold(about(["happy"] * 4), [said[0]] * 4, [CARD]).empty
+
+
+def test_one_label_alone_is_no_test():
+    judging.check_labels(["happy", "sad"])
+    with pytest.raises(SerError, match=r"one label \(happy\)"):
+        judging.check_labels(["happy", "happy"])

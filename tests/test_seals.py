@@ -165,6 +165,10 @@ def test_the_list_itself_can_be_fixed_from_outside(shipped, monkeypatch):
     models.seal(shipped)  # as someone would who can write the list, too
     error = refused("MODEL_TAMPERED", "models/SHA256SUMS is not one that SER_MANIFEST_SHA256 names", models.load_default, "emotion", shipped)
     assert "SER_MANIFEST_SHA256" in error.hint
+    for none in ("", " ", ","):  # from a command that failed, say: it names no list
+        monkeypatch.setenv(seals.PIN, none)
+        with pytest.raises(SerError):
+            models.cards(shipped)
     monkeypatch.delenv(seals.PIN)
     assert models.cards(shipped)
 
@@ -408,7 +412,9 @@ def test_verify_ends_with_the_digest_to_pin(own, capsys, monkeypatch):
     assert "SER_MANIFEST_SHA256" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["seal", "a", "b"], ["seal", "nowhere"], ["verify", "--models", "tests"], ["verify", "emotion-oracle"]])
+@pytest.mark.parametrize(
+    "arguments", [["seal", "a", "b"], ["seal"], ["seal", "nowhere"], ["verify", "--models", "tests"], ["verify", "emotion-oracle"]]
+)
 def test_what_cannot_be_sealed_or_verified_is_bad_usage(arguments, capsys):
     assert main(["models", *arguments]) == 2
     assert capsys.readouterr().err.startswith("error: ")

@@ -1,5 +1,6 @@
 import asyncio
 import re
+import threading
 from types import SimpleNamespace
 
 import streamlit.net_util
@@ -40,6 +41,19 @@ def test_what_keeps_the_models_from_being_ready_is_its_code(monkeypatch):
     assert warming._outcome() == "failed"
     monkeypatch.setattr(warming, "_first_answer", lambda: None)
     assert warming._outcome() == warming.READY
+
+
+def test_what_went_wrong_once_is_tried_again(monkeypatch):
+    outcomes = iter(["failed", warming.READY])
+    monkeypatch.setattr(warming, "_state", [warming.WARMING])
+    monkeypatch.setattr(warming, "_outcome", lambda: next(outcomes))
+    monkeypatch.setattr(threading.Thread, "start", threading.Thread.run)
+    monkeypatch.setattr(warming, "_at_it", threading.Lock())
+    seen = []
+    for _ in range(3):
+        warming.warm_up()
+        seen.append(warming.state())
+    assert seen == ["failed", warming.READY, warming.READY]
 
 
 def test_a_request_from_a_foreign_page_makes_the_server_ask_nobody(monkeypatch):

@@ -207,6 +207,7 @@ def judge(own: OwnCorpus) -> None:
     asked = cards if everyone else cards[:1]
     if not st.button("Ask about every clip", icon=":material/quiz:"):
         return
+    judging.check_labels(own.table["emotion"])
     loaded = [ui.model(judging.TASK, card.name) for card in asked]
     said: list[Any] = []
     for path in _one_by_one(_shown(own.table["path"], len(own.table), "Asking", "clip")):

@@ -5,24 +5,24 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from functools import cache
 
 from ser_core.errors import SerError
 from ui import logs
 
 READY, WARMING = "ready", "warming up"
 _state = [WARMING]  # of the server, and nothing of anybody
+_at_it = threading.Lock()  # held from the beginning, and for good once all is ready
 
 _SWITCH_SECONDS = 0.0005  # for how long the background may keep other threads waiting; Python's own choice is ten times as long
 
 
-@cache
 def warm_up() -> None:
     """Import what predicting needs and predict once, in the background, so that the first clip does not wait for it.
 
     To be called at the end of a page: beside it, the first page would wait at each of the many files that Python looks at.
     """
-    threading.Thread(target=_warm, name="warm-up", daemon=True).start()
+    if _at_it.acquire(blocking=False):
+        threading.Thread(target=_warm, name="warm-up", daemon=True).start()
 
 
 def state() -> str:
@@ -39,6 +39,8 @@ def _warm() -> None:
     gc.disable()
     try:
         _state.append(_outcome())
+        if state() != READY:
+            _at_it.release()  # what was wrong may be mended: the next one who asks tries again
     finally:
         gc.enable()
         gc.collect()

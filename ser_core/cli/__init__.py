@@ -137,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
 
     added = command("models", train.manage, "List, verify or rebuild models, or seal a folder of them: list the digests of its files as they are.")
     added.add_argument("action", choices=("list", "verify", "rebuild", "seal"))
-    added.add_argument("ids", nargs="*", metavar="ID", help="for example emotion-svc (default: all); with seal: the folder")
+    added.add_argument("ids", nargs="*", metavar="ID", help="for example emotion-svc (default: all); with seal or verify: a folder")
     added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR))
     _add_jobs(added)
 

@@ -131,6 +131,7 @@ def judge(options: argparse.Namespace) -> int:
     task = judging.TASK
     every = models.cards(task=task)
     cards = every if options.model == ["all"] else [models.find(name, task) for name in options.model or (every[0].name,)]
+    judging.check_labels(labels.emotion for _, labels in labelled.clips)
     about = pd.DataFrame([(file, labelled.name, *astuple(labels)) for file, labels in labelled.clips], columns=list(corpora.TABLE_COLUMNS[:7]))
     about, copies = without_copies(about.assign(sha256=[corpora.file_digest(folder / file) for file in about["path"]]))
     tell_left_out(copies)
@@ -246,7 +247,8 @@ def manage(options: argparse.Namespace) -> int:
     if options.action == "seal":
         return _models_seal(options)
     if options.action == "verify":
-        return _models_verify(options.ids, folder)
+        named = len(options.ids) == 1 and Path(options.ids[0]).is_dir()
+        return _models_verify(() if named else options.ids, Path(options.ids[0]) if named else folder)
     found = models.cards(folder)
     if not found:
         raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model in {str(folder)!r}.", "Train those that ship: python -m ser_core train")
@@ -288,7 +290,7 @@ def _models_verify(ids: Sequence[str], folder: Path) -> int:
     found = {root: seals.check(root)}
     homes = {(root / file.name).parent for file in found[root] if Path(file.name).name == models.CARD}
     if unknown := set(ids) - {home.name for home in homes}:
-        known = ", ".join(sorted(home.name for home in homes))
+        known = ", ".join(sorted({home.name for home in homes}))
         raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model {', '.join(sorted(unknown))}.", f"The models are: {known}.")
     if root == MODELS_DIR and not ids:
         found[seals.DATA_DIR] = seals.check(seals.DATA_DIR)
@@ -311,10 +313,12 @@ def _models_verify(ids: Sequence[str], folder: Path) -> int:
 
 
 def _models_seal(options: argparse.Namespace) -> int:
-    """List the digests of a folder of models as they are now; without a folder, of the models and tables that ship."""
-    if len(options.ids) > 1:
-        raise SerError(ErrorCode.BAD_USAGE, "One folder of models is sealed at a time.", "Run: python -m ser_core models seal FOLDER")
-    folder = Path(options.ids[0]) if options.ids else Path(options.models)
+    """List the digests of a folder of models as they are now; with the models that ship, of the tables in data/, too."""
+    if len(options.ids) != 1:
+        message = f"Sealing trusts a folder of models as it is now; one is named at a time. Got {len(options.ids)}."
+        hint = "Run: python -m ser_core models seal FOLDER (of those that ship: models verify first, then seal models)."
+        raise SerError(ErrorCode.BAD_USAGE, message, hint)
+    folder = Path(options.ids[0])
     if not any(folder.rglob(models.CARD)):
         raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model in {str(folder)!r}.", "Name a folder that `train --output` made.")
     sealed = {models.root_of(folder): models.seal(folder)}

@@ -184,7 +184,7 @@ def seal(folder: Path = MODELS_DIR) -> tuple[int, str]:
             try:
                 _as_described(card, name, hashlib.sha256((path.parent / name).read_bytes()).hexdigest(), expected)
             except OSError as error:
-                raise SerError(ErrorCode.MODEL_NOT_FOUND, f"The model file {card.id}/{name} cannot be read.", _rebuild(card.id)) from error
+                raise SerError(ErrorCode.MODEL_NOT_FOUND, f"The model file {card.id}/{name} cannot be read.", _rebuild(card)) from error
     return seals.seal(root)
 
 
@@ -233,7 +233,7 @@ def _raw_estimator(card: ModelCard, files: Mapping[str, bytes], folder: Path) ->
         of_member = read_card(folder / member["id"])
         if of_member.sha256 != member["sha256"]:
             message = f"The model {of_member.id} is not the one that {card.id} was combined from."
-            raise SerError(ErrorCode.MODEL_TAMPERED, message, _rebuild(card.id))
+            raise SerError(ErrorCode.MODEL_TAMPERED, message, _rebuild(card))
         members.append(_raw_estimator(of_member, _read(of_member, folder), folder))
         weights.append(float(member["weight"]))
         with_baseline += [float(weight) for weight in member.get("weights_with_baseline", ())]
@@ -257,7 +257,7 @@ def verify(card: ModelCard, digests: Mapping[str, str]) -> None:
         of_network = card.artefact.endswith(NETWORK_ARTEFACT) and card.feature_set == NETWORK_INPUT and AVERAGE_SPEECH in card.parameters
         fits = card.artefact == COMBINATION_ARTEFACT or of_network
     if not fits or not set(card.labels) <= set(LABELS.get(card.task, ())):
-        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model {card.id} was made for other features or labels than these.", _rebuild(card.id))
+        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model {card.id} was made for other features or labels than these.", _rebuild(card))
     if card.artefact != ARTEFACT:
         return
     installed = metadata.version(_DECIDING_LIBRARY)
@@ -266,7 +266,7 @@ def verify(card: ModelCard, digests: Mapping[str, str]) -> None:
         raise SerError(
             ErrorCode.MODEL_VERSION,
             f"The file {card.id}/{card.artefact} was saved with {_DECIDING_LIBRARY} {recorded}, here is {installed}.",
-            _rebuild(card.id),
+            _rebuild(card),
         )
 
 
@@ -276,7 +276,7 @@ def _as_described(card: ModelCard, name: str, digest: str, expected: str) -> Non
             ErrorCode.MODEL_TAMPERED,
             f"The file {card.id}/{name} is not the one its card describes and was not loaded "
             f"(SHA-256 {digest[:12]}..., expected {expected[:12]}...).",
-            _rebuild(card.id),
+            _rebuild(card),
         )
 
 
@@ -322,5 +322,7 @@ def corrected_name(card: ModelCard, layer: Layer) -> str:
     return f"{card.name}{CORRECTED}{layer.digest[:12]}"
 
 
-def _rebuild(model_id: str) -> str:
-    return f"Run: python -m ser_core models rebuild {model_id} (or train it anew, if it is one of your own)."
+def _rebuild(card: ModelCard) -> str:
+    if card.artefact == ARTEFACT:
+        return f"Run: python -m ser_core models rebuild {card.id} (or train it anew, if it is one of your own)."
+    return "Restore the file from where you have the project; one of your own, train anew."
