@@ -41,7 +41,7 @@ def main() -> None:
     for row in several.overview(shown):
         several.play(files[int(shown.index[row])])
     several.downloads(shown, found)
-    st.caption(f"By the models chosen on *Record & predict*: {chosen['emotion']} and {chosen['gender']}. {ui.AI_ACT}")
+    st.caption(f"By the models chosen on *Record & predict*: {' and '.join(dict.fromkeys(chosen.values()))}. {ui.AI_ACT}")
 
 
 ui.run(main)

@@ -55,7 +55,7 @@ def test_a_missing_and_a_damaged_clip_make_the_exit_code_1(copy, capsys):
     code, out, _ = run(capsys, "verify", "crema-d")
     assert code == 1
     assert f"missing: {NAMES[0]}" in out
-    assert f"fault: NOT_AUDIO: The bytes are no audio that can be decoded. {NAMES[1]}" in out
+    assert f"fault: NOT_AUDIO: This is no sound file, or it is damaged beyond reading. {NAMES[1]}" in out
     assert "NOT OK" in out
     code, out, _ = run(capsys, "verify", copy, "--format", "json")
     (report,) = json.loads(out)

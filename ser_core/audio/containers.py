@@ -142,7 +142,7 @@ class Source:
     def _why_not(self) -> str:
         if self._data[4:8] == b"ftyp" and b"moov" not in self._data:
             return "The m4a file is cut short: its index, which stands at the end, is missing."
-        return "The bytes are no audio that can be decoded."
+        return "This is no sound file, or it is damaged beyond reading."
 
 
 def _claimed_seconds(container: Any, stream: Any, data: bytes) -> float | None:

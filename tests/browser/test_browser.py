@@ -137,7 +137,7 @@ def test_an_upload_ends_in_bars_and_a_bad_one_in_a_sentence(url, tmp_path):
         page.get_by_role("button", name="Delete this recording", exact=True).click()
         expect(page.get_by_text("The answer appears here")).to_be_visible()
         chooser.set_input_files({"name": "clip.wav", "mimeType": "audio/wav", "buffer": bad_inputs()["text"][0]})
-        expect(page.get_by_text("no audio that can be decoded")).to_be_visible()
+        expect(page.get_by_text("no sound file")).to_be_visible()
         expect(page.get_by_text("The answer appears here")).to_be_visible()
 
 
