@@ -686,7 +686,7 @@ def test_many_clips_become_a_table_and_a_bad_one_loses_no_other(app):
     assert list(table["file"]) == [voices[0][0], "broken.wav", *(name for name, *_ in voices[1:])]
     assert "1 could not be used" in texts(page)
     said = table.set_index("file")
-    assert said.loc["broken.wav", "error"].startswith("The bytes are no audio")  # and not its code
+    assert said.loc["broken.wav", "error"].startswith("This is no sound file")  # and not its code
     assert set(said["reasons"].dropna()) <= {"", *several.WHY_NOT.values()}
     page.text_input(key="several_named").set_value("voice").run()
     assert len(page.dataframe[0].value) == len(voices)
