@@ -11,6 +11,7 @@ import ctypes
 import io
 import json
 import os
+import select
 import signal
 import struct
 import sys
@@ -27,6 +28,7 @@ JOB = struct.Struct("<Qd")
 ANSWER = struct.Struct("<I")
 READY = b"ready"
 
+_AT_REST = 0.05  # seconds
 _LATER = 5.0  # seconds after which a worker ends itself, where the process that asked has not
 _MOST_FILES = 64  # that may be open: decoding needs none, loading a library some
 _BASE_BYTES = 256 * 2**20
@@ -60,7 +62,7 @@ def serve() -> None:
         del data
         _write(answers, *answer)
         del answer  # while it waits, it holds nothing of anybody
-        _give_memory_back()
+        _give_memory_back_at_rest()
 
 
 def _answer(data: bytes, max_seconds: float) -> list[bytes | memoryview]:
@@ -116,10 +118,11 @@ def _alarm(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
-def _give_memory_back() -> None:
-    """What was freed goes back to the system, which clears it, as far as the C library knows how (glibc)."""
-    with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
+def _give_memory_back_at_rest() -> None:
+    """Where the next job does not come at once, give what was freed back to the system, which clears it, if the C library (glibc) can."""
+    if sys.platform.startswith("linux") and not select.select([sys.stdin], [], [], _AT_REST)[0]:
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _limit_job(n_bytes: int, max_seconds: float) -> None:
