@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -27,6 +29,28 @@ def place() -> tuple[Library, str]:
     """
     owner = library.owner_of(header_values, from_elsewhere())
     return library.opened(), owner
+
+
+def is_offered() -> bool:
+    """Whether there is a library for this session."""
+    try:
+        library.owner_of(header_values, from_elsewhere())
+    except SerError:
+        return False
+    return library.configured()
+
+
+def zone() -> tzinfo:
+    """The time zone of the browser; UTC where it is not known."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def clock(time: datetime) -> datetime:
+    """A time as a clock beside the browser shows it, without its zone."""
+    return time.astimezone(zone()).replace(tzinfo=None)
 
 
 def header_values(name: str) -> list[str]:
