@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -75,7 +74,7 @@ def _keep(clip: ui.Clip, result: Prediction, opened: Library, owner: str) -> Non
         kept = opened.find(owner, number)
         place.empty()
     if kept is not None:
-        said = f"**Already in your library** as {_plain(kept.name)}." if st.session_state.get("known") else "**Kept in your library.**"
+        said = f"**Already in your library** as {ui.plain(kept.name)}." if st.session_state.get("known") else "**Kept in your library.**"
         st.markdown(f":material/bookmark_added: {said} What was it really?")
         _label(opened, owner, kept, "" if kept.corrected_at else st.session_state.get("last_speaker", ""))
         st.page_link(ui.pages()["library"], label="See all that is kept", icon=":material/inventory_2:")
@@ -84,11 +83,6 @@ def _keep(clip: ui.Clip, result: Prediction, opened: Library, owner: str) -> Non
 def _name(clip: ui.Clip) -> str:
     """What a clip is kept as: one from the microphone has no name but when it was recorded."""
     return f"Recording {keeping.clock(datetime.now(UTC)):%Y-%m-%d %H:%M}" if clip.name == capture.RECORDED else clip.name
-
-
-def _plain(text: str) -> str:
-    """Any text as Markdown that shows it as it is."""
-    return re.sub(r"([^\w\s])", r"\\\1", text)
 
 
 def _label(opened: Library, owner: str, kept: Kept, suggested: str = "") -> None:
@@ -114,7 +108,7 @@ def _label(opened: Library, owner: str, kept: Kept, suggested: str = "") -> None
     )
     if kept.corrected_at is not None:
         said = display_name(kept.emotion).lower() if kept.emotion else "no label"
-        st.caption(f"Saved: {said}{f', speaker {_plain(kept.speaker)}' if kept.speaker else ''}.")
+        st.caption(f"Saved: {said}{f', speaker {ui.plain(kept.speaker)}' if kept.speaker else ''}.")
 
 
 def _say(opened: Library, owner: str, number: int, emotion: str, speaker: str) -> None:
@@ -171,7 +165,7 @@ def _show(opened: Library, owner: str) -> None:
     labelled = [entry for entry in entries if entry.emotion]
     st.markdown(f"**{len(entries):,} recording{'s' if len(entries) != 1 else ''} kept**, {len(labelled):,} of them with your own label.")
     chosen = _table(entries)
-    if aside := sorted(_plain(speaker) for speaker, part in opened.parts(owner).items() if part == "test"):
+    if aside := sorted(ui.plain(speaker) for speaker, part in opened.parts(owner).items() if part == "test"):
         st.caption(f"Set aside for testing, and not learnt from: {', '.join(aside)}.")
     if chosen is None:
         st.caption("Select a row to hear it, to say what it really was, or to delete it.")
