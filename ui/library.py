@@ -81,7 +81,7 @@ def _keep(clip: ui.Clip, result: Prediction, opened: Library, owner: str) -> Non
 
 
 def _name(clip: ui.Clip) -> str:
-    """What a clip is kept as: one from the microphone has no name but when it was recorded."""
+    """What a clip is kept as: one from the microphone has no name but the time."""
     return f"Recording {keeping.clock(datetime.now(UTC)):%Y-%m-%d %H:%M}" if clip.name == capture.RECORDED else clip.name
 
 
@@ -113,7 +113,8 @@ def _label(opened: Library, owner: str, kept: Kept, suggested: str = "") -> None
 
 def _say(opened: Library, owner: str, number: int, emotion: str, speaker: str) -> None:
     name = st.session_state.get(speaker) or ""
-    st.session_state["last_speaker"] = name
+    if name:
+        st.session_state["last_speaker"] = name
     _in_callback(lambda: opened.correct(owner, number, st.session_state.get(emotion) or "", name))
 
 

@@ -108,7 +108,7 @@ def _options(url: URL) -> dict[str, Any]:
     return {"connect_args": waits, "pool_pre_ping": True}  # a server that was started anew is no error
 
 
-def _prepared(url: URL, make: bool) -> Path:
+def _prepared(url: URL, make: bool = True) -> Path:
     """The file of an SQLite database; where it is not there, made for its owner's eyes only, or LIBRARY_OFF where none is to be made."""
     if not url.database or url.database == ":memory:" or url.query:
         message = f"A library needs a file. Got {url.render_as_string(hide_password=True)}."
