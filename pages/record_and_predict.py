@@ -28,6 +28,7 @@ def main() -> None:
         if clip := ui.clip():
             answer_to(clip, beside)
         else:
+            library.say_that_a_copy_stays()
             ui.explain_no_clip("**The answer appears here** as soon as there is a clip: eight emotions, two genders, and how far to trust them.")
     st.caption(f"{ui.AI_ACT} Trained on acted speech; it hears how a voice sounds, not what a person feels.")
 

@@ -1,6 +1,7 @@
 """The library from the command line: what a person types, from the list of what is kept to a model that their labels have corrected."""
 
 import json
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,8 @@ import pytest
 
 from ser_core import audio, library, models, prediction
 from ser_core.emotions import EMOTIONS
+from ser_core.library import learning
+from ser_core.library.store import KeptLayer
 from ser_core.models import Layer
 from tests.synthesis import RATE, voice, wav
 from tests.test_cli import run
@@ -41,6 +44,65 @@ def test_without_a_library_every_action_says_how_to_get_one(arguments, capsys):
     assert (code, out) == (2, "")
     assert "SER_LIBRARY" in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", ACTIONS, ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize("named", ["folder", "address"])
+def test_no_action_makes_a_library_of_a_mistyped_name(named, arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv(library.URL_VARIABLE, raising=False)
+    monkeypatch.setenv(library.FOLDER_VARIABLE, str(tmp_path / "mistyped"))
+    if named == "address":
+        monkeypatch.setenv(library.URL_VARIABLE, f"sqlite:///{tmp_path / 'mistyped' / 'x.db'}")
+    code, out, err = run(capsys, "library", *arguments)
+    assert (code, out) == (2, "")
+    assert f"There is no library in {str(tmp_path / 'mistyped')!r} yet." in err
+    assert f"Check {library.URL_VARIABLE if named == 'address' else library.FOLDER_VARIABLE}." in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_outlives_deleting_and_who_is_set_aside_are_said(kept, capsys):
+    numbers = [keep(kept, seed=seed) for seed in range(2)]
+    for number, speaker in zip(numbers, ("Ann", "Bob"), strict=True):
+        kept.correct("local", number, "sad", speaker)
+    assert "set aside" not in run(capsys, "library", "list")[1]
+    kept.parts("local", ["Ann", "Bob"])
+    listed = run(capsys, "library", "list")[1]
+    assert "Bob (set aside)" in listed
+    assert "Ann (set aside)" not in listed
+    assert "correction" not in run(capsys, "library", "delete", numbers[0])[2]
+    kept.add_layer("local", Layer.identity("x").to_json(), Layer.identity("x").digest, {"scores": {}})
+    assert "A correction learnt from these stays until `library delete-all`." in run(capsys, "library", "delete", numbers[1])[2]
+
+
+def test_a_layer_in_use_is_not_adopted_again(kept, capsys):
+    layer = Layer.identity(models.default_card("emotion").sha256)
+    kept.add_layer("local", layer.to_json(), layer.digest, {"scores": {}, "corpora": []})
+    assert "corrected by layer 1" in run(capsys, "library", "adopt")[1]
+    assert run(capsys, "library", "adopt")[:2] == (0, "Layer 1 is in use already.\n")
+    assert run(capsys, "library", "rollback")[:2] == (0, "The default emotion model is used as it ships.\n")
+
+
+@pytest.mark.parametrize(("difference", "offered"), [(-0.1, False), (0.0, False), (0.1, True)])
+def test_what_was_learnt_is_told_in_plain_words_and_offered_only_if_it_helps(difference, offered, kept, monkeypatch, capsys):
+    row = {
+        "name": "your speakers set aside",
+        "clips": 1,
+        "speakers": 1,
+        "before": {"value": 0.5, "low": None, "high": None},
+        "after": {"value": 0.5 + difference, "low": None, "high": None},
+        "difference": {"value": difference, "low": None, "high": None},
+    }
+    counts = {"clips": 1, "speakers": 1, "emotions": {"sad": 1}}
+    report = {"library": row, "corpora": [], "train": counts, "left_out": 1, "strength": 100.0}
+    monkeypatch.setattr(learning, "train", lambda *_: KeptLayer(7, datetime.now(UTC), "0" * 64, "", report))
+    code, out, _ = run(capsys, "library", "train")
+    assert code == 0
+    assert "learnt from 1 clip of 1 named speaker (1 sad). It is not used yet." in out
+    assert "1 clip was left out" in out
+    assert out.count("UAR: ") == 1
+    assert "50.0 [too few speakers]" in out
+    assert ("library adopt 7" in out) is offered
+    assert ("there is no reason to use it" in out) is not offered
 
 
 def test_what_is_kept_is_listed_as_a_table_and_as_json(kept, capsys):
@@ -102,7 +164,7 @@ def test_a_correction_is_trained_looked_at_adopted_used_and_rolled_back(correcte
     assert run(capsys, "library", "rollback")[0] == 2
     code, out, _ = run(capsys, "library", "train")
     assert code == 0
-    assert "trained on 20 clips of 2 named speakers (10 happy, 10 sad)" in out
+    assert "learnt from 20 clips of 2 named speakers (10 happy, 10 sad)" in out
     rows = {line.split("  ")[0]: line for line in out.splitlines()}
     assert {"your speakers set aside", "RAVDESS", "CREMA-D", "nEMO"} <= set(rows)
     assert "70.9 [65.5, 75.9]" in rows["RAVDESS"]
@@ -111,6 +173,7 @@ def test_a_correction_is_trained_looked_at_adopted_used_and_rolled_back(correcte
     assert run(capsys, "library", "adopt", layer.id + 1)[0] == 2
     code, out, err = run(capsys, "library", "adopt", layer.id, "--force")
     assert (code, err) == (0, "")
+    assert run(capsys, "library", "adopt")[:2] == (0, f"Layer {layer.id} is in use already.\n")
     assert f"corrected by layer {layer.id}" in run(capsys, "library", "list")[2]
     after = predicted()
     assert after["model"]["emotion"] == f"combination+corrected-{layer.digest[:12]}"

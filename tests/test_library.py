@@ -122,6 +122,8 @@ def test_the_same_recording_is_kept_once(kept):
     assert keep(kept) == keep(kept, name="other name.wav")
     assert [entry.name for entry in kept.entries("local")] == ["clip.wav"]
     assert keep(kept, owner="somebody") != keep(kept)
+    assert kept.same("local", noise(0)).name == "clip.wav"
+    assert (kept.same("local", noise(1)), kept.same("nobody", noise(0))) == (None, None)
 
 
 def test_a_correction_can_be_made_changed_and_taken_back(kept):
@@ -836,6 +838,15 @@ def test_too_few_corrections_are_said_to_be_too_few(in_sqlite):
     assert learning._check_enough(in_sqlite.entries("local")) is None
     with fails(ErrorCode.NOT_ENOUGH):
         learning._check_enough([dataclasses.replace(entry, emotion="sad") for entry in in_sqlite.entries("local")])
+
+
+def test_speakers_set_aside_are_named_where_their_clips_are_missing(in_sqlite):
+    for seed in range(30):
+        in_sqlite.correct("local", keep(in_sqlite, seed=seed), ("happy", "sad")[seed // 2 % 2], ("Ann", "Bob")[seed % 2])
+    with fails(ErrorCode.NOT_ENOUGH) as caught:
+        learning.train(in_sqlite, "local")
+    assert "30 clips have a label, but 15 are of speakers set aside for testing (bob)." in str(caught.value)
+    assert caught.value.hint == "Label at least 5 more of other speakers."
 
 
 def test_what_is_worse_beyond_chance_is_adopted_only_by_force(in_sqlite, pair):

@@ -11,6 +11,8 @@ from ser_core import audio, seals
 from ui import microphone
 
 SAMPLES = seals.DATA_DIR / "samples"
+RECORDED = "recording.wav"
+"""What a clip from the microphone is called, for the WAV that it can be saved as."""
 SOURCES = ("Record", "Plain recording", "Upload", "Sample")
 
 
@@ -36,7 +38,7 @@ def _sources() -> None:
         microphone.problem()
     if source == "Record":
         if recorded := microphone.recorder(ui.input_key("rec")):
-            ui.take("recording.wav", recorded)  # named for the WAV that it can be saved as
+            ui.take(RECORDED, recorded)
         st.caption(
             "Press Record, speak, press Stop; if nothing happens, allow this page the microphone. The browser evens out loudness and noise; "
             "the models ignore loudness (only those on mfcc128_v1 do not)."
@@ -44,7 +46,7 @@ def _sources() -> None:
     elif source == "Plain recording":
         plain = st.audio_input("Plain recording, no browser processing", sample_rate=audio.SAMPLE_RATE, key=ui.input_key("plain"))
         if plain:
-            ui.take("recording.wav", plain.getvalue())
+            ui.take(RECORDED, plain.getvalue())
     elif source == "Upload":
         uploaded = st.file_uploader("An audio file with one voice", type=microphone.audio_types(), max_upload_size=20, key=ui.input_key("upload"))
         if uploaded:
@@ -79,8 +81,15 @@ def show(clip: ui.Clip) -> None:
         st.info(note.message, icon=":material/info:")
     with st.container(horizontal=True):
         st.button("Record again", icon=":material/replay:", on_click=record_again)
-        st.button("Delete this recording", icon=":material/delete:", on_click=ui.clear)
+        st.button("Delete this recording", icon=":material/delete:", on_click=delete)
         st.download_button("Save WAV", wav, f"{Path(clip.name).stem}.wav", "audio/wav", icon=":material/download:", on_click="ignore")
+
+
+def delete() -> None:
+    """Forget the clip; whether a copy of it was kept is remembered, to be said once."""
+    clip = ui.clip()
+    st.session_state["copy_stays"] = clip is not None and clip.recording.sha256 in st.session_state.get("kept", {})
+    ui.clear()
 
 
 def record_again() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from functools import lru_cache
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -27,6 +28,28 @@ def place() -> tuple[Library, str]:
     """
     owner = library.owner_of(header_values, from_elsewhere())
     return library.opened(), owner
+
+
+def is_offered() -> bool:
+    """Whether there is a library for this session."""
+    try:
+        library.owner_of(header_values, from_elsewhere())
+    except SerError:
+        return False
+    return library.configured()
+
+
+def zone() -> tzinfo:
+    """The time zone of the browser; UTC where it is not known."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def clock(time: datetime) -> datetime:
+    """A time as a clock beside the browser shows it, without its zone."""
+    return time.astimezone(zone()).replace(tzinfo=None)
 
 
 def header_values(name: str) -> list[str]:
@@ -80,7 +103,7 @@ def _looked_up() -> tuple[Model | None, SerError | None]:
         return None, error
 
 
-@lru_cache(maxsize=16)
+@st.cache_resource(scope="session", max_entries=4, show_spinner=False)  # it was learnt from a person's labels
 def _corrected(layer: str, scores: str) -> Model:
     from ser_core import models
     from ui import loaded

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -12,17 +14,11 @@ import ui
 from ser_core import library
 from ser_core.emotions import EMOTIONS, display_name
 from ser_core.errors import ErrorCode, SerError
-from ui import keeping
+from ui import capture, keeping
 
 if TYPE_CHECKING:
     from ser_core.library.store import Kept, Library
     from ser_core.prediction import Prediction
-
-OFF = (
-    "**There is no library.** Whoever runs the app switches one on by starting it with `SER_LIBRARY` set to a folder (or `SER_DATABASE_URL` to a "
-    "database). Even then nothing is kept unless somebody presses *Keep this recording*."
-)
-
 
 # ------------------------------------------------------------------------------------------------------- below an answer
 
@@ -45,6 +41,13 @@ def keep(clip: ui.Clip, result: Prediction) -> None:
             show_problem(error)
 
 
+def say_that_a_copy_stays() -> None:
+    """After a clip was deleted that had been kept: that this deleted no copy in the library, and where that is."""
+    if st.session_state.pop("copy_stays", False) and library.configured():
+        st.info("Deleted from memory. The copy in your library stays.", icon=":material/inventory_2:")
+        st.page_link(ui.pages()["library"], label="See all that is kept", icon=":material/inventory_2:")
+
+
 def show_problem(error: SerError) -> None:
     """That there is no library for this session is no error of anybody's; all else is."""
     if error.code == ErrorCode.LIBRARY_OFF:
@@ -65,17 +68,25 @@ def _keep(clip: ui.Clip, result: Prediction, opened: Library, owner: str) -> Non
         if not pressed:
             return
         cards = [next(card for card in ui.choices(task) if card.name == name) for task, name in ui.chosen_models().items()]
-        number = numbers[clip.recording.sha256] = opened.keep(owner, clip.name, clip.recording, result, cards)
+        known = opened.same(owner, clip.recording)
+        number = numbers[clip.recording.sha256] = opened.keep(owner, _name(clip), clip.recording, result, cards)
+        st.session_state["known"] = known is not None
         kept = opened.find(owner, number)
         place.empty()
     if kept is not None:
-        st.markdown(":material/bookmark_added: **Kept in your library.** What was it really?")
-        _label(opened, owner, kept)
+        said = f"**Already in your library** as {ui.plain(kept.name)}." if st.session_state.get("known") else "**Kept in your library.**"
+        st.markdown(f":material/bookmark_added: {said} What was it really?")
+        _label(opened, owner, kept, "" if kept.corrected_at else st.session_state.get("last_speaker", ""))
         st.page_link(ui.pages()["library"], label="See all that is kept", icon=":material/inventory_2:")
 
 
-def _label(opened: Library, owner: str, kept: Kept) -> None:
-    """What a kept recording really was, and who speaks: saved as soon as it is said."""
+def _name(clip: ui.Clip) -> str:
+    """What a clip is kept as: one from the microphone has no name but the time."""
+    return f"Recording {keeping.clock(datetime.now(UTC)):%Y-%m-%d %H:%M}" if clip.name == capture.RECORDED else clip.name
+
+
+def _label(opened: Library, owner: str, kept: Kept, suggested: str = "") -> None:
+    """What a kept recording really was, and who speaks (`suggested`, where nobody has said so): saved as soon as it is said."""
     emotion, speaker = f"really-{kept.id}", f"speaker-{kept.id}"
     save = partial(_say, opened, owner, kept.id, emotion, speaker)
     st.pills(
@@ -89,7 +100,7 @@ def _label(opened: Library, owner: str, kept: Kept) -> None:
     )
     st.text_input(
         "Who speaks? A name or a code, if you like",
-        value=kept.speaker or st.session_state.get("last_speaker", ""),
+        value=kept.speaker or suggested,
         max_chars=100,
         key=speaker,
         on_change=save,
@@ -97,12 +108,13 @@ def _label(opened: Library, owner: str, kept: Kept) -> None:
     )
     if kept.corrected_at is not None:
         said = display_name(kept.emotion).lower() if kept.emotion else "no label"
-        st.caption(f"Saved: {said}{', speaker named' if kept.speaker else ''}.")
+        st.caption(f"Saved: {said}{f', speaker {ui.plain(kept.speaker)}' if kept.speaker else ''}.")
 
 
 def _say(opened: Library, owner: str, number: int, emotion: str, speaker: str) -> None:
     name = st.session_state.get(speaker) or ""
-    st.session_state["last_speaker"] = name
+    if name:
+        st.session_state["last_speaker"] = name
     _in_callback(lambda: opened.correct(owner, number, st.session_state.get(emotion) or "", name))
 
 
@@ -127,9 +139,6 @@ def _told_by_callback() -> None:
 
 def show() -> None:
     """All that is kept; what one can do with it; and what stands there where there is nothing."""
-    if not library.configured():
-        ui.explain_no_clip(OFF)
-        return
     try:
         _told_by_callback()
         opened, owner = keeping.place()
@@ -145,6 +154,11 @@ def _show(opened: Library, owner: str) -> None:
     if owner != library.LOCAL:
         st.caption("You see what you have kept yourself, and nobody else does.")
     entries = opened.entries(owner)
+    if not entries and (remains := _remains(opened, owner)):
+        ui.explain_no_clip(f"**Nothing is kept any more**, but {remains} still here. *Delete all* takes what is left, too.")
+        _delete_all_button(opened, owner, 0)
+        _learning(owner)
+        return
     if not entries:
         ui.explain_no_clip("**Nothing is kept yet.** Record something, and press *Keep this recording* below its answer.")
         st.page_link(ui.pages()["record"], label="Record & predict", icon=":material/mic:")
@@ -152,6 +166,8 @@ def _show(opened: Library, owner: str) -> None:
     labelled = [entry for entry in entries if entry.emotion]
     st.markdown(f"**{len(entries):,} recording{'s' if len(entries) != 1 else ''} kept**, {len(labelled):,} of them with your own label.")
     chosen = _table(entries)
+    if aside := sorted(ui.plain(speaker) for speaker, part in opened.parts(owner).items() if part == "test"):
+        st.caption(f"Set aside for testing, and not learnt from: {', '.join(aside)}.")
     if chosen is None:
         st.caption("Select a row to hear it, to say what it really was, or to delete it.")
     else:
@@ -161,18 +177,27 @@ def _show(opened: Library, owner: str) -> None:
     _learning(owner)
 
 
+def _remains(opened: Library, owner: str) -> str:
+    """What outlives the recordings that it came from, with its verb; "" for nothing."""
+    learnt, named = opened.layers(owner), opened.parts(owner)
+    if learnt and named:
+        return "a correction learnt from earlier labels and the names of its speakers are"
+    return "a correction learnt from earlier labels is" if learnt else "the names of speakers that were noted for testing are" if named else ""
+
+
 def _table(entries: list[Kept]) -> Kept | None:
     """The table, the newest first; gives the entry that was selected."""
     import pandas as pd
 
     newest = entries[::-1]
+    kept_at = "Kept (UTC)" if keeping.zone() in (UTC, ZoneInfo("UTC")) else "Kept"
     table = pd.DataFrame(
         {
             "Name": [entry.name for entry in newest],
+            "Your label": [display_name(entry.emotion) if entry.emotion else "" for entry in newest],  # seen on a phone, too
             "Answer": [display_name(entry.answer) if entry.answer else "Cannot tell" for entry in newest],
-            "Your label": [display_name(entry.emotion) if entry.emotion else "" for entry in newest],
             "Speaker": [entry.speaker for entry in newest],
-            "Kept": [entry.kept_at for entry in newest],
+            kept_at: [keeping.clock(entry.kept_at) for entry in newest],
             "Length": [entry.duration_s for entry in newest],
         }
     )
@@ -185,7 +210,7 @@ def _table(entries: list[Kept]) -> Kept | None:
         selection_mode="single-row",
         key=f"library_table-{st.session_state.get('library_round', 0)}",  # a deleted row must not leave the next one selected
         column_config={
-            "Kept": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            kept_at: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             "Length": st.column_config.NumberColumn(format="%.1f s"),
         },
     )
@@ -200,11 +225,12 @@ def _entry(opened: Library, owner: str, kept: Kept) -> None:
         st.markdown(f"The answer was **{kept.answer}**. What was it really?" if kept.answer else "There was no answer. What was it really?")
         _label(opened, owner, kept)
         delete = partial(_delete, opened, owner, kept.id)
-        st.button("Delete this recording", icon=":material/delete:", key=f"delete-{kept.id}", on_click=delete)
+        st.button("Delete from library", icon=":material/delete:", key=f"delete-{kept.id}", on_click=delete)
 
 
 def _delete(opened: Library, owner: str, number: int) -> None:
-    _in_callback(lambda: opened.delete(owner, [number]))
+    if _in_callback(lambda: opened.delete(owner, [number])):
+        st.session_state["kept"] = {sha256: kept for sha256, kept in st.session_state.get("kept", {}).items() if kept != number}
     st.session_state["library_round"] = st.session_state.get("library_round", 0) + 1
 
 
@@ -222,9 +248,15 @@ def _whole(opened: Library, owner: str, n: int) -> None:
 
         everything = partial(corpus.to_zip, opened, owner)  # made when it is asked for
         st.download_button("Export as ZIP", everything, "library.zip", "application/zip", icon=":material/download:", on_click="ignore")
-        with st.popover("Delete all", icon=":material/delete_forever:"):
-            st.markdown(f"This deletes all **{n:,}** recordings for good, with your labels and all that was learnt from them.")
-            st.button("Yes, delete all of it", type="primary", key="delete_all", on_click=partial(_delete_all, opened, owner))
+        _delete_all_button(opened, owner, n)
+
+
+def _delete_all_button(opened: Library, owner: str, n: int) -> None:
+    """Delete everything, after being asked once; `n` recordings are there."""
+    recordings = f"all **{n:,}** recordings for good, with your labels and" if n > 1 else "**1** recording for good, with its label and" if n else ""
+    with st.popover("Delete all", icon=":material/delete_forever:"):
+        st.markdown(f"This deletes {recordings} all that was learnt from your labels, with the speakers' names that were noted for testing it.")
+        st.button("Yes, delete all of it", type="primary", key="delete_all", on_click=partial(_delete_all, opened, owner))
 
 
 def _learning(owner: str) -> None:

@@ -55,11 +55,12 @@ def add_commands(commands: Any) -> None:
 
 def list_entries(options: argparse.Namespace) -> int:
     """Write a row per entry; on stderr, what corrects the default model."""
-    found = library.opened()
+    found = library.opened(make=False)
     entries = found.entries(options.owner)
     if options.format == "json":
         sys.stdout.write(json.dumps([entry.to_dict() for entry in entries], ensure_ascii=False, indent=1) + "\n")
         return 0
+    aside = found.parts(options.owner)
     rows = [
         (
             f"{entry.id}",
@@ -67,7 +68,7 @@ def list_entries(options: argparse.Namespace) -> int:
             f"{entry.duration_s:.1f}",
             entry.answer or "cannot tell",
             entry.emotion,
-            entry.speaker,
+            f"{entry.speaker} (set aside)" if aside.get(entry.speaker.casefold()) == "test" else entry.speaker,
             entry.name,
         )
         for entry in entries
@@ -82,25 +83,28 @@ def export(options: argparse.Namespace) -> int:
     """Write the corpus."""
     from ser_core.library import corpus
 
-    n = corpus.to_folder(library.opened(), options.owner, Path(options.folder))
-    sys.stderr.write(f"{n} clips written to {options.folder}\n")
+    n = corpus.to_folder(library.opened(make=False), options.owner, Path(options.folder))
+    sys.stderr.write(f"{_n(n, 'clip')} written to {options.folder}\n")
     return 0
 
 
 def delete(options: argparse.Namespace) -> int:
     """Delete the named entries: all of them, or none where one is not there."""
-    library.opened().delete(options.owner, options.ids)
+    found = library.opened(make=False)
+    found.delete(options.owner, options.ids)
     sys.stderr.write(f"deleted: {', '.join(map(str, options.ids))}\n")
+    if found.layers(options.owner):
+        sys.stderr.write("A correction learnt from these stays until `library delete-all`.\n")
     return 0
 
 
 def delete_all(options: argparse.Namespace) -> int:
     """Delete everything, after `--yes`."""
-    found = library.opened()
+    found = library.opened(make=False)
     if not options.yes:
         message = f"This deletes {len(found.entries(options.owner))} entries of {options.owner!r} and all that was learnt from them, for good."
         raise SerError(ErrorCode.BAD_USAGE, message, "Add --yes if you mean it.")
-    sys.stderr.write(f"{found.delete_all(options.owner)} entries deleted\n")
+    sys.stderr.write(f"{found.delete_all(options.owner)} deleted\n")
     return 0
 
 
@@ -108,10 +112,13 @@ def train(options: argparse.Namespace) -> int:
     """Train a candidate, and print what it changes."""
     from ser_core.library import learning
 
-    found = learning.train(library.opened(), options.owner, _progress)
-    _tell(found.report, f"Layer {found.id} ({found.digest[:12]}), trained on {_of(found.report['train'])}; drawn to the identity by "
-          f"{found.report['strength']:g}. Not used yet.")  # fmt: skip
-    sys.stdout.write(f"To use it: python -m ser_core library adopt {found.id}\n")
+    found = learning.train(library.opened(make=False), options.owner, _progress)
+    _tell(found.report, f"Layer {found.id} ({found.digest[:12]}), learnt from {_of(found.report['train'])}. It is not used yet.")
+    own = found.report["library"]
+    if own and own["difference"]["value"] is not None and own["difference"]["value"] <= 0:
+        sys.stdout.write("On your speakers set aside no more is recognised with it than without: there is no reason to use it.\n")
+    else:
+        sys.stdout.write(f"To use it: python -m ser_core library adopt {found.id}\n")
     return 0
 
 
@@ -119,11 +126,11 @@ def evaluate(options: argparse.Namespace) -> int:
     """Print what a layer changes, tested anew."""
     from ser_core.library import learning
 
-    opened = library.opened()
+    opened = library.opened(make=False)
     found = _layer(opened.layers(options.owner), options.layer)
     _tell(
         learning.evaluate(opened, options.owner, found, _progress),
-        f"Layer {found.id} ({found.digest[:12]}), trained on {_of(found.report['train'])}.",
+        f"Layer {found.id} ({found.digest[:12]}), learnt from {_of(found.report['train'])}.",
     )
     return 0
 
@@ -132,8 +139,11 @@ def adopt(options: argparse.Namespace) -> int:
     """Use a layer."""
     from ser_core.library import learning
 
-    opened = library.opened()
+    opened = library.opened(make=False)
     found = _layer(opened.layers(options.owner), options.layer)
+    if opened.in_use(options.owner, found):
+        sys.stdout.write(f"Layer {found.id} is in use already.\n")
+        return 0
     learning.adopt(opened, options.owner, found, options.force)
     sys.stdout.write(f"{_in_use(found)} To go back: python -m ser_core library rollback\n")
     return 0
@@ -141,7 +151,7 @@ def adopt(options: argparse.Namespace) -> int:
 
 def roll_back(options: argparse.Namespace) -> int:
     """Take the last adoption back."""
-    opened = library.opened()
+    opened = library.opened(make=False)
     if not opened.roll_back(options.owner):
         raise SerError(ErrorCode.BAD_USAGE, "There is nothing to go back from: no layer is in use.", "See: python -m ser_core library list")
     sys.stdout.write(f"{_in_use(opened.adopted(options.owner))}\n")
@@ -172,8 +182,12 @@ def _progress(entries: Sequence[Kept]) -> Iterable[Kept]:
 
 
 def _of(counts: dict[str, Any]) -> str:
-    speakers = f" of {counts['speakers']} named speakers" if counts["speakers"] else ""
-    return f"{counts['clips']} clips{speakers} ({', '.join(f'{n} {emotion}' for emotion, n in counts['emotions'].items())})"
+    speakers = f" of {_n(counts['speakers'], 'named speaker')}" if counts["speakers"] else ""
+    return f"{_n(counts['clips'], 'clip')}{speakers} ({', '.join(f'{n} {emotion}' for emotion, n in counts['emotions'].items())})"
+
+
+def _n(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
 def _tell(report: Mapping[str, Any], heading: str) -> None:
@@ -187,16 +201,20 @@ def _tell(report: Mapping[str, Any], heading: str) -> None:
     ]
     header = ("tested on", "clips", "speakers", "UAR before [95%]", "UAR after [95%]", "difference [95%]")
     sys.stdout.write(f"{heading}\n\n{aligned(header, rows)}\n")
+    sys.stdout.write(
+        "UAR: of each emotion the share that is recognised, in per cent, averaged over the emotions. In brackets: its 95% confidence interval.\n"
+    )
     if not report["library"]:
         sys.stdout.write(
             "None of your speakers is set aside for testing: that takes clips with a label of two named speakers or more. What the layer is worth on "
             "a voice like yours is not known.\n"
         )
     if report["left_out"]:
-        sys.stdout.write(f"{report['left_out']} clips were left out, as it is not known who speaks: it might be a speaker who was set aside.\n")
+        were = f"{_n(report['left_out'], 'clip')} {'was' if report['left_out'] == 1 else 'were'}"
+        sys.stdout.write(f"{were} left out, as it is not known who speaks: it might be a speaker who was set aside.\n")
     worse = [row["name"] for row in report["corpora"] if learning.is_worse(row)]
     if worse:
-        sys.stdout.write(f"WORSE, beyond chance, on {', '.join(worse)}: adopting it takes --force.\n")
+        sys.stdout.write(f"WORSE, by more than chance explains, on {', '.join(worse)}: adopting it takes --force.\n")
     sys.stdout.write(
         "The limits for refusals and prediction sets are those of the model without the layer. People label what went wrong more often than what "
         "went right: a layer learns that too.\n"
@@ -205,5 +223,5 @@ def _tell(report: Mapping[str, Any], heading: str) -> None:
 
 def _interval(share: dict[str, float | None]) -> str:
     if share["low"] is None or share["high"] is None or share["value"] is None:
-        return f"{100 * (share['value'] or 0):.1f} [unknown]"
+        return f"{100 * (share['value'] or 0):.1f} [too few speakers]"
     return f"{100 * share['value']:.1f} [{100 * share['low']:.1f}, {100 * share['high']:.1f}]"

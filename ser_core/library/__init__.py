@@ -43,13 +43,19 @@ def configured() -> bool:
     return bool(os.environ.get(URL_VARIABLE) or os.environ.get(FOLDER_VARIABLE))
 
 
-def opened() -> Library:
+def opened(make: bool = True) -> Library:
     """The library that the operator has named, opened once for all threads of the process; brought up to date, if it is an older one.
+
+    Parameters
+    ----------
+    make : bool
+        Whether a file that is not there is made (default: yes). Who only reads asks for no new one: a mistyped name should not look like an
+        empty library.
 
     Raises
     ------
     SerError
-        LIBRARY_OFF where none is named, LIBRARY_NEWER, or LIBRARY_FAILED.
+        LIBRARY_OFF where none is named, or there is none and none is to be made; LIBRARY_NEWER, or LIBRARY_FAILED.
     """
     url, folder = os.environ.get(URL_VARIABLE), os.environ.get(FOLDER_VARIABLE)
     if not (url or folder):
@@ -57,14 +63,14 @@ def opened() -> Library:
             ErrorCode.LIBRARY_OFF, "There is no library: nobody has named a place for one.", f"Set {FOLDER_VARIABLE} to a folder of yours."
         )
     with _opening:
-        return _opened(url or "", folder or "")
+        return _opened(url or "", folder or "", make)
 
 
 @cache
-def _opened(url: str, folder: str) -> Library:
+def _opened(url: str, folder: str, make: bool) -> Library:
     from ser_core.library.store import Library
 
-    return Library.at(url) if url else Library.in_folder(Path(folder).expanduser())
+    return Library.at(url, make) if url else Library.in_folder(Path(folder).expanduser(), make)
 
 
 def owner_of(values_of: Callable[[str], Sequence[str]], from_elsewhere: bool, environment: Mapping[str, str] | None = None) -> str:

@@ -37,7 +37,7 @@ _POSTGRES_FULL = ("53100", "53200")  # SQLSTATE: disk full, out of memory
 class Database:
     """A database whose tables are of the newest version. Safe to use from several threads; several processes may use one."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, make: bool = True) -> None:
         with told():
             try:
                 self.engine = create_engine(url, hide_parameters=True, **_options(url))
@@ -50,7 +50,7 @@ class Database:
                 event.listen(self.engine, "connect", _set_up_sqlite)
                 event.listen(self.engine, "begin", _begin_sqlite)
             self._writer = self.engine.execution_options(ser_begin="BEGIN IMMEDIATE")
-            with self._alone(url):
+            with self._alone(url, make):
                 self._upgrade()
             if self.is_sqlite:
                 self.wipe(everything=False)  # what could not be, when it was deleted
@@ -97,12 +97,12 @@ class Database:
             time.sleep(0.05)
 
     @contextlib.contextmanager
-    def _alone(self, url: URL) -> Iterator[None]:
+    def _alone(self, url: URL, make: bool) -> Iterator[None]:
         """While a file of SQLite is set up, which several processes may want to do at once."""
         if not self.is_sqlite:
             yield
             return
-        path = _prepared(url)
+        path = _prepared(url, make)
         with FileLock(path.with_name(f"{path.name}.lock"), timeout=_WAIT_SECONDS, mode=0o600):
             yield
 
@@ -121,12 +121,15 @@ def _options(url: URL) -> dict[str, Any]:
     return {"connect_args": waits, "pool_pre_ping": True}  # a server that was started anew is no error
 
 
-def _prepared(url: URL) -> Path:
-    """The file of an SQLite database, made for its owner's eyes only where it is not there."""
+def _prepared(url: URL, make: bool = True) -> Path:
+    """The file of an SQLite database; where it is not there, made for its owner's eyes only, or LIBRARY_OFF where none is to be made."""
     if not url.database or url.database == ":memory:" or url.query:
         message = f"A library needs a file. Got {url.render_as_string(hide_password=True)}."
         raise SerError(ErrorCode.LIBRARY_FAILED, message, "Give it as sqlite:////folder/library.db")
     path = Path(url.database)
+    if not make and not path.exists():
+        named = "SER_DATABASE_URL" if os.environ.get("SER_DATABASE_URL") else "SER_LIBRARY"
+        raise SerError(ErrorCode.LIBRARY_OFF, f"There is no library in {str(path.parent)!r} yet.", f"Check {named}.")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
@@ -197,4 +200,4 @@ def parsed(url: str) -> URL:
         return make_url(url)
     except (ArgumentError, ValueError) as error:
         message = "SER_DATABASE_URL is no address of a database."
-        raise SerError(ErrorCode.LIBRARY_FAILED, message, "Expected something like postgresql+psycopg://name:password@host/database") from error
+        raise SerError(ErrorCode.LIBRARY_FAILED, message, "Expected something like postgresql://name:password@host/database") from error

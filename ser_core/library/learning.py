@@ -58,7 +58,7 @@ def train(library: Library, owner: str, each: Each = iter) -> KeptLayer:
         NOT_ENOUGH where there is too little to learn from, or LIBRARY_FAILED.
     """
     parts, left_out = _parts(library, owner)
-    _check_enough(parts[TRAIN])
+    _check_enough(parts[TRAIN], parts[TEST], left_out)
     model = models.load_default("emotion")
     clips = {part: _heard(library, owner, entries, model, each) for part, entries in parts.items()}
     strength = choose_strength(clips[TRAIN])
@@ -182,12 +182,21 @@ def _parts(library: Library, owner: str) -> tuple[dict[str, list[Kept]], int]:
     return found, len(labelled) - sum(map(len, found.values()))
 
 
-def _check_enough(entries: Sequence[Kept]) -> None:
-    emotions = {entry.emotion for entry in entries}
-    if len(entries) < LEAST_CLIPS or len(emotions) < 2:
-        message = f"There is too little to learn from: {len(entries)} clips with a label of {len(emotions)} emotions among the training speakers."
-        hint = f"Say of at least {LEAST_CLIPS} clips, of two or more emotions, what they really were; speakers that are set aside do not count."
-        raise SerError(ErrorCode.NOT_ENOUGH, message, hint)
+def _check_enough(entries: Sequence[Kept], aside: Sequence[Kept] = (), left_out: int = 0) -> None:
+    """Say what is missing: of the clips with a label those `aside` are of speakers set aside, and of `left_out` nobody has said who speaks."""
+    missing, emotions = LEAST_CLIPS - len(entries), {entry.emotion for entry in entries}
+    if missing <= 0 and len(emotions) >= 2:
+        return
+    n = len(entries) + len(aside) + left_out
+    message = f"There is too little to learn from: {n} clip{'s have' if n != 1 else ' has'} a label"
+    if aside:
+        names = ", ".join(sorted({entry.speaker.casefold() for entry in aside}))
+        message += f", but {len(aside)} {'are' if len(aside) != 1 else 'is'} of speakers set aside for testing ({names})"
+        message += f", and of {left_out} it is not known who speaks" if left_out else ""
+    other = " of other speakers" if aside else ""
+    more = f"Label at least {missing} more{other}" if missing > 0 else f"Label more clips{other}"
+    hint = f"{more}." if len(emotions) >= 2 else f"{more}, so that two emotions or more come up."
+    raise SerError(ErrorCode.NOT_ENOUGH, f"{message}.", hint)
 
 
 def _heard(library: Library, owner: str, entries: Sequence[Kept], model: Model, each: Each) -> Clips:

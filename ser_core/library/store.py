@@ -79,18 +79,18 @@ class Library:
     An entry that is not there, or is somebody else's, raises NOT_FOUND, the same for both.
     """
 
-    def __init__(self, url: URL) -> None:
-        self.database = database.Database(url)
+    def __init__(self, url: URL, make: bool = True) -> None:
+        self.database = database.Database(url, make)
 
     @classmethod
-    def in_folder(cls, folder: Path) -> Library:
-        """The library that is a file of SQLite in a folder, made where it is not there."""
-        return cls(database.address(folder, FILE))
+    def in_folder(cls, folder: Path, make: bool = True) -> Library:
+        """The library that is a file of SQLite in a folder, made where it is not there; LIBRARY_OFF where none is to be made."""
+        return cls(database.address(folder, FILE), make)
 
     @classmethod
-    def at(cls, url: str) -> Library:
+    def at(cls, url: str, make: bool = True) -> Library:
         """The library in a database by its address, as SQLAlchemy has it."""
-        return cls(database.parsed(url))
+        return cls(database.parsed(url), make)
 
     # --------------------------------------------------------------------------------------------------------- entries
 
@@ -133,6 +133,13 @@ class Library:
         """One entry; None where it is not there."""
         with self.database.reading() as connection:
             row = connection.execute(select(*_LISTED).where(*_is(owner, number))).one_or_none()
+        return None if row is None else _kept(row)
+
+    def same(self, owner: str, recording: Recording) -> Kept | None:
+        """The entry with the very sound of a recording; None where it is not kept yet."""
+        digest = hashlib.sha256(to_flac(recording)).hexdigest()
+        with self.database.reading() as connection:
+            row = connection.execute(select(*_LISTED).where(RECORDINGS.c.owner == owner, RECORDINGS.c.sha256 == digest)).one_or_none()
         return None if row is None else _kept(row)
 
     def flac(self, owner: str, number: int) -> bytes:
@@ -196,10 +203,11 @@ class Library:
 
         A part is for good. Of the speakers, in the order of coming, the second, fifth, eighth ... are for testing.
         """
-        with self.database.writing() as connection:
+        wanted = [speaker for speaker in dict.fromkeys(spoken.casefold() for spoken in speakers) if speaker]
+        with self.database.writing() if wanted else self.database.reading() as connection:
             found = {row.speaker: row.part for row in connection.execute(select(SPEAKERS).where(SPEAKERS.c.owner == owner).order_by(SPEAKERS.c.id))}
-            for speaker in dict.fromkeys(spoken.casefold() for spoken in speakers):
-                if speaker and speaker not in found:
+            for speaker in wanted:
+                if speaker not in found:
                     found[speaker] = TEST if len(found) % 3 == 1 else TRAIN
                     connection.execute(insert(SPEAKERS), {"owner": owner, "speaker": speaker, "part": found[speaker]})
         return found
@@ -221,6 +229,13 @@ class Library:
         row = {"owner": owner, "layer_id": layer.id, "digest": layer.digest, "adopted_at": _now()}
         with self.database.writing() as connection:
             connection.execute(insert(ADOPTIONS), row)
+
+    def in_use(self, owner: str, layer: KeptLayer) -> bool:
+        """Whether a layer is, unchanged, the one that was adopted last and not taken back."""
+        query = select(ADOPTIONS.c.layer_id, ADOPTIONS.c.digest).where(*_in_force(owner)).order_by(ADOPTIONS.c.id.desc()).limit(1)
+        with self.database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return row is not None and (row.layer_id, row.digest) == (layer.id, layer.digest)
 
     def roll_back(self, owner: str) -> bool:
         """Take the last adoption back that was not; gives whether there was one."""

@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import numpy as np
@@ -109,11 +110,41 @@ def test_a_click_keeps_recording_and_answer_and_then_asks_what_it_really_was(kep
     assert by["emotion"]["sha256"] == models.default_card("emotion").sha256
     page.pills(key=f"really-{entry.id}").set_value("sad").run()
     page.text_input(key=f"speaker-{entry.id}").set_value("Ann").run()
-    assert "Saved: sad, speaker named." in texts(healthy(page))
+    assert "Saved: sad, speaker Ann." in texts(healthy(page))
     assert (kept.find("local", entry.id).emotion, kept.find("local", entry.id).speaker) == ("sad", "Ann")
-    again = press(recorded("my clip.flac"), "Keep this recording")  # another session
+    again = press(recorded("other name.flac"), "Keep this recording")  # another session
     assert len(kept.entries("local")) == 1
+    assert "**Already in your library** as my clip.flac." in texts(again)
     assert again.pills(key=f"really-{entry.id}").value == "sad"
+
+
+def test_what_comes_from_the_microphone_is_kept_under_the_time_of_day(kept):
+    press(recorded("recording.wav"), "Keep this recording")
+    (entry,) = kept.entries("local")
+    assert datetime.strptime(entry.name, "Recording %Y-%m-%d %H:%M").replace(tzinfo=UTC) == entry.kept_at.replace(second=0)
+
+
+def test_deleting_a_kept_clip_says_that_its_copy_stays_and_only_then(kept):
+    page = press(recorded(), "Delete this recording")
+    assert "copy in your library" not in texts(page) + "".join(info.value for info in page.info)
+    page = press(press(recorded(), "Keep this recording"), "Delete this recording")
+    assert [info.value for info in page.info] == ["Deleted from memory. The copy in your library stays."]
+    assert "See all that is kept" in [link.proto.label for link in page.get("page_link")]
+    assert len(kept.entries("local")) == 1
+    assert not healthy(page.run()).info
+
+
+def test_the_last_speaker_is_suggested_below_an_answer_only(kept):
+    numbers = fill(kept)
+    page = select(healthy(opened(LIBRARY)), 0)
+    page.text_input(key=f"speaker-{numbers[2]}").set_value("*Bob*").run()
+    assert "speaker \\*Bob\\*." in texts(healthy(page))
+    select(page, 1)
+    assert page.text_input(key=f"speaker-{numbers[1]}").value == ""
+    page.pills(key=f"really-{numbers[1]}").set_value("fearful").run()
+    assert (kept.find("local", numbers[1]).emotion, kept.find("local", numbers[1]).speaker) == ("fearful", "")
+    page = press(upload(page.switch_page(RECORD).run(), SAMPLE), "Keep this recording")
+    assert page.text_input(key=f"speaker-{kept.entries('local')[-1].id}").value == "*Bob*"
 
 
 @pytest.mark.postgres
@@ -190,7 +221,7 @@ def test_what_is_kept_is_listed_the_newest_first_and_can_be_heard_corrected_and_
     page.pills(key=f"really-{numbers[1]}").set_value("angry").run()
     assert kept.find("local", numbers[1]).emotion == "angry"
     assert list(page.dataframe[0].value["Your label"]) == ["", "Angry", ""]
-    press(page, "Delete this recording")
+    press(page, "Delete from library")
     assert [entry.id for entry in kept.entries("local")] == [numbers[0], numbers[2]]
     assert not page.text  # no other one is selected now
 
@@ -202,6 +233,63 @@ def test_delete_all_asks_once_and_leaves_nothing(kept):
     press(page, "Yes, delete all of it")
     assert kept.entries("local") == []
     assert "Nothing is kept yet" in texts(page)
+
+
+@pytest.mark.parametrize(
+    ("layer", "speakers", "said"),
+    [
+        (True, ["Ann", "Bob"], "a correction learnt from earlier labels and the names of its speakers are still here"),
+        (True, [], "a correction learnt from earlier labels is still here"),
+        (False, ["Ann"], "the names of speakers that were noted for testing are still here"),
+    ],
+)
+def test_what_outlives_the_recordings_is_said_and_can_be_deleted(layer, speakers, said, kept):
+    (number,) = fill(kept, n=1)
+    if layer:
+        adopt(kept)
+    kept.parts("local", speakers)
+    page = select(healthy(opened(LIBRARY)), 0)
+    press(page, "Delete from library")
+    assert f"**Nothing is kept any more**, but {said}." in texts(page)
+    assert "Learn from your labels" in [expander.label for expander in page.expander]
+    assert kept.find("local", number) is None
+    press(page, "Yes, delete all of it")
+    assert (kept.layers("local"), kept.parts("local")) == ([], {})
+    assert "Nothing is kept yet" in texts(page)
+
+
+def test_speakers_who_are_set_aside_are_named(kept):
+    for number, speaker in zip(fill(kept), ("Ann", "Bob", "Cid"), strict=True):
+        kept.correct("local", number, "sad", speaker)
+    assert "Set aside" not in texts(healthy(opened(LIBRARY)))
+    kept.parts("local", ["Ann", "Bob", "Cid"])
+    assert "Set aside for testing, and not learnt from: bob." in texts(healthy(opened(LIBRARY)))
+
+
+@pytest.mark.parametrize(
+    ("zone", "column", "shown"), [(None, "Kept (UTC)", "09:30"), ("nonsense", "Kept (UTC)", "09:30"), ("Asia/Tokyo", "Kept", "18:30")]
+)
+def test_times_are_those_of_the_browser_or_say_that_they_are_not(zone, column, shown, kept, monkeypatch):
+    fill(kept, n=1)
+    with kept.database.writing() as connection:
+        connection.execute(sqlalchemy.update(tables.RECORDINGS).values(kept_at=datetime(2026, 1, 2, 9, 30)))
+    monkeypatch.setattr(keeping.st, "context", SimpleNamespace(timezone=zone, theme=SimpleNamespace(type="light")))
+    page = healthy(opened(LIBRARY))
+    assert f"{page.dataframe[0].value[column].iloc[0]:%H:%M}" == shown
+
+
+def test_privacy_says_what_of_a_library_concerns_this_visitor(kept, monkeypatch):
+    page = texts(healthy(opened("pages/privacy.py")))
+    assert "stay until\nyou press *Delete all* there" in page
+    assert "(not a copy in your library)" in page
+    assert "**never written to disk** unless you press *Keep this recording* (see below), and never to a log" in page
+    arrives(monkeypatch, X_Forwarded_For="10.0.0.1")
+    page = texts(healthy(opened("pages/privacy.py")))
+    assert "not offered to you" in page
+    assert "**never written to disk**, nor to a log" in page
+    assert "copy in your library" not in page
+    monkeypatch.delenv(library.FOLDER_VARIABLE)
+    assert "there is **no library**" in texts(healthy(opened("pages/privacy.py")))
 
 
 def test_the_export_is_offered_and_holds_everything(kept):
