@@ -12,6 +12,7 @@ from ser_core.emotions import EMOTIONS
 from ser_core.library import learning
 from ser_core.library.store import KeptLayer
 from ser_core.models import Layer
+from tests.conftest import ROOT
 from tests.synthesis import RATE, voice, wav
 from tests.test_cli import run
 from tests.test_library import keep
@@ -103,6 +104,15 @@ def test_what_was_learnt_is_told_in_plain_words_and_offered_only_if_it_helps(dif
     assert "50.0 [too few speakers]" in out
     assert ("library adopt 7" in out) is offered
     assert ("there is no reason to use it" in out) is not offered
+
+
+def test_predicting_makes_no_library_either_and_goes_on_without(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(library.FOLDER_VARIABLE, str(tmp_path / "mistyped"))
+    code, out, err = run(capsys, "predict", ROOT / "data" / "samples" / "steady-low-voice.flac", "--format", "json")
+    assert code == 0
+    assert f"There is no library in {str(tmp_path / 'mistyped')!r} yet." in err
+    assert json.loads(out)[0]["model"]["emotion"] == "combination"
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_what_is_kept_is_listed_as_a_table_and_as_json(kept, capsys):

@@ -23,6 +23,7 @@ from ser_core.models import Model
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ser_core.library.store import KeptLayer
     from ser_core.training import extraction
 
 
@@ -72,7 +73,7 @@ def _chosen(task: str, name: str | None, options: argparse.Namespace) -> Chosen:
     folder = Path(options.models)
     might_be_corrected = task == "emotion" and folder == models.MODELS_DIR and (name is None or models.CORRECTED in name)
     if might_be_corrected and library.configured():
-        adopted = library.opened().adopted(library.LOCAL)
+        adopted = _adopted()
         base = models.default_card(task, folder)
         if adopted is not None and name in (None, models.corrected_name(base, models.Layer.from_json(adopted.layer))):
             return str(folder), base.name, adopted.layer
@@ -81,6 +82,17 @@ def _chosen(task: str, name: str | None, options: argparse.Namespace) -> Chosen:
         folder = models.MODELS_DIR
     card = models.find(name, task, folder) if name else models.default_card(task, folder)
     return str(folder), card.name, ""
+
+
+def _adopted() -> KeptLayer | None:
+    """The layer that was adopted in the library; None, and said so, where there is no library yet."""
+    try:
+        return library.opened(make=False).adopted(library.LOCAL)
+    except SerError as error:
+        if error.code != ErrorCode.LIBRARY_OFF:
+            raise
+        sys.stderr.write(f"{error} The default model is used as it ships.\n")
+        return None
 
 
 @cache
