@@ -94,7 +94,10 @@ def test_ten_people_at_once_see_only_what_is_theirs(url):
         pages[0].get_by_role("link", name="Feature explorer").click()
         settled(pages[0])
         expect(pages[0].get_by_text("Your recording:")).to_have_count(0)
-    assert problems == [[]] * PEOPLE
+    # When a page's next run begins, Streamlit forgets the files of the last one, and somebody else's run may then delete them: under load a file
+    # to save can be gone for a moment. `answer` has asked again; whose it was when it came is checked above.
+    gone = ("/media/", "Download Button source error - 404")
+    assert [problem for of_page in problems for problem in of_page if not any(part in problem for part in gone)] == []
 
 
 # ---------------------------------------------------------------------------------------------------- a lost connection
