@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
 
 from ser_core import __version__
-from ser_core.cli import bench, corpora, explorer, library, predict, train
+from ser_core.cli import bench, corpora, explorer, library, models, predict, train
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("corpora", nargs="*", metavar="CORPUS", help="name of a corpus in SER_CORPORA (default: all)")
     _add_jobs(added)
 
-    added = command("models", train.manage, "List, verify or rebuild models, or seal a folder of them: list the digests of its files as they are.")
+    added = command("models", models.manage, "List, verify or rebuild models, or seal a folder of them: list the digests of its files as they are.")
     added.add_argument("action", choices=("list", "verify", "rebuild", "seal"))
     added.add_argument("ids", nargs="*", metavar="ID", help="for example emotion-svc (default: all); with seal or verify: a folder")
     added.add_argument("--models", metavar="DIR", default=str(MODELS_DIR))
