@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-import ui
+from ui import routing, widgets
+from ui.server import warming
 
 ABOUT = {  # what each page is for; no docstring, which Streamlit would print
     "record": "Record, upload or pick a sample. Hear it back, read the probabilities of eight emotions and two genders, and why.",
@@ -15,7 +16,7 @@ ABOUT = {  # what each page is for; no docstring, which Streamlit would print
 
 def landing() -> None:
     """What this is, what to do first, what it is not."""
-    pages = ui.pages()
+    pages = routing.pages()
     st.title("Speech Emotion Predictor")
     st.markdown("Speak for a few seconds and see which of **eight emotions** your voice sounds like, and how far to trust the answer.")
     with st.container(horizontal=True):
@@ -43,23 +44,23 @@ def landing() -> None:
     right.markdown(
         "- It hears how a voice *sounds*, not what a person *feels*; on real, unacted speech it will be wrong more often.\n"
         "- It is no medical device and no lie detector.\n"
-        f"- {ui.AI_ACT}"
+        f"- {widgets.AI_ACT}"
     )
     st.page_link(pages["privacy"], label="Privacy: what is kept, where, and how to delete it", icon=":material/lock:")
 
 
 def route() -> None:
     """Name the pages and run the one that was asked for."""
-    ui.configure()
+    routing.configure()
     home = st.Page(landing, title="Home", icon=":material/home:", default=True)
     st.session_state["routed"] = True
-    st.navigation([home, *ui.pages().values()], position="top").run()
-    ui.warm_up()
+    st.navigation([home, *routing.pages().values()], position="top").run()
+    warming.warm_up()
 
 
 if __name__ == "__main__":
     route()
 else:
-    from ui import serving
+    from ui.server import serving
 
     app = st.App(__file__, lifespan=serving.lifespan, routes=serving.ROUTES, on_script_error=serving.show_failure)

@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ser_core import bulk, corpora
+from ser_core import corpora
+from ser_core.batch import checkpointed
 from tests.dask_cluster import cluster
 
 EVERY, FEW = 2, 20
@@ -90,7 +91,7 @@ def kilobytes_a_clip() -> float:
         for number in range(LISTED):
             (Path(temporary) / f"recording-{number:08d}.flac").touch()
         tracemalloc.start()
-        items = [bulk.Item(path) for path in corpora.audio_files(Path(temporary))]
+        items = [checkpointed.Item(path) for path in corpora.audio_files(Path(temporary))]
         used, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     return used / len(items) / 1000
@@ -100,7 +101,7 @@ def kilobytes_done() -> float:
     """On disk, for one clip's features in the file of what is done."""
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "done"
-        store = bulk.Store(path, "a job")
+        store = checkpointed.Store(path, "a job")
         for number in range(LISTED):
             store.put(number.to_bytes(32, "little"), RECORD)
         store.close()

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from ser_core import evaluation
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS
-from ser_core.library import learning
+from ser_core.library import corrections
 
 DRAWS = 20
 LABELLED = ((1, 20), (1, 40), (3, 30), (4, 200))
@@ -44,8 +44,8 @@ def main() -> None:
             for _ in range(DRAWS):
                 theirs = np.isin(speakers, rng.choice(np.unique(speakers), n_speakers, replace=False))
                 chosen = rng.permutation(np.flatnonzero(theirs))[:n_clips]
-                clips = learning.Clips(said[chosen], truth[chosen], tuple(speakers[chosen]))
-                layer = learning.fit(clips, learning.choose_strength(clips), "")
+                clips = corrections.Clips(said[chosen], truth[chosen], tuple(speakers[chosen]))
+                layer = corrections.fit(clips, corrections.choose_strength(clips), "")
                 before.append(100 * uar(truth[~theirs], said[~theirs]))
                 gains.append(100 * uar(truth[~theirs], layer(said[~theirs])) - before[-1])
             labels = f"{n_clips} of {n_speakers} speaker{'s' if n_speakers > 1 else ''}"

@@ -6,7 +6,7 @@ from benchmarks.measuring import in_turn  # isort: skip
 
 from benchmarks.reliability import keep
 from ser_core import audio
-from ser_core.audio import apart
+from ser_core.audio import isolated
 from tests.synthesis import FORMATS, voice
 
 SECONDS = 4.0
@@ -17,7 +17,7 @@ def main() -> None:
     found = {}
     for name, make in FORMATS.items():
         data = make(voice(seconds=SECONDS))
-        there, here, _ = in_turn(apart.decode, audio.decode, [(data, data)] * 20, 9)
+        there, here, _ = in_turn(isolated.decode, audio.decode, [(data, data)] * 20, 9)
         found[name] = {"apart": there, "here": here}
     keep("decoding", {"seconds": SECONDS, "formats": found})
 

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from benchmarks.reliability import keep
 from ser_core import audio, models, prediction
-from ser_core.audio import apart
+from ser_core.audio import isolated
 from ser_core.errors import ErrorCode, SerError
 from tests.hostile import NAMES, cases
 from tests.synthesis import FORMATS, voice
@@ -51,7 +51,7 @@ def hostile(seed: int, n: int) -> dict[str, Any]:
         of_kind = counts.setdefault(case.kind, Counter())
         start = time.monotonic()
         try:
-            clip = apart.decode(case.data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
+            clip = isolated.decode(case.data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
             decided = prediction.predict(clip, *pair)
             if abs(sum(decided.emotion_probabilities.values()) - 1) > 1e-6:
                 raise SystemExit(f"The probabilities of file {number} of seed {seed} do not sum to 1.")
@@ -75,7 +75,7 @@ def hostile(seed: int, n: int) -> dict[str, Any]:
         "hostile": {**{kind: {outcome: of_kind[outcome] for outcome in OUTCOMES} for kind, of_kind in counts.items()}, "all": total},
         "codes": dict(codes),
         "longest_s": longest,
-        "decoder_mb": max(peak_mb(one.process.pid) for one in apart._idle),
+        "decoder_mb": max(peak_mb(one.process.pid) for one in isolated._idle),
     }
 
 

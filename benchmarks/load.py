@@ -28,7 +28,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from ser_core import audio
-from ser_core.audio.channel import resampled_speed
+from ser_core.audio.effects import resampled_speed
 from ser_core.evaluation import DATA_DIR
 from tests.browser.server import free_port, wait_until_up
 from tests.synthesis import FORMATS, RATE

@@ -21,10 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
-from ser_core import audio, models, seals  # noqa: E402
+from ser_core import audio, models  # noqa: E402
 from ser_core.evaluation import DATA_DIR  # noqa: E402
+from ser_core.evaluation.leaderboard import COSTS  # noqa: E402
 from ser_core.features import Inputs  # noqa: E402
-from ser_core.standings import COSTS  # noqa: E402
+from ser_core.storage import manifest  # noqa: E402
 
 REPEATS = 30
 
@@ -49,7 +50,7 @@ def main() -> None:
         took = milliseconds(models.load(card), recording)
         rows.append({"task": card.task, "name": card.name, "milliseconds": round(took, 1), "repeats": REPEATS, "cores": os.cpu_count()})
         print(f"{card.id:30} {took:7.1f} ms {models.size_bytes(card) / 1e6:7.2f} MB", flush=True)
-    with seals.storing(COSTS) as file:
+    with manifest.storing(COSTS) as file:
         pd.DataFrame(rows).to_csv(file, index=False, lineterminator="\n")
 
 

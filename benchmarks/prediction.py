@@ -20,8 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np  # noqa: E402
 
-from ser_core import audio, enrolment, features, gate, models, prediction  # noqa: E402
+from ser_core import audio, features, models, prediction  # noqa: E402
 from ser_core.evaluation import DATA_DIR  # noqa: E402
+from ser_core.prediction import voice  # noqa: E402
+from ser_core.speech import gate  # noqa: E402
 from tests.synthesis import FORMATS  # noqa: E402
 
 REPEATS = 50
@@ -48,7 +50,7 @@ def main() -> None:
     print(f"models: {pair[0].card.id}, {pair[1].card.id}; {os.cpu_count()} cores, one thread, median of {REPEATS}")
     spoken = np.resize(audio.load(DATA_DIR / "samples" / "slow-soft-voice.flac").samples, 4 * audio.SAMPLE_RATE)
     neutral = audio.load(DATA_DIR / "samples" / "steady-low-voice.flac")
-    personal = enrolment.Enrolment([neutral], pair[0])
+    personal = voice.Enrolment([neutral], pair[0])
     for name in ("wav", "webm"):
         data = FORMATS[name](spoken)
         recording = audio.decode(data)

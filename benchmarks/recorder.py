@@ -27,13 +27,14 @@ from playwright.sync_api import Playwright, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ser_core import audio, models, seals  # noqa: E402
-from ser_core.cache import cache_folder  # noqa: E402
+from ser_core import audio, models  # noqa: E402
 from ser_core.corpora import CORPORA, Labels, labelled_clips, resolve  # noqa: E402
 from ser_core.emotions import RAVDESS_CODES  # noqa: E402
 from ser_core.errors import SerError  # noqa: E402
+from ser_core.evaluation.robustness import RECORDER_TABLE, recorder_scores  # noqa: E402
 from ser_core.prediction import predict  # noqa: E402
-from ser_core.robustness import RECORDER_TABLE, recorder_scores  # noqa: E402
+from ser_core.storage import manifest  # noqa: E402
+from ser_core.storage.cache_folder import cache_folder  # noqa: E402
 from tests.browser.server import chromium, chromium_options, microphone_file, served  # noqa: E402
 
 SOURCES = ("file", "recorder")
@@ -236,7 +237,7 @@ def main() -> None:
             capture(clips, recordings)
         if both or options.score:
             table = score(clips, recordings, options.models)
-            with seals.storing(options.table) as file:
+            with manifest.storing(options.table) as file:
                 table.to_csv(file, index=False, lineterminator="\n")
             print(recorder_scores(options.table).T.to_string(header=False))
     except SerError as error:

@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.load import Server, Session, percentile
 from benchmarks.reliability import keep
 from ser_core import audio
-from ser_core.audio.channel import resampled_speed
+from ser_core.audio.effects import resampled_speed
 from tests.hostile import cases
 from tests.synthesis import FORMATS, RATE
 

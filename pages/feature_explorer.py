@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-import ui
-from ui import exploring
-from ui.exploring import attributes, frequencies, maps, separation, voice
+from ui import caches, routing, session
+from ui.explore import attributes, choose, clip_map, differences, frequencies, your_voice
 
 VIEWS = {
     "apart": "What tells two apart",
@@ -23,15 +22,15 @@ def main() -> None:
     view = st.segmented_control(
         "Look at", list(VIEWS), default="apart", required=True, format_func=VIEWS.__getitem__, key="look", bind="query-params"
     )
-    choice = exploring.choose()
+    choice = choose.choose()
     if choice is None:
         return
-    own = ui.features_of(ui.clip())
+    own = caches.features_of(session.clip())
     if view == "frequencies":
-        frequencies.section(choice, own, ui.contour_of(ui.clip()))
+        frequencies.section(choice, own, caches.contour_of(session.clip()))
     else:
-        {"apart": separation, "attributes": attributes, "map": maps, "voice": voice}[str(view)].section(choice, own)
+        {"apart": differences, "attributes": attributes, "map": clip_map, "voice": your_voice}[str(view)].section(choice, own)
     st.caption("RAVDESS, CREMA-D and nEMO are acted speech. Everything is measured after bringing each clip to the same loudness.")
 
 
-ui.run(main)
+routing.run(main)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-import ui
-from ui import library
+from ui import routing, widgets
+from ui.library import entries
 
 
 def main() -> None:
     st.title("Library")
     st.markdown("Hear what you have kept, say what it really was, take it along, or delete it for good.")
-    library.show()
-    st.caption(f"Only what you chose to keep is here; it stays until you delete it. {ui.AI_ACT}")
+    entries.show()
+    st.caption(f"Only what you chose to keep is here; it stays until you delete it. {widgets.AI_ACT}")
 
 
-ui.run(main)
+routing.run(main)

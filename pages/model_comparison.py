@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-import ui
 from ser_core.emotions import LABELS
-from ui import compared, comparison, conditions, learning, overview
+from ui import routing, widgets
+from ui.compare import all_models, model_detail, noise_and_rooms, tested_corpora, training_speakers
 
 VIEWS = {
     "all": "All models",
@@ -28,31 +28,33 @@ def main() -> None:
         st.segmented_control("Look at", list(VIEWS), default="all", required=True, format_func=VIEWS.__getitem__, key="view", bind="query-params")
     )
     if view == "noise":
-        conditions.section()
+        noise_and_rooms.section()
         return
     if view == "clip":
-        conditions.every_model()
+        noise_and_rooms.every_model()
         return
     left, right = st.columns(2)
     task = str(
         left.segmented_control("Task", list(LABELS), default="emotion", required=True, format_func=str.capitalize, key="task", bind="query-params")
     )
-    titles = ui.compared_corpora()
+    titles = tested_corpora.compared_corpora()
     corpus = str(
         right.segmented_control(
             "Corpus", list(titles), default="ravdess", required=True, format_func=titles.__getitem__, key="corpus", bind="query-params"
         )
     )
-    if task not in compared.tested_tasks(corpus):
-        ui.explain_no_clip(f"No model was trained or tested on {ui.corpus_title(corpus)} for {task}: its clips lack the labels.")
+    if task not in tested_corpora.tested_tasks(corpus):
+        widgets.explain_no_clip(f"No model was trained or tested on {tested_corpora.corpus_title(corpus)} for {task}: its clips lack the labels.")
         return
-    compared.warn(task, corpus)
+    tested_corpora.warn(task, corpus)
     if view == "learning":
-        learning.section(task, corpus)
+        training_speakers.section(task, corpus)
     else:
-        {"all": overview.section, "one": comparison.one_model, "two": comparison.two_models}[view](ui.leaderboard(task, corpus), task, corpus)
-    made = compared.made_how(corpus, "learning-curves" if view == "learning" else "refit")
-    st.caption(f"{ui.corpus_title(corpus)}: {ui.corpus_speech(corpus)}. Intervals: 95%, bootstrap over speakers. {made}")
+        {"all": all_models.section, "one": model_detail.one_model, "two": model_detail.two_models}[view](
+            tested_corpora.leaderboard(task, corpus), task, corpus
+        )
+    made = tested_corpora.made_how(corpus, "learning-curves" if view == "learning" else "refit")
+    st.caption(f"{tested_corpora.corpus_title(corpus)}: {tested_corpora.corpus_speech(corpus)}. Intervals: 95%, bootstrap over speakers. {made}")
 
 
-ui.run(main)
+routing.run(main)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-import ui
 from ser_core.library import configured
-from ui import keeping
+from ui import routing
+from ui.library import access
 
 KEPT = """
 | in this server's memory | until |
@@ -48,7 +48,7 @@ of yours can be kept.
 def main() -> None:
     st.title("Privacy")
     st.markdown("Your voice is yours. This is all that the app keeps of it, and how you delete it.")
-    offered = keeping.is_offered()
+    offered = access.is_offered()
     st.markdown(KEPT.format(copy=" (not a copy in your library)" if offered else ""))
     st.markdown(
         "All of it goes **a minute after you close the page**, or at once when the server ends. If only the connection is lost, the page finds "
@@ -71,4 +71,4 @@ def main() -> None:
         st.caption("While models are trained on your own corpus, tables of its features (no sound) pass through a temporary folder.")
 
 
-ui.run(main)
+routing.run(main)

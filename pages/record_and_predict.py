@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-import ui
-from ui import answer, baseline, capture, library
+from ui import routing, session, widgets
+from ui.library import entries
+from ui.record import answer, baseline, capture
+from ui.server.turns import turns
 
 
 def main() -> None:
@@ -25,24 +27,24 @@ def main() -> None:
         if baseline.clips_of_session():
             st.button("Delete the baseline", icon=":material/delete:", on_click=baseline.forget)
     with right:
-        if clip := ui.clip():
+        if clip := session.clip():
             answer_to(clip, beside)
         else:
-            library.say_that_a_copy_stays()
-            ui.explain_no_clip("**The answer appears here** as soon as there is a clip: eight emotions, two genders, and how far to trust them.")
-    st.caption(f"{ui.AI_ACT} Trained on acted speech; it hears how a voice sounds, not what a person feels.")
+            entries.say_that_a_copy_stays()
+            widgets.explain_no_clip("**The answer appears here** as soon as there is a clip: eight emotions, two genders, and how far to trust them.")
+    st.caption(f"{widgets.AI_ACT} Trained on acted speech; it hears how a voice sounds, not what a person feels.")
 
 
-def answer_to(clip: ui.Clip, beside: DeltaGenerator) -> None:
+def answer_to(clip: session.Clip, beside: DeltaGenerator) -> None:
     """The answer first, then the clip itself in the container beside it, then why."""
     try:
         result, with_reasons = answer.sentence(clip)
-        library.keep(clip, result)
+        entries.keep(clip, result)
     finally:  # a clip without an answer is to be heard all the same
         with beside:
             capture.show(clip)
-    ui.turns.step_back()
+    turns.step_back()
     answer.reasons(clip, with_reasons)
 
 
-ui.run(main)
+routing.run(main)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-import ui
-from ser_core import audio, entries
-from ui import microphone, several
+from ser_core import audio
+from ser_core.prediction import entries
+from ui import routing, session, widgets
+from ui.record import microphone, several_clips
 
 
 def main() -> None:
@@ -23,25 +24,25 @@ def main() -> None:
     )
     if not files:
         st.session_state.pop("several", None)
-        ui.explain_no_clip(
+        widgets.explain_no_clip(
             "**The table appears here** as soon as there are clips: one row each, with the probabilities of eight emotions and two genders. "
             "Select a row to hear its clip. Nothing is kept longer than a minute after you close the page."
         )
         return
-    chosen = ui.chosen_models()
-    found = several.predicted(files, chosen["emotion"], chosen["gender"])
+    chosen = session.chosen_models()
+    found = several_clips.predicted(files, chosen["emotion"], chosen["gender"])
     table = entries.table(found)
     st.markdown(f"**{entries.summary(table)}**")
-    shown = entries.filtered(table, *several.filters())
+    shown = entries.filtered(table, *several_clips.filters())
     if shown.empty:
-        ui.explain_no_clip("No clip is left: choose other emotions or another part of the name.")
+        widgets.explain_no_clip("No clip is left: choose other emotions or another part of the name.")
         return
     if len(shown) < len(table):
         st.caption(f"{len(shown)} of {len(table)} clips shown.")
-    for row in several.overview(shown):
-        several.play(files[int(shown.index[row])])
-    several.downloads(shown, found)
-    st.caption(f"By the models chosen on *Record & predict*: {' and '.join(dict.fromkeys(chosen.values()))}. {ui.AI_ACT}")
+    for row in several_clips.overview(shown):
+        several_clips.play(files[int(shown.index[row])])
+    several_clips.downloads(shown, found)
+    st.caption(f"By the models chosen on *Record & predict*: {' and '.join(dict.fromkeys(chosen.values()))}. {widgets.AI_ACT}")
 
 
-ui.run(main)
+routing.run(main)

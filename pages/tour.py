@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-import ui
-from ui import tour
+from ui import routing, tour
 
 
 def main() -> None:
@@ -25,4 +24,4 @@ def main() -> None:
     )
 
 
-ui.run(main)
+routing.run(main)

@@ -30,9 +30,9 @@ class ErrorCode(StrEnum):
     # A file or folder that was named (ser_core.audio, ser_core.corpora, ser_core.cli)
     NOT_FOUND = "NOT_FOUND"
     UNREADABLE = "UNREADABLE"
-    # A folder that must be written to, or a disk that is full (ser_core.cache, ser_core.bulk, ser_core.cli)
+    # A folder that must be written to, or a disk that is full (ser_core.storage.cache_folder, ser_core.batch.checkpointed, ser_core.cli)
     NOT_WRITABLE = "NOT_WRITABLE"
-    # A corpus, a feature table or a file in data/ (ser_core.corpora, ser_core.training, ser_core.seals)
+    # A corpus, a feature table or a file in data/ (ser_core.corpora, ser_core.training, ser_core.storage.manifest)
     BAD_CORPUS = "BAD_CORPUS"
     BAD_TABLE = "BAD_TABLE"
     NOT_FETCHED = "NOT_FETCHED"
@@ -42,7 +42,7 @@ class ErrorCode(StrEnum):
     MODEL_TAMPERED = "MODEL_TAMPERED"
     MODEL_SCHEMA = "MODEL_SCHEMA"
     MODEL_VERSION = "MODEL_VERSION"
-    # A personal baseline (ser_core.enrolment)
+    # A personal baseline (ser_core.prediction.voice)
     BAD_BASELINE = "BAD_BASELINE"
     # What people keep (ser_core.library)
     LIBRARY_OFF = "LIBRARY_OFF"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from ser_core.cache import cache_folder
+from ser_core.storage.cache_folder import cache_folder
 
 # The oracle tests call librosa's functions, which numba compiles: not into the cache that the app relies on.
 os.environ["NUMBA_CACHE_DIR"] = str(cache_folder() / "numba-tests")
@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 from ser_core import audio
+from ser_core.audio.augmentation import COPIES
 from ser_core.corpora import CORPORA, audio_files
-from ser_core.exploration import shipped_table
-from ser_core.training.augmentation import COPIES
+from ser_core.features.tables import shipped_table
 from tests import postgres
 from tests.browser.server import chromium, nginx
 from tests.synthesis import RATE, voice

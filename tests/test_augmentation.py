@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from ser_core.training.augmentation import COPIES, changed_copy, noisy
+from ser_core.audio.augmentation import COPIES, changed_copy, noisy
 from tests.synthesis import RATE, voice
 
 CLIP = voice(140.0, seconds=1.5).astype(np.float32)

@@ -16,9 +16,10 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from ser_core import bulk, cli
-from ser_core.audio import apart
-from ser_core.cluster import on as on_cluster
+from ser_core import cli
+from ser_core.audio import isolated
+from ser_core.batch import checkpointed
+from ser_core.batch.cluster import on as on_cluster
 from ser_core.errors import ErrorCode, SerError
 from tests.conftest import ROOT
 from tests.dask_cluster import cluster
@@ -71,7 +72,7 @@ def started_and_killed(partial, at_least, *arguments):
 @contextmanager
 def interrupted(output, job):
     """A run that is stopped from the keyboard after the body."""
-    with suppress(KeyboardInterrupt), bulk.beside(output, job) as store:
+    with suppress(KeyboardInterrupt), checkpointed.beside(output, job) as store:
         yield store
         raise KeyboardInterrupt
 
@@ -114,29 +115,29 @@ def test_what_is_done_is_not_done_again_but_a_changed_file_is(tmp_path):
         return data.upper()
 
     def results(store):
-        return [str(result) if isinstance(result, SerError) else result for result in bulk.over_files(work, items, store=store)]
+        return [str(result) if isinstance(result, SerError) else result for result in checkpointed.over_files(work, items, store=store)]
 
-    items = [bulk.Item(path) for path in paths]
+    items = [checkpointed.Item(path) for path in paths]
     with interrupted(tmp_path / "out", "job") as store:
         assert results(store) == [b"A", "Nothing in it.", b"C"]
     paths[2].write_bytes(b"d")
     worked.clear()
-    with bulk.beside(tmp_path / "out", "job") as store:
+    with checkpointed.beside(tmp_path / "out", "job") as store:
         assert (store.n_done, store.begun_anew) == (3, False)
         assert results(store) == [b"A", "Nothing in it.", b"D"]
     assert worked == [b"d"]
-    with bulk.beside(tmp_path / "out", "job") as store:  # it ended well: nothing is left
+    with checkpointed.beside(tmp_path / "out", "job") as store:  # it ended well: nothing is left
         assert store.n_done == 0
 
 
 def test_a_file_that_cannot_be_read_is_tried_again(tmp_path):
-    items = [bulk.Item(tmp_path / "late")]
+    items = [checkpointed.Item(tmp_path / "late")]
     with interrupted(tmp_path / "out", "job") as store:
-        (missing,) = bulk.over_files(bytes.upper, items, store=store)
+        (missing,) = checkpointed.over_files(bytes.upper, items, store=store)
         assert missing.code == "NOT_FOUND"
     items[0].path.write_bytes(b"x")
-    with bulk.beside(tmp_path / "out", "job") as store:
-        assert list(bulk.over_files(bytes.upper, items, store=store)) == [b"X"]
+    with checkpointed.beside(tmp_path / "out", "job") as store:
+        assert list(checkpointed.over_files(bytes.upper, items, store=store)) == [b"X"]
 
 
 @pytest.mark.parametrize("left", ["another job", "damaged"])
@@ -147,7 +148,7 @@ def test_what_another_job_left_or_what_is_damaged_is_not_used(tmp_path, left):
     else:
         with interrupted(tmp_path / "out", "another") as store:
             store.put(b"key", b"+other")
-    with bulk.beside(tmp_path / "out", "job") as store:
+    with checkpointed.beside(tmp_path / "out", "job") as store:
         assert store.begun_anew
         assert (store.n_done, store.get(b"key")) == (0, None)
 
@@ -162,11 +163,11 @@ def test_two_runs_towards_one_output_do_not_get_into_each_others_way(clips, tmp_
 
 
 def test_another_job_is_told_by_what_it_asks_for_and_by_the_code(monkeypatch):
-    assert bulk.job_of("extract", "a") == bulk.job_of("extract", "a")
-    assert bulk.job_of("extract", "a") != bulk.job_of("extract", "b")
-    before = bulk.job_of("extract", "a")
-    monkeypatch.setattr(bulk, "program", lambda: "changed")
-    assert bulk.job_of("extract", "a") != before
+    assert checkpointed.job_of("extract", "a") == checkpointed.job_of("extract", "a")
+    assert checkpointed.job_of("extract", "a") != checkpointed.job_of("extract", "b")
+    before = checkpointed.job_of("extract", "a")
+    monkeypatch.setattr(checkpointed, "program", lambda: "changed")
+    assert checkpointed.job_of("extract", "a") != before
 
 
 @pytest.mark.fault("a worker process of a long run is killed", "one clear sentence, exit code 1; the same command goes on and writes the same")
@@ -200,15 +201,15 @@ def test_a_clock_that_jumps_changes_nothing(tmp_path, monkeypatch):
     for number in range(40):
         files.append(tmp_path / f"{number}.wav")
         files[-1].write_bytes(wav(np.random.default_rng(number).normal(0, 0.1, 16_000).astype(np.float32)))
-    with bulk.beside(tmp_path / "out", "job") as store:
-        found = list(bulk.over_files(_length, [bulk.Item(path) for path in files], 1, store))
+    with checkpointed.beside(tmp_path / "out", "job") as store:
+        found = list(checkpointed.over_files(_length, [checkpointed.Item(path) for path in files], 1, store))
         assert store.n_done == 0
-        again = list(bulk.over_files(_length, [bulk.Item(path) for path in files], 1, store))
+        again = list(checkpointed.over_files(_length, [checkpointed.Item(path) for path in files], 1, store))
     assert found == again == [b"16000"] * 40
 
 
 def _length(data):
-    return str(len(apart.decode(data).samples)).encode()
+    return str(len(isolated.decode(data).samples)).encode()
 
 
 def test_predictions_go_on_too(tmp_path):
@@ -229,7 +230,7 @@ def test_predictions_go_on_too(tmp_path):
 
 
 def test_parts_make_one_parquet_table_and_two_processes_the_same_one(clips, table, tmp_path, monkeypatch):
-    monkeypatch.setattr("ser_core.training.extraction.ROWS_TOGETHER", 64)
+    monkeypatch.setattr("ser_core.batch.extraction.ROWS_TOGETHER", 64)
     for jobs in (1, 2):
         assert cli.main(["extract", str(clips), "--output", str(tmp_path / f"{jobs}.parquet"), "--jobs", str(jobs)]) == 1
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
@@ -266,9 +267,9 @@ def done_by(data):
 
 
 def test_a_single_worker_does_the_work_and_not_the_command(clips, tmp_path):
-    items = [bulk.Item(path) for path in sorted(clips.iterdir())]
+    items = [checkpointed.Item(path) for path in sorted(clips.iterdir())]
     with cluster(tmp_path, 1) as (address, _, workers), on_cluster(address):
-        assert set(bulk.over_files(done_by, items)) == {str(workers[0].pid).encode()}
+        assert set(checkpointed.over_files(done_by, items)) == {str(workers[0].pid).encode()}
 
 
 def test_training_on_a_cluster_gives_the_same_scores(tmp_path, capfd):
@@ -285,7 +286,7 @@ def test_training_on_a_cluster_gives_the_same_scores(tmp_path, capfd):
 
 
 def test_no_scheduler_at_the_address_is_said_so(clips, capsys, monkeypatch):
-    monkeypatch.setattr("ser_core.cluster.PATIENCE_S", 0.5)
+    monkeypatch.setattr("ser_core.batch.cluster.PATIENCE_S", 0.5)
     assert cli.main(["extract", str(clips), "--scheduler", "tcp://127.0.0.1:9"]) == 2
     assert "No Dask scheduler" in capsys.readouterr().err
 
@@ -303,9 +304,9 @@ def test_a_model_that_a_worker_lacks_is_no_fault_of_the_clips(tmp_path):
         raise SerError(ErrorCode.MODEL_NOT_FOUND, "There is no such model here.", "Install it.")
 
     with pytest.raises(SerError, match="no such model"):
-        list(bulk.over_files(work, [bulk.Item(tmp_path / "clip")]))
+        list(checkpointed.over_files(work, [checkpointed.Item(tmp_path / "clip")]))
 
 
 def test_a_worker_with_another_version_is_refused():
     with pytest.raises(SerError, match="another version"):
-        bulk._worked(bytes.upper, [], "another program")
+        checkpointed._worked(bytes.upper, [], "another program")

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_core import charts, exploration, standings
-from ser_core.charts.common import INK
+from ser_core import charts, exploration
+from ser_core.charts.style import INK
 from ser_core.emotions import COLOURS, EMOTIONS, GENDERS, display_name
+from ser_core.evaluation import leaderboard
 from tests.synthesis import RATE, voice
 
 NAMES = [display_name(emotion) for emotion in EMOTIONS]
-GUESSING = standings.beside("emotion", "ravdess", 1 / 8)
+GUESSING = leaderboard.beside("emotion", "ravdess", 1 / 8)
 
 
 def found(spec, key):
@@ -229,7 +230,7 @@ def test_a_confusion_matrix_has_shares_or_counts_in_it_and_the_colours_of_shares
 def test_people_and_guessing_stand_below_the_models_in_another_shape_and_guessing_is_a_line():
     scores = {f"{protocol}_uar{end}": [0.5] for protocol in ("unseen_speakers", "random_split") for end in ("", "_low", "_high")}
     table = pd.DataFrame({"title": ["Forest"], **scores})
-    beside = standings.beside("emotion", "crema-d", 1 / 6)
+    beside = leaderboard.beside("emotion", "crema-d", 1 / 6)
     spec = charts.leaderboard(table, beside).to_dict()
     assert ["Forest", "People, one listener", "Guessing"] in list(found(spec, "sort"))
     assert [0, 1] in list(found(spec, "domain"))

@@ -13,7 +13,7 @@ from tests.synthesis import FORMATS, voice
 def stored(tmp_path, monkeypatch):
     """Where the commands write to in this test."""
     monkeypatch.setattr("ser_core.exploration.contours.DATA_DIR", tmp_path)
-    monkeypatch.setattr("ser_core.exploration.maps.DATA_DIR", tmp_path)
+    monkeypatch.setattr("ser_core.exploration.clip_map.DATA_DIR", tmp_path)
     for corpus in ("ravdess", "crema-d", "nemo"):
         (tmp_path / corpus).mkdir()
     return tmp_path

@@ -9,7 +9,7 @@ import pytest
 
 from ser_core import audio, library, models, prediction
 from ser_core.emotions import EMOTIONS
-from ser_core.library import learning
+from ser_core.library import corrections
 from ser_core.library.store import KeptLayer
 from ser_core.models import Layer
 from tests.conftest import ROOT
@@ -95,7 +95,7 @@ def test_what_was_learnt_is_told_in_plain_words_and_offered_only_if_it_helps(dif
     }
     counts = {"clips": 1, "speakers": 1, "emotions": {"sad": 1}}
     report = {"library": row, "corpora": [], "train": counts, "left_out": 1, "strength": 100.0}
-    monkeypatch.setattr(learning, "train", lambda *_: KeptLayer(7, datetime.now(UTC), "0" * 64, "", report))
+    monkeypatch.setattr(corrections, "train", lambda *_: KeptLayer(7, datetime.now(UTC), "0" * 64, "", report))
     code, out, _ = run(capsys, "library", "train")
     assert code == 0
     assert "learnt from 1 clip of 1 named speaker (1 sad). It is not used yet." in out

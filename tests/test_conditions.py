@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ser_core import audio, conditions, corpora, evaluation, models, robustness
+from ser_core import audio, corpora, evaluation, models
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, GENDERS
+from ser_core.evaluation import robustness
+from ser_core.experiments import conditions
 from tests.synthesis import voice
 
 OTHERS = [voice(hertz, seconds=1.5, seed=int(hertz)).astype(np.float32) for hertz in (110.0, 140.0, 180.0, 220.0)]

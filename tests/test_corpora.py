@@ -11,6 +11,7 @@ from ser_core import corpora
 from ser_core.corpora import CORPORA, crema_d, integrity
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import SerError
+from ser_core.evaluation import listeners
 from tests.conftest import corpus_folder
 from tests.synthesis import RATE, voice, wav
 
@@ -393,10 +394,10 @@ def test_names_that_are_no_clip_copies_and_other_files_are_told(three):
 
 
 def test_listeners_of_the_voice_alone_were_right_on_two_clips_of_five():
-    votes = corpora.listener_votes()
+    votes = listeners.listener_votes()
     assert list(votes.columns) == ["path", "angry", "disgust", "fearful", "happy", "neutral", "sad"]
     assert set(votes["path"]) == CREMA_D.clip_names(Path())
-    scores = corpora.listener_scores(votes)
+    scores = listeners.listener_scores(votes)
     assert (scores.n_utterances, scores.n_votes) == (7442, 68568)
     assert scores.majority == pytest.approx(0.416, abs=0.0005)
     assert scores.single_rating == pytest.approx(0.400, abs=0.0005)
@@ -405,8 +406,8 @@ def test_listeners_of_the_voice_alone_were_right_on_two_clips_of_five():
 def test_a_tie_is_no_majority():
     columns = {"path": ["1001_DFA_ANG_XX", "1001_DFA_SAD_XX", "1002_DFA_SAD_XX"], "angry": [5, 2, 1]}
     columns |= {"disgust": [0, 0, 0], "fearful": [1, 0, 0], "happy": [0, 0, 0], "neutral": [0, 0, 9], "sad": [0, 2, 0]}
-    scores = corpora.listener_scores(pd.DataFrame(columns))
-    assert scores == corpora.ListenerScores(
+    scores = listeners.listener_scores(pd.DataFrame(columns))
+    assert scores == listeners.ListenerScores(
         n_utterances=3,
         n_votes=20,
         single_rating=7 / 20,
@@ -416,7 +417,7 @@ def test_a_tie_is_no_majority():
         majority_ties_shared=0.5,
     )
     with pytest.raises(ValueError, match="Got 'holiday'"):
-        corpora.listener_scores(pd.DataFrame(columns | {"path": ["1001_DFA_ANG_XX", "holiday", "1002_DFA_SAD_XX"]}))
+        listeners.listener_scores(pd.DataFrame(columns | {"path": ["1001_DFA_ANG_XX", "holiday", "1002_DFA_SAD_XX"]}))
 
 
 def test_only_the_votes_on_the_voice_alone_are_taken(tmp_path):
@@ -474,7 +475,7 @@ def test_the_sexes_of_crema_d_are_those_of_its_list():
 
 @pytest.mark.corpus
 def test_the_stored_votes_are_those_of_crema_d():
-    pd.testing.assert_frame_equal(crema_d.votes_of(folder_of("crema-d")), corpora.listener_votes(), check_dtype=False)
+    pd.testing.assert_frame_equal(crema_d.votes_of(folder_of("crema-d")), listeners.listener_votes(), check_dtype=False)
 
 
 @pytest.mark.corpus

@@ -7,10 +7,10 @@ import pytest
 
 from ser_core import audio, models, prediction
 from ser_core.cli import main
-from ser_core.enrolment import Enrolment
 from ser_core.errors import SerError
 from ser_core.evaluation import DATA_DIR
 from ser_core.features import Baseline, Inputs
+from ser_core.prediction.voice import Enrolment
 from tests.synthesis import RATE
 
 VOICES = sorted((DATA_DIR / "samples").glob("*.flac"))

@@ -2,9 +2,10 @@
 
 import pytest
 
-from ser_core import audio, entries, models, prediction
+from ser_core import audio, models, prediction
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import DATA_DIR
+from ser_core.prediction import entries
 
 
 @pytest.fixture(scope="module")

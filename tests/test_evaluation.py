@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from ser_core import baseline_gains, evaluation, selective
+from ser_core import evaluation
 from ser_core.emotions import EMOTIONS, GENDERS
+from ser_core.evaluation import enrolment, scores, selective
 
 
 def table(truth, probabilities, speakers, seed=0):
@@ -132,7 +133,7 @@ def test_there_are_limits_for_every_run_of_the_default(stored):
 
 
 def test_every_clip_that_can_be_is_tested_with_a_baseline():
-    table = baseline_gains.read()
+    table = enrolment.read()
     sizes = table.groupby(["corpus", "classifier", "protocol", "clips"], observed=True)["path"].agg(["size", "nunique"])
     assert (sizes["size"] == sizes["nunique"]).all()
     assert set(table["clips"]) == {1, 2}
@@ -154,7 +155,7 @@ def test_stored_probabilities_sum_to_one(stored):
 
 
 def test_the_baseline_of_the_field_is_reproduced(stored):
-    board = evaluation.leaderboard(stored, "emotion").set_index(["feature_set", "classifier"])
+    board = scores.leaderboard(stored, "emotion").set_index(["feature_set", "classifier"])
     forest = board.loc[("mfcc128_v1", "random_forest")]
     assert forest["unseen_speakers_uar"] == pytest.approx(0.36, abs=0.03)
     assert forest["random_split_uar"] == pytest.approx(0.55, abs=0.03)
@@ -165,13 +166,13 @@ def test_choosing_the_classifier_inside_the_folds_predicts_every_clip_once_and_i
     for task in ("emotion", "gender"):
         rows = evaluation.chosen_inside(stored, selections, task)
         assert len(rows) == rows["path"].nunique() == 1440
-        best = evaluation.leaderboard(stored, task)["unseen_speakers_uar"].max()
+        best = scores.leaderboard(stored, task)["unseen_speakers_uar"].max()
         assert evaluation.score(rows, task).uar.value <= best + 0.01
     assert evaluation.score(evaluation.chosen_inside(stored, selections, "emotion"), "emotion").uar.value >= 0.50
 
 
 def test_the_promised_figures_hold_on_unseen_speakers(stored):
-    emotion, gender = (evaluation.leaderboard(stored, task) for task in ("emotion", "gender"))
+    emotion, gender = (scores.leaderboard(stored, task) for task in ("emotion", "gender"))
     assert emotion[emotion["feature_set"] == "acoustic128_v1"]["unseen_speakers_uar"].max() >= 0.50
     assert gender["unseen_speakers_uar"].max() >= 0.97
     assert (emotion["inflation"].dropna() > 0).all()
@@ -200,6 +201,6 @@ def test_without_two_known_speakers_there_is_no_interval(speakers, n_speakers):
 
 def test_a_leaderboard_without_unseen_voices_is_ordered_by_what_there_is():
     stored = evaluation.read_out_of_fold("ravdess")
-    board = evaluation.leaderboard(stored[stored["protocol"] == "random_split"], "emotion")
+    board = scores.leaderboard(stored[stored["protocol"] == "random_split"], "emotion")
     assert board["unseen_speakers_uar"].isna().all()
     assert board["random_split_uar"].is_monotonic_decreasing

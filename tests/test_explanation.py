@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_core import audio, explanation, faithfulness, models, prediction
+from ser_core import audio, models, prediction
 from ser_core.emotions import EMOTIONS
-from ser_core.enrolment import Enrolment
 from ser_core.evaluation import DATA_DIR
-from ser_core.explanation import Explanation, Moment
+from ser_core.experiments import faithfulness
 from ser_core.features import FEATURE_SETS, NETWORK_INPUT, Inputs, cues, functionals, logmel
 from ser_core.features.cues import CUES
 from ser_core.models import Model
+from ser_core.prediction import explanation
+from ser_core.prediction.explanation import Explanation, Moment
+from ser_core.prediction.voice import Enrolment
 from tests.synthesis import RATE
 
 VOICES = sorted((DATA_DIR / "samples").glob("*.flac"))

@@ -27,7 +27,7 @@ def test_the_tables_of_all_corpora_have_the_same_columns_and_all_their_clips(all
 
 
 def test_a_missing_table_is_named_with_the_way_to_make_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("ser_core.exploration.tables.DATA_DIR", tmp_path)
+    monkeypatch.setattr("ser_core.features.tables.DATA_DIR", tmp_path)
     with pytest.raises(SerError, match=r"nemo/acoustic128_v1\.parquet is missing") as caught:
         exploration.shipped_features("nemo")
     assert "python -m ser_core extract nemo" in caught.value.hint

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from ser_core import cache, models, seals
+from ser_core import models
+from ser_core.storage import cache_folder, manifest
 from tests.conftest import ROOT, copy_tree
 from tests.synthesis import FORMATS, voice
 
@@ -95,13 +96,13 @@ def test_a_user_whom_the_system_does_not_know_has_a_cache_in_the_temporary_folde
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.delenv("SER_CACHE", raising=False)
-    monkeypatch.setattr(cache.Path, "home", unknown)
-    monkeypatch.setattr(cache.tempfile, "gettempdir", lambda: str(tmp_path))
-    cache.cache_folder.cache_clear()
+    monkeypatch.setattr(cache_folder.Path, "home", unknown)
+    monkeypatch.setattr(cache_folder.tempfile, "gettempdir", lambda: str(tmp_path))
+    cache_folder.cache_folder.cache_clear()
     try:
-        assert cache.cache_folder() == tmp_path / f"ser_core-{os.getuid()}"
+        assert cache_folder.cache_folder() == tmp_path / f"ser_core-{os.getuid()}"
     finally:
-        cache.cache_folder.cache_clear()
+        cache_folder.cache_folder.cache_clear()
 
 
 # ------------------------------------------------------------------------------------------------------- models
@@ -177,7 +178,7 @@ def test_the_page_names_the_file_of_a_model_that_is_not_whole(checkout, fault):
 def test_a_sample_that_was_changed_is_not_played(checkout):
     path = checkout / SAMPLE
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    code = "from ui import capture; capture.take_sample('Steady low')"
+    code = "from ui.record import capture; capture.take_sample('Steady low')"
     result = subprocess.run([sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=False)
     assert "The file data/samples/steady-low-voice.flac is not the one in data/SHA256SUMS" in result.stderr
 
@@ -286,11 +287,11 @@ models.save_artefact(artefact, card, Path({str(tmp_path)!r}))
     for number in range(150):  # a list that is longer than any other file here
         (tmp_path / "some").mkdir(exist_ok=True)
         (tmp_path / "some" / f"{number:03d}.npz").write_bytes(b"")
-    seals.seal(tmp_path)
+    manifest.seal(tmp_path)
     assert save("first").returncode == 0
-    before = (tmp_path / seals.MANIFEST).read_bytes()
+    before = (tmp_path / manifest.MANIFEST).read_bytes()
     result = save("second", limit=len(before))
     assert "SHA256SUMS' cannot be written: File too large" in result.stderr
-    assert (tmp_path / seals.MANIFEST).read_bytes() == before
+    assert (tmp_path / manifest.MANIFEST).read_bytes() == before
     (tmp_path / "emotion-second" / "card.json").rename(tmp_path / "card.json")
     assert models.load_named("first", "emotion", tmp_path)

@@ -12,9 +12,10 @@ import scipy.signal
 import scipy.stats
 import soxr
 
-from ser_core import audio, features, gate, timeline
+from ser_core import audio, features
 from ser_core.evaluation import DATA_DIR
 from ser_core.features import FEATURE_SETS, acoustic128, filter_banks, peaks, pitch, spectrum
+from ser_core.speech import gate, windows
 from tests.conftest import ROOT
 from tests.synthesis import RATE, tone, voice
 
@@ -272,7 +273,7 @@ def test_every_usable_clip_has_finite_features(name, samples):
 
 def test_a_long_recording_has_the_mean_features_of_its_windows():
     long = audio.from_samples(voice(seconds=12.0), RATE)
-    stretches = timeline.stretches(long, gate.speech_probabilities(long.samples))
+    stretches = windows.stretches(long, gate.speech_probabilities(long.samples))
     parts = [features.extract(stretch.part).values for stretch in stretches]
     assert len(parts) == 5
     np.testing.assert_allclose(features.extract_by_windows(long).values, np.mean(parts, axis=0))

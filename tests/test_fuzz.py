@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as numbers
 
 from ser_core import audio, corpora
-from ser_core.audio import apart
+from ser_core.audio import isolated
 from ser_core.cli import main
 from ser_core.corpora.label_tables import label_table
 from ser_core.errors import ErrorCode, SerError
@@ -58,7 +58,7 @@ def outcome(work):
 
 def usable(data: bytes) -> None:
     """A clip that keeps its promises comes out, or a `SerError` that has a code, a sentence and a hint; the decoder lives."""
-    found = outcome(lambda: apart.decode(data, max_seconds=20.0))
+    found = outcome(lambda: isolated.decode(data, max_seconds=20.0))
     if isinstance(found, SerError):
         assert found.code != ErrorCode.DECODER_FAILED, found
         assert str(found)

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from ser_core import audio, gate, nonspeech
+from ser_core import audio
 from ser_core.evaluation import DATA_DIR
+from ser_core.experiments import nonspeech
+from ser_core.speech import gate
 from tests.synthesis import RATE
 
 VOICES = sorted((DATA_DIR / "samples").glob("*.flac"))

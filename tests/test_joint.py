@@ -4,16 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_core import baseline_gains, selective
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, LABELS
-from ser_core.evaluation import OUT_OF_FOLD_COLUMNS, PROTOCOLS
+from ser_core.evaluation import OUT_OF_FOLD_COLUMNS, PROTOCOLS, selective
+from ser_core.evaluation import enrolment as baseline_gains
 from ser_core.features import FEATURE_SETS
+from ser_core.features.tables import JointTable
 from ser_core.models.estimators import beside, probabilities
-from ser_core.training import enrolment, joint, perceptrons, runs
+from ser_core.training import bagged_perceptrons, joint, runs, simulated_enrolment
 from ser_core.training.calibration import equal_parts, exponents
 from ser_core.training.joint import Evidence, Opinions
-from ser_core.training.tables import JointTable
 
 STATEMENTS = ("Dogs are sitting by the door", "Kids are talking by the door")
 
@@ -221,14 +221,14 @@ def test_what_a_left_out_corpus_is_calibrated_on_are_the_other_two_testing_each_
 
 
 def test_the_better_member_weighs_more(evidence):
-    network, perceptrons = joint.saved_exponents(evidence, "combination", "emotion")
-    assert network > perceptrons > 0
+    network, bagged_perceptrons = joint.saved_exponents(evidence, "combination", "emotion")
+    assert network > bagged_perceptrons > 0
 
 
 def test_a_member_that_fails_on_disturbed_clips_weighs_less(evidence):
     run = "joint-1"
     weights = [of.exponents("combination", of.runs[run], "emotion") for of in (evidence, evidence_of(3.0, network_disturbed=-1.0))]
-    holds, fails = (network / (network + perceptrons) for network, perceptrons in weights)
+    holds, fails = (network / (network + bagged_perceptrons) for network, bagged_perceptrons in weights)
     assert fails < holds - 0.1
 
 
@@ -267,15 +267,15 @@ def neutral_heavy():
 
 
 def test_every_choice_of_neutral_clips_is_tried_up_to_a_limit():
-    assert [choice.tolist() for choice in enrolment.choices(np.array([3, 5, 9]), 2)] == [[3, 5], [3, 9], [5, 9]]
-    many = enrolment.choices(np.arange(40), 2)
-    assert len({tuple(choice) for choice in many}) == enrolment.MOST_CHOICES
-    assert [choice.tolist() for choice in many] == [choice.tolist() for choice in enrolment.choices(np.arange(40), 2)]
+    assert [choice.tolist() for choice in simulated_enrolment.choices(np.array([3, 5, 9]), 2)] == [[3, 5], [3, 9], [5, 9]]
+    many = simulated_enrolment.choices(np.arange(40), 2)
+    assert len({tuple(choice) for choice in many}) == simulated_enrolment.MOST_CHOICES
+    assert [choice.tolist() for choice in many] == [choice.tolist() for choice in simulated_enrolment.choices(np.arange(40), 2)]
 
 
 def test_a_simulated_baseline_is_of_the_same_speaker_neutral_and_not_the_clip_itself():
     table = neutral_heavy()
-    asked, baselines = enrolment.one_each(table, np.arange(len(table)), 0)
+    asked, baselines = simulated_enrolment.one_each(table, np.arange(len(table)), 0)
     assert len(asked) == len(table)
     for row, baseline in zip(asked, baselines, strict=True):
         assert 1 <= len(set(baseline)) == len(baseline) <= 2
@@ -285,7 +285,7 @@ def test_a_simulated_baseline_is_of_the_same_speaker_neutral_and_not_the_clip_it
 
 
 def test_what_a_baseline_adds_is_counted_on_the_same_clips_without_those_of_the_baseline(evidence):
-    table = enrolment.tested(evidence)
+    table = simulated_enrolment.tested(evidence)
     assert tuple(table.columns) == baseline_gains.COLUMNS
     of_ravdess = table[(table["corpus"] == "ravdess") & (table["protocol"] == "unseen_speakers") & (table["clips"] == 1)]
     counts = of_ravdess.assign(choices=of_ravdess[list(EMOTIONS)].sum(axis=1)).groupby("truth")["choices"].unique()
@@ -316,9 +316,9 @@ def test_perceptrons_are_fitted_on_clips_and_copies_with_and_without_a_baseline(
     copies = {copy: x + rng.normal(0, 0.1, x.shape).astype(np.float32) for copy in ("disturbed", "noisy")}
     table, everything = JointTable(rows, x, copies, {}, ""), np.ones(len(rows), dtype=bool)
     for task in LABELS:
-        said = probabilities(perceptrons.fit(table, everything, task), x, task)
+        said = probabilities(bagged_perceptrons.fit(table, everything, task), x, task)
         assert (np.array(LABELS[task])[said.argmax(axis=1)] == rows[task]).mean() > 0.9
-    enrolled = perceptrons.fit_enrolled(table, everything)
+    enrolled = bagged_perceptrons.fit_enrolled(table, everything)
     neutral = x[(rows["emotion"] == "neutral") & (rows["speaker"] == "nemo-male")].mean(axis=0)
     said = probabilities(enrolled, beside(x, neutral), "emotion")
     assert (np.array(EMOTIONS)[said.argmax(axis=1)] == rows["emotion"]).mean() > 0.8

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_core import evaluation, judging, models
+from ser_core import evaluation, models
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import ErrorCode, SerError
+from ser_core.experiments import own_corpus
 
 CARD = models.default_card("emotion")
 PATHS = ["a.wav", "b.wav", "c.wav", "d.wav"]
@@ -24,12 +25,12 @@ def says(**shares):
 
 def test_answers_are_restricted_to_the_emotions_of_the_corpus_and_calm_counts_as_neutral():
     said = [says(calm=0.5, happy=0.3, angry=0.2), says(surprised=0.6, happy=0.4), says(neutral=0.9, happy=0.1), says(happy=1.0)]
-    rows = judging.out_of_fold(about(["neutral", "happy", "happy", "happy"]), said, [CARD])
+    rows = own_corpus.out_of_fold(about(["neutral", "happy", "happy", "happy"]), said, [CARD])
     assert list(rows.columns) == list(evaluation.OUT_OF_FOLD_COLUMNS)
     assert (rows["protocol"] == "corpus_left_out").all()
     np.testing.assert_allclose(rows["neutral"], [0.625, 0, 0.9, 0], atol=1e-3)
     np.testing.assert_allclose(rows["happy"], [0.375, 1, 0.1, 1], atol=1e-3)
-    scores = judging.scores_of_each(rows)[CARD.title]
+    scores = own_corpus.scores_of_each(rows)[CARD.title]
     assert scores.uar.value == pytest.approx((1 + 2 / 3) / 2)
     assert (scores.n_speakers, scores.accuracy.value) == (2, 0.75)
 
@@ -37,15 +38,15 @@ def test_answers_are_restricted_to_the_emotions_of_the_corpus_and_calm_counts_as
 def test_a_clip_that_could_not_be_asked_about_or_was_learnt_from_is_no_test():
     said = [SerError(ErrorCode.SILENT, "x", "y"), says(happy=1), says(happy=1), says(sad=1)]
     paths = ["a.wav", "03-01-03-01-01-01-01.wav", "1001_DFA_HAP_XX.wav", "d.wav"]
-    rows = judging.out_of_fold(about(["happy", "happy", "happy", "sad"], paths=paths), said, [CARD])
+    rows = own_corpus.out_of_fold(about(["happy", "happy", "happy", "sad"], paths=paths), said, [CARD])
     assert rows["path"].tolist() == ["d.wav"]
     of_ravdess = dataclasses.replace(CARD, corpora=tuple(corpus for corpus in CARD.corpora if corpus.name == "ravdess"))
-    rows = judging.out_of_fold(about(["happy", "happy", "happy", "sad"], paths=paths), said, [of_ravdess])
+    rows = own_corpus.out_of_fold(about(["happy", "happy", "happy", "sad"], paths=paths), said, [of_ravdess])
     assert rows["path"].tolist() == ["1001_DFA_HAP_XX.wav", "d.wav"]
-    assert judging.out_of_fold(about(["happy"] * 4), [said[0]] * 4, [CARD]).empty
+    assert own_corpus.out_of_fold(about(["happy"] * 4), [said[0]] * 4, [CARD]).empty
 
 
 def test_one_label_alone_is_no_test():
-    judging.check_labels(["happy", "sad"])
+    own_corpus.check_labels(["happy", "sad"])
     with pytest.raises(SerError, match=r"one label \(happy\)"):
-        judging.check_labels(["happy", "happy"])
+        own_corpus.check_labels(["happy", "happy"])

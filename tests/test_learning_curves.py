@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 from sklearn.metrics import recall_score
 
-from ser_core import corpora, evaluation, learning_curves, models
+from ser_core import corpora, evaluation, models
 from ser_core.corpora import CORPORA
-from ser_core.training import learning_curves as measured
-from ser_core.training import selected
+from ser_core.evaluation import learning_curves
+from ser_core.experiments import training_speakers as measured
+from ser_core.features.tables import read_joint
 from ser_core.training.classifiers import CLASSIFIERS, fit
-from ser_core.training.tables import read_joint
+from ser_core.training.cross_validation import selected
 
 
 @pytest.fixture(scope="module", params=list(CORPORA))

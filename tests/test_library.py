@@ -27,13 +27,13 @@ from sqlalchemy import event, text
 from ser_core import audio, corpora, evaluation, library, models, prediction
 from ser_core.audio import Quality
 from ser_core.emotions import EMOTIONS, GENDERS
-from ser_core.enrolment import Enrolment
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import DATA_DIR
-from ser_core.library import corpus, database, learning, migrations, store, tables
+from ser_core.library import corrections, database, export, migrations, schema, store
 from ser_core.library.store import Library
 from ser_core.models import Layer
 from ser_core.prediction import Prediction
+from ser_core.prediction.voice import Enrolment
 from tests.conftest import ROOT
 from tests.postgres import Server
 
@@ -167,7 +167,7 @@ def test_any_name_can_be_kept(kept):
 def test_damaged_sound_is_noticed(kept):
     number = keep(kept)
     with kept.database.writing() as connection:
-        connection.execute(sqlalchemy.update(tables.RECORDINGS).values(flac=b"fLaC something else"))
+        connection.execute(sqlalchemy.update(schema.RECORDINGS).values(flac=b"fLaC something else"))
     with fails(ErrorCode.LIBRARY_FAILED):
         kept.flac("local", number)
 
@@ -190,7 +190,7 @@ def test_nobody_sees_changes_or_deletes_what_is_somebody_elses(kept):
         with fails(ErrorCode.NOT_FOUND):
             attempt()
     with fails(ErrorCode.NOT_ENOUGH):
-        corpus.to_zip(kept, "bob")
+        export.to_zip(kept, "bob")
     kept.add_layer("ann", Layer.identity("x").to_json(), Layer.identity("x").digest, {"scores": {}})
     kept.adopt("ann", kept.layers("ann")[0])
     kept.parts("ann", ["Ann", "Cid"])
@@ -267,7 +267,7 @@ def test_delete_all_leaves_nothing_of_the_owner_in_any_table(kept):
     keep(kept, owner="other")
     assert kept.delete_all("local") == 1
     with kept.database.reading() as connection:
-        for table in tables.METADATA.tables.values():
+        for table in schema.METADATA.tables.values():
             assert {row.owner for row in connection.execute(sqlalchemy.select(table))} <= {"other"}
 
 
@@ -295,7 +295,7 @@ def test_what_is_deleted_while_somebody_reads_goes_when_they_have_read(tmp_path)
     kept = Library.in_folder(tmp_path)
     number = keep(kept, name="a-name-to-be-found.wav")
     with kept.database.reading() as connection:
-        connection.execute(sqlalchemy.select(tables.RECORDINGS.c.id)).all()
+        connection.execute(sqlalchemy.select(schema.RECORDINGS.c.id)).all()
         deleting = threading.Thread(target=kept.delete, args=("local", [number]))
         deleting.start()
         time.sleep(0.5)
@@ -332,7 +332,7 @@ def test_an_export_is_a_corpus_that_can_be_trained_on(kept, tmp_path):
     numbers = [keep(kept, seed=seed, name="../same name.wav") for seed in range(4)]
     for number, emotion, speaker in zip(numbers, ("happy", "sad", "sad"), ("Ann", "Bob", ""), strict=False):
         kept.correct("local", number, emotion, speaker)
-    assert corpus.to_folder(kept, "local", tmp_path / "mine") == 4
+    assert export.to_folder(kept, "local", tmp_path / "mine") == 4
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "lib") == ["mine"]
     labelled = corpora.label_folder(tmp_path / "mine")
     assert [(path, labels.emotion, labels.speaker) for path, labels in labelled.clips] == [
@@ -344,24 +344,24 @@ def test_an_export_is_a_corpus_that_can_be_trained_on(kept, tmp_path):
     assert [(line["id"], line["label"], line["name"], line["prediction"]["schema"]) for line in lines] == [
         (number, emotion, "../same name.wav", 1) for number, emotion in zip(numbers, ("happy", "sad", "sad", None), strict=True)
     ]
-    archive = zipfile.ZipFile(io.BytesIO(corpus.to_zip(kept, "local")))
+    archive = zipfile.ZipFile(io.BytesIO(export.to_zip(kept, "local")))
     assert {name.removeprefix("library/") for name in archive.namelist()} == {path.name for path in (tmp_path / "mine").iterdir()}
 
 
 def test_an_export_is_there_whole_or_not_at_all_and_overwrites_nothing(kept, tmp_path, monkeypatch):
     with fails(ErrorCode.NOT_ENOUGH):
-        corpus.to_folder(kept, "local", tmp_path / "mine")
+        export.to_folder(kept, "local", tmp_path / "mine")
     number = keep(kept)
     for taken in (tmp_path / "taken", tmp_path / "no" / "such"):
         (tmp_path / "taken").mkdir(exist_ok=True)
         (tmp_path / "taken" / "file").write_text("mine")
         with fails(ErrorCode.BAD_USAGE):
-            corpus.to_folder(kept, "local", taken)
+            export.to_folder(kept, "local", taken)
     assert (tmp_path / "taken" / "file").read_text() == "mine"
     with kept.database.writing() as connection:
-        connection.execute(sqlalchemy.update(tables.RECORDINGS).where(tables.RECORDINGS.c.id == number).values(flac=b"broken"))
+        connection.execute(sqlalchemy.update(schema.RECORDINGS).where(schema.RECORDINGS.c.id == number).values(flac=b"broken"))
     with fails(ErrorCode.LIBRARY_FAILED):
-        corpus.to_folder(kept, "local", tmp_path / "mine")
+        export.to_folder(kept, "local", tmp_path / "mine")
     assert {path.name for path in tmp_path.iterdir()} <= {"taken", "lib"}
 
 
@@ -407,7 +407,7 @@ def columns_of(url):
             inspector.get_unique_constraints(name),
         )
         for name in inspector.get_table_names()
-        if name in tables.METADATA.tables
+        if name in schema.METADATA.tables
     }
 
 
@@ -434,7 +434,7 @@ def test_a_library_of_the_first_version_is_brought_up_to_date_with_all_that_is_i
     with old.begin() as connection:
         migrations.upgrade(connection, to="0001")
         assert set(sqlalchemy.inspect(connection).get_table_names()) == {"ser_recordings", migrations.VERSION_TABLE}
-        connection.execute(sqlalchemy.insert(tables.RECORDINGS), row)
+        connection.execute(sqlalchemy.insert(schema.RECORDINGS), row)
     old.dispose()
     kept = Library.at(url)
     (entry,) = kept.entries("local")
@@ -462,7 +462,7 @@ def test_a_migration_that_breaks_off_changes_nothing_and_is_done_the_next_time(u
     monkeypatch.undo()
     assert set(columns_of(url)) == {"ser_recordings"}
     assert Library.at(url).entries("local") == []
-    assert set(columns_of(url)) == set(tables.METADATA.tables)
+    assert set(columns_of(url)) == set(schema.METADATA.tables)
 
 
 def test_the_migrations_make_the_tables_that_the_code_expects(kept, url, tmp_path, request):
@@ -471,7 +471,7 @@ def test_the_migrations_make_the_tables_that_the_code_expects(kept, url, tmp_pat
         expected_url = f"sqlite:///{tmp_path / 'expected.db'}"
     else:
         expected_url = request.getfixturevalue("postgres_server").database(f"t{uuid.uuid4().hex}")
-    tables.METADATA.create_all(sqlalchemy.create_engine(expected_url))
+    schema.METADATA.create_all(sqlalchemy.create_engine(expected_url))
     assert found == columns_of(expected_url)
 
 
@@ -681,12 +681,12 @@ def biased(rng, n, speakers):
     heard = np.where(truth == EMOTIONS.index("happy"), EMOTIONS.index("calm"), truth)
     said[np.arange(n), heard] = rng.uniform(0.3, 0.6, n)
     said[np.arange(n), truth] += 0.1
-    return learning.Clips(said / said.sum(axis=1, keepdims=True), truth, tuple(rng.choice(speakers, n)))
+    return corrections.Clips(said / said.sum(axis=1, keepdims=True), truth, tuple(rng.choice(speakers, n)))
 
 
 def test_a_layer_learns_what_the_model_gets_wrong_for_everybody(rng):
     clips, new = biased(rng, 60, ["ann", "bob", "cid"]), biased(rng, 60, ["dee"])
-    layer = learning.fit(clips, learning.choose_strength(clips), "base")
+    layer = corrections.fit(clips, corrections.choose_strength(clips), "base")
     right = [(said.argmax(axis=1) == new.truth).mean() for said in (new.said, layer(new.said))]
     assert right[0] < 0.8
     assert right[1] > 0.95
@@ -695,19 +695,19 @@ def test_a_layer_learns_what_the_model_gets_wrong_for_everybody(rng):
 
 def test_the_less_there_is_to_learn_from_the_less_a_layer_changes(rng):
     few, many = biased(rng, 5, [""]), biased(rng, 500, [""])
-    away = [np.abs(learning.fit(clips, learning.ALONE, "").matrix - np.eye(8)).max() for clips in (few, many)]
+    away = [np.abs(corrections.fit(clips, corrections.ALONE, "").matrix - np.eye(8)).max() for clips in (few, many)]
     assert away[0] < away[1] / 5
-    none = learning.Clips(np.zeros((0, 8)), np.zeros(0, np.int64), ())
-    np.testing.assert_array_equal(learning.fit(none, 1.0, "").matrix, np.eye(8))
+    none = corrections.Clips(np.zeros((0, 8)), np.zeros(0, np.int64), ())
+    np.testing.assert_array_equal(corrections.fit(none, 1.0, "").matrix, np.eye(8))
 
 
 def test_the_strength_is_chosen_among_speakers_and_fixed_where_there_is_one(rng):
-    assert learning.choose_strength(biased(rng, 20, ["ann"])) == learning.ALONE
-    assert learning.choose_strength(biased(rng, 20, [""])) == learning.ALONE
-    assert learning.choose_strength(biased(rng, 200, ["ann", "bob"])) == min(learning.STRENGTHS)
+    assert corrections.choose_strength(biased(rng, 20, ["ann"])) == corrections.ALONE
+    assert corrections.choose_strength(biased(rng, 20, [""])) == corrections.ALONE
+    assert corrections.choose_strength(biased(rng, 200, ["ann", "bob"])) == min(corrections.STRENGTHS)
     said = rng.dirichlet(np.ones(len(EMOTIONS)), 100)
     truth = np.array([rng.choice(len(EMOTIONS), p=row) for row in said])  # of a model that is right about what it does not know
-    assert learning.choose_strength(learning.Clips(said, truth, ("ann", "bob") * 50)) >= 100
+    assert corrections.choose_strength(corrections.Clips(said, truth, ("ann", "bob") * 50)) >= 100
 
 
 def test_labels_of_four_speakers_help_on_the_others_of_a_corpus_that_the_model_never_heard():
@@ -715,8 +715,8 @@ def test_labels_of_four_speakers_help_on_the_others_of_a_corpus_that_the_model_n
     rows = rows[(rows["classifier"] == "combination") & (rows["protocol"] == "corpus_left_out") & (rows["task"] == "emotion")]
     truth, said = evaluation.truth_and_probabilities(rows, "emotion")
     labelled = rows["speaker"].isin(sorted(rows["speaker"].unique())[:4]).to_numpy()
-    clips = learning.Clips(said[labelled], truth[labelled], tuple(rows["speaker"][labelled]))
-    layer = learning.fit(clips, learning.choose_strength(clips), "")
+    clips = corrections.Clips(said[labelled], truth[labelled], tuple(rows["speaker"][labelled]))
+    layer = corrections.fit(clips, corrections.choose_strength(clips), "")
     others = truth[~labelled]
     before, after = ((probabilities.argmax(axis=1) == others).mean() for probabilities in (said[~labelled], layer(said[~labelled])))
     assert (round(float(before), 2), round(float(after), 2)) == (0.37, 0.56)
@@ -793,87 +793,87 @@ def corrected_library(kept, monkeypatch, rng, speakers=("Ann", "Bob", "Cid"), n=
 
 def test_a_layer_is_trained_tested_on_speakers_set_aside_adopted_and_rolled_back(kept, monkeypatch, rng, pair):
     corrected_library(kept, monkeypatch, rng)
-    trained = learning.train(kept, "local")
+    trained = corrections.train(kept, "local")
     assert kept.parts("local") == {"ann": "train", "bob": "test", "cid": "train"}
     report = trained.report
     assert (report["train"]["clips"], report["train"]["speakers"], report["test"]["clips"], report["left_out"]) == (40, 2, 20, 0)
     assert report["library"]["after"]["value"] > report["library"]["before"]["value"]
     assert [row["name"] for row in report["corpora"]] == ["RAVDESS", "CREMA-D", "nEMO"]
     assert [row["before"]["value"] for row in report["corpora"]] == [0.709, 0.6403, 0.5891]  # as the models' cards have it
-    assert learning.adopted_model(kept, "local", pair[0]) is None
-    learning.adopt(kept, "local", trained, force=True)
-    found = learning.adopted_model(kept, "local", pair[0])
+    assert corrections.adopted_model(kept, "local", pair[0]) is None
+    corrections.adopt(kept, "local", trained, force=True)
+    found = corrections.adopted_model(kept, "local", pair[0])
     assert found.card.name.endswith(trained.digest[:12])
     assert found.card.scores["ravdess"]["unseen_speakers"]["uar"] == report["corpora"][0]["after"]
-    second = learning.train(kept, "local")
-    learning.adopt(kept, "local", second, force=True)
+    second = corrections.train(kept, "local")
+    corrections.adopt(kept, "local", second, force=True)
     assert kept.adopted("local").id == second.id
     assert kept.roll_back("local")
     assert kept.adopted("local").id == trained.id
     assert kept.roll_back("local")
     assert (kept.adopted("local"), kept.roll_back("local")) == (None, False)
-    tested = learning.evaluate(kept, "local", trained)
+    tested = corrections.evaluate(kept, "local", trained)
     assert (tested["library"], tested["corpora"]) == (report["library"], report["corpora"])
 
 
 def test_without_two_speakers_there_is_honestly_no_test_of_ones_own(in_sqlite, monkeypatch, rng):
     corrected_library(in_sqlite, monkeypatch, rng, speakers=("",), n=24)
-    report = learning.train(in_sqlite, "local").report
+    report = corrections.train(in_sqlite, "local").report
     assert report["library"] is None
-    assert (report["train"]["clips"], report["strength"]) == (24, learning.ALONE)
+    assert (report["train"]["clips"], report["strength"]) == (24, corrections.ALONE)
 
 
 def test_clips_of_unknown_speakers_teach_nothing_once_somebody_is_set_aside(in_sqlite, monkeypatch, rng):
     corrected_library(in_sqlite, monkeypatch, rng, speakers=("Ann", "Bob", ""))
-    report = learning.train(in_sqlite, "local").report
+    report = corrections.train(in_sqlite, "local").report
     assert (report["train"]["clips"], report["test"]["clips"], report["left_out"]) == (20, 20, 20)
 
 
 def test_too_few_corrections_are_said_to_be_too_few(in_sqlite):
-    for seed in range(learning.LEAST_CLIPS - 1):
+    for seed in range(corrections.LEAST_CLIPS - 1):
         in_sqlite.correct("local", keep(in_sqlite, seed=seed), ("happy", "sad")[seed % 2])
     with fails(ErrorCode.NOT_ENOUGH):
-        learning.train(in_sqlite, "local")
+        corrections.train(in_sqlite, "local")
     in_sqlite.correct("local", keep(in_sqlite, seed=100), "happy")
-    assert learning._check_enough(in_sqlite.entries("local")) is None
+    assert corrections._check_enough(in_sqlite.entries("local")) is None
     with fails(ErrorCode.NOT_ENOUGH):
-        learning._check_enough([dataclasses.replace(entry, emotion="sad") for entry in in_sqlite.entries("local")])
+        corrections._check_enough([dataclasses.replace(entry, emotion="sad") for entry in in_sqlite.entries("local")])
 
 
 def test_speakers_set_aside_are_named_where_their_clips_are_missing(in_sqlite):
     for seed in range(30):
         in_sqlite.correct("local", keep(in_sqlite, seed=seed), ("happy", "sad")[seed // 2 % 2], ("Ann", "Bob")[seed % 2])
     with fails(ErrorCode.NOT_ENOUGH) as caught:
-        learning.train(in_sqlite, "local")
+        corrections.train(in_sqlite, "local")
     assert "30 clips have a label, but 15 are of speakers set aside for testing (bob)." in str(caught.value)
     assert caught.value.hint == "Label at least 5 more of other speakers."
 
 
 def test_what_is_worse_beyond_chance_is_adopted_only_by_force(in_sqlite, pair):
     layer = swapped(pair[0].card.sha256)
-    report = learning._report(layer, learning.Clips(np.zeros((0, 8)), np.zeros(0, np.int64), ()))
-    assert all(learning.is_worse(row) for row in report["corpora"])
+    report = corrections._report(layer, corrections.Clips(np.zeros((0, 8)), np.zeros(0, np.int64), ()))
+    assert all(corrections.is_worse(row) for row in report["corpora"])
     in_sqlite.add_layer("local", layer.to_json(), layer.digest, report)
     (candidate,) = in_sqlite.layers("local")
     with fails(ErrorCode.WORSE):
-        learning.adopt(in_sqlite, "local", candidate)
+        corrections.adopt(in_sqlite, "local", candidate)
     assert in_sqlite.adopted("local") is None
-    learning.adopt(in_sqlite, "local", candidate, force=True)
+    corrections.adopt(in_sqlite, "local", candidate, force=True)
     assert in_sqlite.adopted("local").id == candidate.id
-    identity = learning._report(Layer.identity(""), learning.Clips(np.zeros((0, 8)), np.zeros(0, np.int64), ()))
-    assert not any(learning.is_worse(row) for row in identity["corpora"])
+    identity = corrections._report(Layer.identity(""), corrections.Clips(np.zeros((0, 8)), np.zeros(0, np.int64), ()))
+    assert not any(corrections.is_worse(row) for row in identity["corpora"])
 
 
 def test_a_layer_that_was_swapped_after_its_adoption_is_not_used(kept, pair):
     layer = Layer.identity(pair[0].card.sha256)
     kept.add_layer("local", layer.to_json(), layer.digest, {"scores": {}, "corpora": []})
-    learning.adopt(kept, "local", kept.layers("local")[0])
-    assert learning.adopted_model(kept, "local", pair[0]) is not None
+    corrections.adopt(kept, "local", kept.layers("local")[0])
+    assert corrections.adopted_model(kept, "local", pair[0]) is not None
     other = swapped(pair[0].card.sha256)
     with kept.database.writing() as connection:
-        connection.execute(sqlalchemy.update(tables.LAYERS).values(layer=other.to_json(), digest=other.digest))
+        connection.execute(sqlalchemy.update(schema.LAYERS).values(layer=other.to_json(), digest=other.digest))
     with fails(ErrorCode.MODEL_TAMPERED):
-        learning.adopted_model(kept, "local", pair[0])
+        corrections.adopted_model(kept, "local", pair[0])
     assert kept.roll_back("local")
 
 
@@ -881,6 +881,6 @@ def test_a_layer_of_another_model_is_not_used(in_sqlite, pair):
     layer = Layer.identity("the model of an older version")
     in_sqlite.add_layer("local", layer.to_json(), layer.digest, {"scores": {}, "corpora": []})
     with fails(ErrorCode.MODEL_VERSION):
-        learning.adopt(in_sqlite, "local", in_sqlite.layers("local")[0])
+        corrections.adopt(in_sqlite, "local", in_sqlite.layers("local")[0])
     card = SimpleNamespace(name="combination")
     assert models.corrected_name(card, layer) == f"combination+corrected-{layer.digest[:12]}"

@@ -8,12 +8,12 @@ import pytest
 
 from ser_core.errors import ErrorCode, SerError
 from tests.conftest import ROOT
-from ui import logs
+from ui.server import logs
 
 
 def lines(code: str, **environment: str) -> list[dict]:
     """What a process writes to stderr that logs as the server does."""
-    start = "import logging\nfrom ser_core.errors import *\nfrom ui import logs\nlogs.configure()\n"
+    start = "import logging\nfrom ser_core.errors import *\nfrom ui.server import logs\nlogs.configure()\n"
     found = subprocess.run(
         [sys.executable, "-c", start + code], cwd=ROOT, capture_output=True, text=True, check=True, env={"PATH": "", **environment}
     )

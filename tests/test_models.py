@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
 
-from ser_core import models, seals
-from ser_core.cache import cache_folder
+from ser_core import models
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
 from ser_core.features import FEATURE_SETS, Inputs
 from ser_core.models import HELD_OUT, ModelCard
 from ser_core.models.perceptrons import BaggedPerceptrons
+from ser_core.storage import manifest
+from ser_core.storage.cache_folder import cache_folder
 from tests.conftest import ROOT
 
 IDS = [card.id for card in models.cards()]
@@ -132,7 +133,7 @@ def test_a_swapped_artefact_is_refused_before_a_byte_of_it_runs(card, dummy, tmp
         models.load_named("dummy", "gender", tmp_path)
     assert caught.value.code == "MODEL_TAMPERED"
     assert "models rebuild gender-dummy" in caught.value.hint
-    seals.seal(tmp_path)  # whoever has the list written anew finds the card in the way
+    manifest.seal(tmp_path)  # whoever has the list written anew finds the card in the way
     with pytest.raises(SerError, match="not the one its card describes"):
         models.load_named("dummy", "gender", tmp_path)
     with pytest.raises(SerError, match="not the one its card describes"):
@@ -154,7 +155,7 @@ def test_another_scikit_learn_is_told_apart_from_tampering(card, dummy, tmp_path
 def test_a_damaged_card_is_refused_with_the_way_to_mend_it(content, tmp_path):
     (tmp_path / "emotion-x").mkdir()
     (tmp_path / "emotion-x" / "card.json").write_text(content)
-    seals.seal(tmp_path)
+    manifest.seal(tmp_path)
     with pytest.raises(SerError, match="emotion-x") as caught:
         models.cards(tmp_path)
     assert caught.value.code == "MODEL_SCHEMA"

@@ -15,10 +15,10 @@ from ser_core.emotions import EMOTIONS, LABELS  # noqa: E402
 from ser_core.features import Baseline, Inputs  # noqa: E402
 from ser_core.features.cues import AverageSpeech  # noqa: E402
 from ser_core.models.estimators import Network  # noqa: E402
-from ser_core.training import disturbances, network, networks, optimisation  # noqa: E402
-from ser_core.training.network import SETTINGS, Net, Phase, Settings  # noqa: E402
+from ser_core.training.neural import masking, network, network_runs, optimisation  # noqa: E402
+from ser_core.training.neural.network import SETTINGS, Net, Phase, Settings  # noqa: E402
+from ser_core.training.neural.training_clips import Clips, Copy  # noqa: E402
 from ser_core.training.runs import Run  # noqa: E402
-from ser_core.training.spectrograms import Clips, Copy  # noqa: E402
 from tests.conftest import ROOT  # noqa: E402
 from tests.synthesis import RATE, voice  # noqa: E402
 
@@ -175,7 +175,7 @@ def test_a_group_is_one_speaker_who_is_enrolled_with_other_neutral_clips(clips):
 def test_a_group_is_disturbed_in_one_way(clips):
     log_mel = torch.from_numpy(np.tile(clips.whole(np.array([0]))[0], (6, 1, 1)))
     heard = torch.ones(log_mel.shape[:2], dtype=torch.bool)
-    changed = disturbances.disturb(log_mel, heard, np.random.default_rng(3), 0.0, 2.0, group=3)
+    changed = masking.disturb(log_mel, heard, np.random.default_rng(3), 0.0, 2.0, group=3)
     torch.testing.assert_close(changed[0], changed[2])
     assert not torch.equal(changed[0], changed[3])
 
@@ -237,15 +237,15 @@ def test_several_clips_at_once_are_as_each_on_its_own(exported):
 
 
 def test_finished_networks_are_not_trained_again(clips, tmp_path, monkeypatch):
-    monkeypatch.setattr(networks, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(network_runs, "cache_folder", lambda: tmp_path)
     monkeypatch.setattr(optimisation.train, "__defaults__", (SMALL,))
     half = (clips.table["speaker"].str[-1].astype(int) < 2).to_numpy()
     run = Run("half", "unseen_speakers", 1, half, ~half & False, ~half)
-    first = networks.train_all(clips, [run], [0])["half", 0]
+    first = network_runs.train_all(clips, [run], [0])["half", 0]
     assert first.rows.tolist() == np.flatnonzero(~half).tolist()
     np.testing.assert_allclose(first.probabilities["as_it_is"]["emotion"].sum(axis=1), 1)
     monkeypatch.setattr(optimisation, "_train_phase", lambda *_: pytest.fail("trained again"))
-    again = networks.train_all(clips, [run], [0])["half", 0]
+    again = network_runs.train_all(clips, [run], [0])["half", 0]
     np.testing.assert_array_equal(first.probabilities["as_it_is"]["gender"], again.probabilities["as_it_is"]["gender"])
     tested = first.rows[:3]
     with_baseline = first.enrolled(tested[::-1].copy(), [first.rows[[5]], first.rows[[6, 7]], first.rows[[8]]])

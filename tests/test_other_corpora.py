@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_core import evaluation, exploration, models
+from ser_core import evaluation, models
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
-from ser_core.features import FEATURE_SETS
-from ser_core.training import SHIPPED, other_corpora, tables
+from ser_core.evaluation import scores
+from ser_core.features import FEATURE_SETS, tables
+from ser_core.training import left_out
+from ser_core.training.cross_validation import SHIPPED
 
 NAMES = list(FEATURE_SETS["acoustic128_v1"].names)
 
@@ -17,8 +19,8 @@ NAMES = list(FEATURE_SETS["acoustic128_v1"].names)
 @pytest.fixture
 def small_corpora(tmp_path, monkeypatch):
     """Six speakers of each corpus, three clips of each of its emotions, which two features tell apart."""
-    monkeypatch.setattr("ser_core.exploration.tables.DATA_DIR", tmp_path)
-    monkeypatch.setattr(other_corpora, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("ser_core.features.tables.DATA_DIR", tmp_path)
+    monkeypatch.setattr(left_out, "cache_folder", lambda: tmp_path / "cache")
     rng = np.random.default_rng(0)
     for corpus, entry in CORPORA.items():
         rows = []
@@ -32,7 +34,7 @@ def small_corpora(tmp_path, monkeypatch):
                     values[0] += 4 * LABELS["emotion"].index(emotion)
                     values[1] += 4 * (gender == "male")
                     rows.append(about | dict(zip(NAMES, values.tolist(), strict=True)))
-        path = exploration.shipped_table(corpus, "acoustic128_v1")
+        path = tables.shipped_table(corpus, "acoustic128_v1")
         path.parent.mkdir(parents=True)
         (tables.write_csv if path.suffix == ".csv" else tables.write_parquet)([pd.DataFrame(rows)], path)
 
@@ -41,7 +43,7 @@ def small_corpora(tmp_path, monkeypatch):
 def test_no_tested_speaker_is_trained_on_or_chooses_parameters():
     rows = tables.read_joint("acoustic128_v1", copies=()).rows
     speakers, of_corpus = rows["speaker"].to_numpy(str), rows["corpus"].to_numpy(str)
-    splits = list(other_corpora._splits(rows))
+    splits = list(left_out._splits(rows))
     assert {protocol for protocol, *_ in splits} == {"unseen_speakers", "random_split", "corpus_left_out"}
     for protocol, _, tuned_on, train, test in splits:
         assert test.any()
@@ -58,7 +60,7 @@ def test_no_tested_speaker_is_trained_on_or_chooses_parameters():
 
 @pytest.mark.usefixtures("small_corpora")
 def test_every_clip_is_predicted_once_under_each_protocol():
-    found = other_corpora.out_of_fold("acoustic128_v1", ["knn"])
+    found = left_out.out_of_fold("acoustic128_v1", ["knn"])
     assert tuple(found.columns) == evaluation.OUT_OF_FOLD_COLUMNS
     counts = found.groupby(["task", "corpus", "protocol"], observed=True)["path"].agg(["size", "nunique"])
     assert (counts["size"] == counts["nunique"]).all()
@@ -77,14 +79,14 @@ def test_every_clip_is_predicted_once_under_each_protocol():
 def test_a_missing_table_is_named_with_the_way_to_make_it(tmp_path):
     (tmp_path / "nemo" / "acoustic128_v1.parquet").unlink()
     with pytest.raises(SerError, match=r"nemo/acoustic128_v1\.parquet is missing") as caught:
-        other_corpora.out_of_fold("acoustic128_v1", ["knn"])
+        left_out.out_of_fold("acoustic128_v1", ["knn"])
     assert "extract nemo --feature-set acoustic128_v1 --output data/nemo/acoustic128_v1.parquet" in caught.value.hint
 
 
 @pytest.mark.parametrize("corpus", CORPORA)
 @pytest.mark.parametrize("task", LABELS)
 def test_the_stored_predictions_hold_every_model_that_ships_on_every_corpus(task, corpus):
-    board = evaluation.leaderboard(evaluation.read_out_of_fold(corpus), task, corpus).set_index(["feature_set", "classifier"])
+    board = scores.leaderboard(evaluation.read_out_of_fold(corpus), task, corpus).set_index(["feature_set", "classifier"])
     for pair in SHIPPED:
         assert board.loc[pair, ["unseen_speakers_uar", "corpus_left_out_uar"]].notna().all()
         card = next(card for card in models.cards(task=task) if (card.feature_set, card.classifier) == pair)

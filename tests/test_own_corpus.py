@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ser_core import corpora, evaluation, training
+from ser_core import corpora, evaluation
 from ser_core.cli import main
 from ser_core.corpora import RECOGNISED
 from ser_core.corpora.label_tables import label_table
 from ser_core.errors import ErrorCode, SerError
-from ser_core.training import own, tables
+from ser_core.features import tables
+from ser_core.training import (
+    cross_validation,
+    labelled_folder,
+)
 from tests.synthesis import voice, wav
 
 TESS, SAVEE, EMODB = RECOGNISED["tess"], RECOGNISED["savee"], RECOGNISED["emodb"]
@@ -280,7 +284,7 @@ def test_a_folder_is_measured_and_a_bad_clip_or_a_copy_loses_no_other(tmp_path):
     same, both = wav(voice(200, seconds=0.6, seed=90)), wav(voice(300, seconds=0.6, seed=91))
     folder = fill(tmp_path / "mine", {"happy/a.wav": None, "happy/b.wav": same, "happy/c.wav": same, "sad/d.wav": None, "sad/bad.wav": b"RIFF",
                                       "sad/e.wav": both, "happy/f.wav": both})  # fmt: skip
-    found = own.measure_folder(folder, corpora.label_folder(folder))
+    found = labelled_folder.measure_folder(folder, corpora.label_folder(folder))
     assert found.table["path"].tolist() == ["happy/a.wav", "happy/b.wav", "sad/d.wav"]
     assert list(found.table.columns[:9]) == list(corpora.TABLE_COLUMNS)
     assert len(found.table.columns) == 9 + 128
@@ -293,7 +297,7 @@ def test_a_folder_is_measured_and_a_bad_clip_or_a_copy_loses_no_other(tmp_path):
 def test_a_folder_of_broken_clips_is_refused(tmp_path):
     folder = fill(tmp_path / "mine", {"happy/a.wav": b"RIFF"})
     with pytest.raises(SerError, match="No clip of 'mine' can be used"):
-        own.measure_folder(folder, corpora.label_folder(folder))
+        labelled_folder.measure_folder(folder, corpora.label_folder(folder))
 
 
 def measured(speakers, clips=6, emotions=("happy", "sad"), gender=""):
@@ -302,15 +306,15 @@ def measured(speakers, clips=6, emotions=("happy", "sad"), gender=""):
 
     rng = np.random.default_rng(0)
     about = [
-        (f"{emotion}/{speaker}-{number}.wav", corpora.entry.Labels(speaker, gender, emotion, "unspecified", ""))
+        (f"{emotion}/{speaker}-{number}.wav", corpora.Labels(speaker, gender, emotion, "unspecified", ""))
         for emotion in emotions
         for speaker in speakers
         for number in range(clips)
     ]
     values = rng.normal(size=(len(about), len(NAMES)))
     values[:, :40] += np.array([2.0 if labels.emotion == "happy" else -2.0 for _, labels in about])[:, None]
-    found = [own.Measured(row, 1.0, f"{number:064x}") for number, row in enumerate(values)]
-    return own.assemble(corpora.Labelled("mine", "a test", tuple(about), ()), found)
+    found = [labelled_folder.Measured(row, 1.0, f"{number:064x}") for number, row in enumerate(values)]
+    return labelled_folder.assemble(corpora.Labelled("mine", "a test", tuple(about), ()), found)
 
 
 def passed(folds, n):
@@ -323,7 +327,7 @@ def passed(folds, n):
      (["Ann", "Bob"], {"unseen_speakers", "random_split"}, 2), (["A", "B", "C", "D"], {"unseen_speakers", "random_split"}, 4)],
 )  # fmt: skip
 def test_speakers_who_are_unknown_or_too_few_leave_the_random_split_alone(speakers, protocols, n_speakers, tmp_path):
-    trained = own.train(measured(speakers), ["logistic_regression", "svc"], passed)
+    trained = labelled_folder.train(measured(speakers), ["logistic_regression", "svc"], passed)
     assert set(trained.out_of_fold["protocol"]) == protocols
     assert bool(trained.optimistic) == (len(protocols) == 1)
     cards = cards_of(trained, tmp_path)
@@ -356,14 +360,14 @@ def cards_of(trained, folder):
 
 def test_with_two_speakers_nobody_who_is_tested_is_learnt_from_and_parameters_come_from_inner_folds_by_clips(monkeypatch):
     found = measured(["Ann", "Bob"])
-    table, _ = own.for_training(found)
-    trained = own.train(found, ["knn"], passed)
+    table, _ = labelled_folder.for_training(found)
+    trained = labelled_folder.train(found, ["knn"], passed)
     unseen = trained.out_of_fold[trained.out_of_fold["protocol"] == "unseen_speakers"]
     assert unseen.groupby("fold")["speaker"].unique().map(list).tolist() == [["Ann"], ["Bob"]]
     changed = dataclasses.replace(
         found, table=found.table.assign(emotion=np.where(found.table["speaker"] == "Ann", found.table["emotion"][::-1], found.table["emotion"]))
     )
-    other = own.train(changed, ["knn"], passed).out_of_fold
+    other = labelled_folder.train(changed, ["knn"], passed).out_of_fold
     other = other[(other["protocol"] == "unseen_speakers") & (other["speaker"] == "Ann")]
     np.testing.assert_array_equal(other["happy"], unseen[unseen["speaker"] == "Ann"]["happy"])
     assert tables.why_not_unseen(table, "emotion") is None
@@ -372,9 +376,9 @@ def test_with_two_speakers_nobody_who_is_tested_is_learnt_from_and_parameters_co
 def test_an_emotion_of_one_speaker_leaves_the_random_split_alone():
     found = measured(["Ann", "Bob"])
     table = found.table[~((found.table["speaker"] == "Bob") & (found.table["emotion"] == "sad"))]
-    checked = tables.parse_table(own.to_csv(table), "mine.csv")
+    checked = tables.parse_table(labelled_folder.to_csv(table), "mine.csv")
     assert "Without the clips of Ann, too few that are sad are left" in tables.why_not_unseen(checked, "emotion")
-    assert training.protocols_of(checked, "emotion") == ("random_split",)
+    assert cross_validation.protocols_of(checked, "emotion") == ("random_split",)
 
 
 def test_emotions_with_too_few_clips_are_not_trained_on_and_told():
@@ -382,18 +386,18 @@ def test_emotions_with_too_few_clips_are_not_trained_on_and_told():
     few = found.table.iloc[:3].assign(emotion="calm", path=["x.wav", "y.wav", "z.wav"])
     import pandas as pd
 
-    table, gone = own.for_training(dataclasses.replace(found, table=pd.concat([found.table, few], ignore_index=True)))
+    table, gone = labelled_folder.for_training(dataclasses.replace(found, table=pd.concat([found.table, few], ignore_index=True)))
     assert set(table.rows["emotion"]) == {"happy", "sad"}
     assert gone[0].kind == "rare_emotion"
     assert gone[0].files == ("x.wav", "y.wav", "z.wav")
     with pytest.raises(SerError, match=r"at least two emotions with 5 clips each\. Got happy 4, sad 4"):
-        own.for_training(measured([""], clips=4))
+        labelled_folder.for_training(measured([""], clips=4))
 
 
 def test_the_interval_over_known_speakers_is_as_before_and_genders_get_a_model():
     found = measured(["A", "B", "C"])
     gender = np.where(found.table["speaker"] == "A", "male", "female")
-    trained = own.train(dataclasses.replace(found, table=found.table.assign(gender=gender)), ["logistic_regression"], passed)
+    trained = labelled_folder.train(dataclasses.replace(found, table=found.table.assign(gender=gender)), ["logistic_regression"], passed)
     assert set(trained.out_of_fold["task"]) == {"emotion", "gender"}
     assert set(trained.optimistic) == {"gender"}  # the only man cannot be left out
 
@@ -406,21 +410,21 @@ def test_progress_is_told_by_fold():
             told.append(n)
             yield fold
 
-    own.train(measured(["Ann", "Bob"]), ["knn"], progress)
+    labelled_folder.train(measured(["Ann", "Bob"]), ["knn"], progress)
     assert told == [7] * 7  # two speakers, five random folds
 
 
 def test_new_rows_take_the_place_of_those_of_the_same_protocols():
-    rows = own.train(measured([""]), ["knn"], passed).out_of_fold
+    rows = labelled_folder.train(measured([""]), ["knn"], passed).out_of_fold
     left_out = rows.assign(protocol="corpus_left_out")
-    both = own.joined(rows, left_out)
+    both = labelled_folder.joined(rows, left_out)
     assert len(both) == 2 * len(rows)
-    assert len(own.joined(both, rows)) == len(both)
-    assert own.joined(None, rows) is rows
+    assert len(labelled_folder.joined(both, rows)) == len(both)
+    assert labelled_folder.joined(None, rows) is rows
 
 
 def test_a_speaker_may_be_called_na(tmp_path):
-    table, _ = own.for_training(measured(["NA", "None"]))
+    table, _ = labelled_folder.for_training(measured(["NA", "None"]))
     assert set(table.speakers) == {"NA", "None"}
 
 
@@ -436,10 +440,10 @@ def test_real_clips_under_new_names_are_told_apart_on_unseen_voices(ravdess_clip
             target.write_bytes(path.read_bytes())
             rows.append(f"{labels.speaker}\\{target.name};{labels.emotion};{labels.speaker};{labels.gender[0]}")
     (tmp_path / "mine" / "labels.csv").write_text("\n".join(rows), encoding="utf-8-sig")
-    found = own.measure_folder(tmp_path / "mine", corpora.label_folder(tmp_path / "mine"))
+    found = labelled_folder.measure_folder(tmp_path / "mine", corpora.label_folder(tmp_path / "mine"))
     assert (found.name, len(found.table), found.left_out) == ("mine", 96, ())
     assert found.table["speaker"].nunique() == 6
-    trained = own.train(found, ["logistic_regression"], passed)
+    trained = labelled_folder.train(found, ["logistic_regression"], passed)
     assert set(trained.optimistic) == set()
     rows = trained.out_of_fold
     unseen = rows[(rows["protocol"] == "unseen_speakers") & (rows["task"] == "emotion")]

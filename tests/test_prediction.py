@@ -171,8 +171,8 @@ def test_an_hour_takes_no_more_memory_than_its_samples_and_a_few_windows(pair, m
             alive.add(self)
             held.append(len(alive))
 
-    monkeypatch.setattr(prediction, "Inputs", Counted)
-    monkeypatch.setattr(prediction, "_TOGETHER", 3)
+    monkeypatch.setattr(prediction.analysis, "Inputs", Counted)
+    monkeypatch.setattr(prediction.analysis, "_TOGETHER", 3)
     found = prediction.predict(audio.from_samples(noise, RATE), *pair)
     assert len(found.segments) == len(whole.segments) == 10
     assert max(held) <= 6  # one lot, and the next that takes its place

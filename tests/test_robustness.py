@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import recall_score
 
-from ser_core import robustness
 from ser_core.emotions import EMOTIONS, GENDERS
+from ser_core.evaluation import robustness
 
 
 def test_what_a_condition_costs_is_counted_against_the_same_clips(tmp_path, monkeypatch):

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ser_core import evaluation, models, seals
+from ser_core import evaluation, models
 from ser_core.cli import main
 from ser_core.errors import SerError
 from ser_core.models import HELD_OUT, MODELS_DIR
+from ser_core.storage import manifest as seals
 from tests.conftest import copy_tree
 from tests.test_models import Bomb
 
@@ -25,7 +26,7 @@ def shipped(tmp_path, monkeypatch):
     """A copy of the models that ship, which takes their place."""
     copy = tmp_path / "models"
     copy_tree(MODELS_DIR, copy)
-    for module in (seals, models.cards.__globals__["seals"]):
+    for module in (seals, models.cards.__globals__["manifest"]):
         monkeypatch.setattr(module, "MODELS_DIR", copy)
     monkeypatch.setitem(models.root_of.__globals__, "MODELS_DIR", copy)
     return copy
@@ -291,11 +292,11 @@ def test_nothing_outside_the_folder_is_read_even_if_a_card_names_it(own, tmp_pat
 def test_a_new_card_says_what_made_the_model(own):
     import platform
 
-    from ser_core import bulk
+    from ser_core.batch import checkpointed
 
     folder, _ = own
     card = models.find("own", "gender", folder)
-    assert (card.python, card.program) == (platform.python_version(), bulk.program())
+    assert (card.python, card.program) == (platform.python_version(), checkpointed.program())
     assert f"Python {card.python}." in models.to_markdown(card)
     assert card.program in models.to_markdown(card)
     old = models.find("svc", "emotion")  # made before that was noted: nothing is made up
@@ -319,7 +320,7 @@ def test_a_changed_table_shows_no_figures(data):
 
 
 def test_a_table_that_was_taken_away_or_put_there_is_noticed(data):
-    from ser_core.exploration import maps
+    from ser_core.exploration import clip_map
 
     (data / "ravdess" / "map.csv").rename(data / "nemo.csv")
     assert seals.expected(data / "ravdess" / "map.csv")
@@ -327,7 +328,7 @@ def test_a_table_that_was_taken_away_or_put_there_is_noticed(data):
     refused("DATA_TAMPERED", "data/nemo.csv is not in", seals.intact, data / "nemo.csv")
     assert seals.matching("ravdess/map.csv") == [data / "ravdess" / "map.csv"]
     assert not seals.expected(data / "elsewhere" / "map.csv")
-    assert maps.stored_places(["a corpus of one's own"]).empty
+    assert clip_map.stored_places(["a corpus of one's own"]).empty
 
 
 def test_a_table_is_read_once_for_its_digest_as_long_as_it_is_the_same(data, monkeypatch):

@@ -9,7 +9,7 @@ from streamlit.web.server import server_util
 
 import Home
 from ser_core.errors import ErrorCode, SerError
-from ui import serving, warming
+from ui.server import serving, warming
 
 
 def test_the_entry_serves_with_all_of_it():
@@ -71,7 +71,7 @@ def test_a_request_from_a_foreign_page_makes_the_server_ask_nobody(monkeypatch):
 
 def test_a_failure_is_shown_with_a_reference_and_what_to_do(caplog):
     def failing():
-        from ui import serving
+        from ui.server import serving
 
         try:
             {}["secret.wav"]

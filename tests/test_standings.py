@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
-from ser_core import baseline_gains, corpora, evaluation, models, standings
+from ser_core import evaluation, models
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, LABELS
+from ser_core.evaluation import enrolment, leaderboard, listeners
 
 CASES = [(task, corpus) for task in LABELS for corpus in CORPORA]
 
@@ -21,11 +22,11 @@ def stored():
 
 @pytest.fixture(scope="module")
 def boards(stored):
-    return {case: standings.standings(stored, *case) for case in CASES}
+    return {case: leaderboard.standings(stored, *case) for case in CASES}
 
 
 def shown(boards, case):
-    return standings.as_table(boards[case], standings.beside(*case, chance=0.125)).set_index("title")
+    return leaderboard.as_table(boards[case], leaderboard.beside(*case, chance=0.125)).set_index("title")
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)
@@ -65,7 +66,7 @@ def test_intervals_are_those_of_drawing_speakers(corpus, stored, boards):
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_the_baseline_column_is_what_the_stored_choices_say(corpus, boards):
     table = boards["emotion", corpus].set_index("classifier")
-    read = baseline_gains.read(corpus)
+    read = enrolment.read(corpus)
     for classifier in ("combination", "network", "bagged_mlp"):
         rows = read[(read["classifier"] == classifier) & (read["protocol"] == "unseen_speakers") & (read["clips"] == 1)]
         counts = rows[list(EMOTIONS)].to_numpy(dtype=float)
@@ -86,7 +87,7 @@ def test_the_baseline_column_is_what_the_stored_choices_say(corpus, boards):
 @pytest.mark.parametrize("task", LABELS)
 def test_time_and_size_are_known_of_every_model_that_ships_and_of_no_other(task, boards):
     table = boards[task, "ravdess"]
-    costs = pd.read_csv(standings.COSTS).set_index(["task", "name"])
+    costs = pd.read_csv(leaderboard.COSTS).set_index(["task", "name"])
     for row in table.itertuples():
         cards = [card for card in models.cards(task=task) if card.title == row.title]
         assert len(cards) == (not np.isnan(row.milliseconds))
@@ -103,31 +104,31 @@ def test_time_and_size_are_known_of_every_model_that_ships_and_of_no_other(task,
 
 
 def test_people_stand_beside_the_emotions_of_crema_d_only_and_guessing_everywhere():
-    votes = corpora.listener_votes()
+    votes = listeners.listener_votes()
     intended = (
         votes["path"].str.split("_").str[2].map({"ANG": "angry", "DIS": "disgust", "FEA": "fearful", "HAP": "happy", "NEU": "neutral", "SAD": "sad"})
     )
     counts = votes.drop(columns="path")
     hits = pd.Series([counts.loc[place, emotion] for place, emotion in intended.items()])
     uar = (hits.groupby(intended).sum() / counts.sum(axis=1).groupby(intended).sum()).mean()
-    people, guessing = standings.beside("emotion", "crema-d", 1 / 6).to_dict("records")
+    people, guessing = leaderboard.beside("emotion", "crema-d", 1 / 6).to_dict("records")
     assert people["unseen_speakers_uar"] == pytest.approx(uar)
     assert people["unseen_speakers_accuracy"] == pytest.approx(hits.sum() / counts.to_numpy().sum())
     assert people["unseen_speakers_uar_low"] < uar < people["unseen_speakers_uar_high"]
-    assert (guessing["unseen_speakers_uar"], guessing["kind"]) == (1 / 6, standings.GUESSING)
+    assert (guessing["unseen_speakers_uar"], guessing["kind"]) == (1 / 6, leaderboard.GUESSING)
     for case in CASES:
         if case != ("emotion", "crema-d"):
-            assert list(standings.beside(*case, chance=0.5)["kind"]) == [standings.GUESSING]
+            assert list(leaderboard.beside(*case, chance=0.5)["kind"]) == [leaderboard.GUESSING]
 
 
 def test_the_interval_of_people_is_over_the_speakers_who_were_heard():
-    votes = corpora.listener_votes()
-    uar, accuracy = corpora.listener_intervals(votes)
+    votes = listeners.listener_votes()
+    uar, accuracy = listeners.listener_intervals(votes)
     speakers = votes["path"].str[:4]
     rng = np.random.default_rng(2)
     of_each = dict(iter(votes.groupby(speakers)))
-    drawn = [corpora.listener_scores(pd.concat([of_each[name] for name in rng.choice(list(of_each), len(of_each))])) for _ in range(60)]
+    drawn = [listeners.listener_scores(pd.concat([of_each[name] for name in rng.choice(list(of_each), len(of_each))])) for _ in range(60)]
     for found, values in ((uar, [d.single_rating_uar for d in drawn]), (accuracy, [d.single_rating for d in drawn])):
         assert (found.high - found.low) / 3.92 == pytest.approx(np.std(values), rel=0.35)
-    scores = corpora.listener_scores(votes)
+    scores = listeners.listener_scores(votes)
     assert (uar.value, accuracy.value) == pytest.approx((scores.single_rating_uar, scores.single_rating))

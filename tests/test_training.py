@@ -2,13 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser_core import corpora, evaluation, models, training
+from ser_core import corpora, evaluation, models
+from ser_core.audio.augmentation import COPIES
+from ser_core.batch import extraction
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, LABELS
 from ser_core.errors import SerError
-from ser_core.features import FEATURE_SETS
-from ser_core.training import extraction, tables
-from ser_core.training.augmentation import COPIES
+from ser_core.features import FEATURE_SETS, tables
+from ser_core.training import cross_validation
 from ser_core.training.classifiers import CLASSIFIERS, fit, speaker_splits, tune
 from ser_core.training.runs import random_folds
 from tests.conftest import ROOT
@@ -37,7 +38,7 @@ def own_csv(tmp_path):
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(cross_validation, "cache_folder", lambda: tmp_path / "cache")
 
 
 def test_inner_folds_share_no_speaker():
@@ -69,7 +70,7 @@ def test_nothing_of_the_tested_speaker_is_used_in_training(name, tmp_path):
     results = []
     for number, table in enumerate((rows, changed)):
         tables.write_csv([table], tmp_path / f"{number}.csv")
-        out_of_fold, _ = training.out_of_fold(tables.read_table(tmp_path / f"{number}.csv"), [name])
+        out_of_fold, _ = cross_validation.out_of_fold(tables.read_table(tmp_path / f"{number}.csv"), [name])
         unseen = out_of_fold[out_of_fold["protocol"] == "unseen_speakers"]
         results.append(unseen.loc[unseen["speaker"] == "s0", ["happy", "fearful"]].to_numpy()[1:])
     assert len(results[0]) == 7
@@ -79,10 +80,10 @@ def test_nothing_of_the_tested_speaker_is_used_in_training(name, tmp_path):
 def test_a_persons_own_table_is_evaluated_trained_and_predicts_its_labels(own_csv, tmp_path):
     table = tables.read_table(own_csv)
     assert set(table.rows["emotion"]) == {"happy", "fearful"}  # "scared" is understood
-    out_of_fold, selections = training.out_of_fold(table, ["logistic_regression"])
+    out_of_fold, selections = cross_validation.out_of_fold(table, ["logistic_regression"])
     assert list(out_of_fold.columns) == list(evaluation.OUT_OF_FOLD_COLUMNS)
     assert {selection.protocol for selection in selections} == {"unseen_speakers", "random_split"}
-    card = training.train(table, "emotion", "logistic_regression", out_of_fold, folder=tmp_path / "models")
+    card = cross_validation.train(table, "emotion", "logistic_regression", out_of_fold, folder=tmp_path / "models")
     assert card.labels == ("happy", "fearful")
     assert card.unseen_uar == 1.0
     model = models.load_default("emotion", tmp_path / "models")
@@ -92,7 +93,7 @@ def test_a_persons_own_table_is_evaluated_trained_and_predicts_its_labels(own_cs
 
 def test_an_interrupted_run_goes_on_where_it_stopped(own_csv, monkeypatch):
     table = tables.read_table(own_csv)
-    whole, _ = training.out_of_fold(table, ["knn"])
+    whole, _ = cross_validation.out_of_fold(table, ["knn"])
     calls = []
 
     def counted(*arguments):
@@ -101,10 +102,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(own_csv, monkeypatch):
             raise KeyboardInterrupt
         return tune(*arguments)
 
-    monkeypatch.setattr("ser_core.training.tune", counted)
+    monkeypatch.setattr("ser_core.training.cross_validation.tune", counted)
     with pytest.raises(KeyboardInterrupt):
-        training.out_of_fold(table, ["knn"])
-    resumed, _ = training.out_of_fold(table, ["knn"])
+        cross_validation.out_of_fold(table, ["knn"])
+    resumed, _ = cross_validation.out_of_fold(table, ["knn"])
     n_folds = 4 + 5  # speakers, random folds
     assert len(calls) == n_folds + 1  # the interrupted one again, the three before it not
     pd.testing.assert_frame_equal(resumed, whole)
@@ -112,10 +113,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(own_csv, monkeypatch):
 
 def test_a_finished_run_is_not_taken_for_an_interrupted_one(own_csv, monkeypatch):
     table = tables.read_table(own_csv)
-    training.out_of_fold(table, ["knn"])
+    cross_validation.out_of_fold(table, ["knn"])
     calls = []
-    monkeypatch.setattr("ser_core.training.tune", lambda *arguments: calls.append(arguments) or tune(*arguments))
-    training.out_of_fold(table, ["knn"])
+    monkeypatch.setattr("ser_core.training.cross_validation.tune", lambda *arguments: calls.append(arguments) or tune(*arguments))
+    cross_validation.out_of_fold(table, ["knn"])
     assert len(calls) == 9
 
 
@@ -128,14 +129,14 @@ def test_the_smallest_tables_that_are_accepted_are_trained_by_every_classifier(n
     tables.write_csv([rows], path)
     table = tables.read_table(path)
     assert tables.tasks_of(table) == ("emotion",)
-    out_of_fold, _ = training.out_of_fold(table)
+    out_of_fold, _ = cross_validation.out_of_fold(table)
     assert set(out_of_fold["classifier"]) == set(CLASSIFIERS)
 
 
 def test_a_card_describes_the_folds_of_its_own_table(own_csv, tmp_path):
     table = tables.read_table(own_csv)
-    out_of_fold, _ = training.out_of_fold(table, ["knn"])
-    card = training.train(table, "emotion", "knn", out_of_fold, folder=tmp_path)
+    out_of_fold, _ = cross_validation.out_of_fold(table, ["knn"])
+    card = cross_validation.train(table, "emotion", "knn", out_of_fold, folder=tmp_path)
     assert "4 folds: s0; s1; s2; s3" in card.protocol
     assert "RAVDESS" not in card.protocol + card.limits
 
@@ -172,7 +173,7 @@ def test_a_random_split_is_stratified_and_has_the_same_voices_on_both_sides():
 
 
 def test_the_shipped_tables_hold_every_clip_with_its_labels():
-    for table in training.shipped_tables():
+    for table in cross_validation.shipped_tables():
         assert len(table.rows) == 1440
         assert table.rows["speaker"].nunique() == 24
         assert table.rows["path"].nunique() == 1440
@@ -198,7 +199,7 @@ def all_corpora():
 
 
 def test_a_missing_large_table_is_named_with_the_way_to_make_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("ser_core.exploration.tables.DATA_DIR", tmp_path)
+    monkeypatch.setattr("ser_core.features.tables.DATA_DIR", tmp_path)
     with pytest.raises(SerError, match=r"ravdess/functionals_v1\.parquet is missing") as caught:
         tables.read_joint("functionals_v1")
     assert "python -m ser_core extract ravdess --feature-set functionals_v1" in caught.value.hint
@@ -256,16 +257,16 @@ def test_babble_is_made_of_the_same_speaker_saying_the_same_statement():
 @pytest.mark.parametrize("model_id", ["emotion-svc", "gender-logistic-regression", "emotion-decision-tree"])
 def test_a_rebuilt_model_makes_the_same_predictions(model_id, tmp_path):
     card = models.find(model_id, model_id.split("-")[0])
-    rebuilt = training.rebuild(card, folder=tmp_path)
+    rebuilt = cross_validation.rebuild(card, folder=tmp_path)
     assert rebuilt.parameters == card.parameters
-    x = next(t for t in training.shipped_tables() if t.feature_set.name == card.feature_set).x[::7]
+    x = next(t for t in cross_validation.shipped_tables() if t.feature_set.name == card.feature_set).x[::7]
     before, after = (models.load(of, folder).estimator.fitted.predict_proba(x) for of, folder in ((card, models.MODELS_DIR), (rebuilt, tmp_path)))
     np.testing.assert_allclose(after, before, atol=1e-6)
 
 
 def test_a_model_is_not_rebuilt_from_another_table():
     with pytest.raises(SerError, match="No table in data/") as caught:
-        training.rebuild(models.find("svc", "emotion"), tables=[])
+        cross_validation.rebuild(models.find("svc", "emotion"), tables=[])
     assert caught.value.code == "BAD_TABLE"
 
 

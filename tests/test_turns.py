@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from ser_core.errors import SerError
-from ui.turns import Turns
+from ui.server.turns import Turns
 
 
 class Threads:

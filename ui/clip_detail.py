@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-import ui
 from ser_core import charts, exploration
 from ser_core.corpora import CORPORA
+from ui import caches, session, widgets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,17 +26,17 @@ def of_corpus(corpus: str, path: str, key: str, *, folded: bool = False) -> None
 
     With `folded` all but what it is and its sound is behind a click.
     """
-    table = ui.feature_table(corpus) if corpus in CORPORA else ui.own_table()
+    table = caches.feature_table(corpus) if corpus in CORPORA else session.own_table()
     if table is None or path not in set(table["path"]):
-        ui.play_of_corpus(corpus, path)
+        widgets.play_of_corpus(corpus, path)
         return
     row = table[table["path"] == path].iloc[0]
     st.markdown(exploration.about(row))
-    recording = ui.recording_of(corpus, path)
+    recording = session.recording_of(corpus, path)
     if recording is None:
-        ui.explain_no_audio(corpus)
+        widgets.explain_no_audio(corpus)
     else:
-        ui.play(recording)
+        widgets.play(recording)
     with st.expander("Waveform, spectrogram, pitch and features", icon=":material/graphic_eq:") if folded else st.container():
         if recording is None:
             stored_pitch(corpus, path, key)
@@ -53,15 +53,15 @@ def pictures(recording: Recording, key: str) -> None:
 
     part = replace(recording, samples=recording.samples[: LONGEST_S * recording.sample_rate])
     seconds = part.duration_s
-    ui.draw(charts.waveform(part.samples, part.sample_rate), key=f"waveform_{key}", alt="Waveform")
+    widgets.draw(charts.waveform(part.samples, part.sample_rate), key=f"waveform_{key}", alt="Waveform")
     kinds = {"mel": "Mel", "linear": "Linear"}
     kind = st.segmented_control("Spectrogram", list(kinds), default="mel", required=True, format_func=kinds.__getitem__, key=f"spectrogram_{key}")
     picture = charts.spectrogram(spectrogram(part, mel=kind == "mel"))
-    ui.draw(picture, key=f"spectrum_over_time_{key}", alt="Spectrogram: level by time and frequency")
-    sung = ui.melody_of(part)
+    widgets.draw(picture, key=f"spectrum_over_time_{key}", alt="Spectrogram: level by time and frequency")
+    sung = caches.melody_of(part)
     if len(sung.seconds):
         st.markdown("**Pitch** where the voice swings")
-        ui.draw(charts.melody(sung, seconds), key=f"melody_{key}", alt="Pitch over time")
+        widgets.draw(charts.melody(sung, seconds), key=f"melody_{key}", alt="Pitch over time")
     else:
         st.caption("No pitch: nothing in this clip is voiced.")
     if recording.duration_s > seconds:
@@ -70,10 +70,10 @@ def pictures(recording: Recording, key: str) -> None:
 
 def stored_pitch(corpus: str, path: str, key: str) -> None:
     """The stored contour of a clip that cannot be heard here."""
-    contour = exploration.contours.of_clip(ui.pitch_contours(corpus), path) if corpus in CORPORA else None
+    contour = exploration.contours.of_clip(caches.pitch_contours(corpus), path) if corpus in CORPORA else None
     if contour is not None:
         st.markdown("**Pitch** over the time of the clip")
-        ui.draw(charts.stored_contour(contour), key=f"contour_{key}", alt="Pitch over normalised time")
+        widgets.draw(charts.stored_contour(contour), key=f"contour_{key}", alt="Pitch over normalised time")
 
 
 def features(values: np.ndarray, among: pd.DataFrame, of: str, key: str) -> None:

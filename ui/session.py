@@ -18,10 +18,10 @@ from streamlit.runtime import caching
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ser_core import audio
-from ser_core.audio import Recording, apart
+from ser_core.audio import Recording, isolated
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
-from ui.loaded import choices
+from ui.caches import choices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ def take(name: str, data: bytes) -> None:
     taken.add((name, digest))
     _drop("clip", "clip_error")
     try:
-        recording = apart.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
+        recording = isolated.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
         st.session_state["clip"] = Clip(name, recording)
     except SerError as error:
         st.session_state["clip_error"] = error.with_traceback(None)  # whose frames hold the bytes
@@ -182,6 +182,6 @@ def recording_of(corpus: str, path: str) -> Recording | None:
     try:
         if own is not None and corpus in (OWN, own.name):
             return own.load(path)
-        return apart.load(Path(corpora.resolve(corpus)) / path)
+        return isolated.load(Path(corpora.resolve(corpus)) / path)
     except SerError:
         return None

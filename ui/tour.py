@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-import ui
-from ser_core import charts, exploration, prediction, what_if
+from ser_core import charts, exploration, prediction
+from ser_core.audio import manipulation
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, display_name
-from ui import answer, capture, explored
-from ui.exploring import attributes
+from ser_core.features import tables
+from ui import caches, routing, session, widgets
+from ui.compare import tested_corpora
+from ui.explore import attributes, chosen_clips
+from ui.record import answer, capture
 
 SENTENCE = "Kids are talking by the door"
 CLAIMED = ("nemo", "mfcc128_v1", "random_forest")
@@ -37,8 +40,8 @@ def speak() -> None:
     with left:
         capture.section()
     with right:
-        if ui.clip() is None:
-            ui.explain_no_clip("**Record yourself**, or take a synthetic voice to look around first.")
+        if session.clip() is None:
+            widgets.explain_no_clip("**Record yourself**, or take a synthetic voice to look around first.")
             st.button("Take a sample voice", icon=":material/graphic_eq:", on_click=capture.take_sample)
             return
         st.pills(
@@ -58,7 +61,7 @@ def read() -> None:
     st.subheader(prediction.in_words(result), anchor=False)
     if guess := st.session_state.get("tour_guess"):
         st.markdown(f"You guessed **{guess}**: it gives that {result.emotion_probabilities[guess]:.0%}.")
-    ui.draw(
+    widgets.draw(
         charts.probability_bars(result.emotion_probabilities),
         key="tour_bars",
         title="How likely each emotion is",
@@ -73,9 +76,9 @@ def ask_why() -> None:
     if (result := heard()) is None:
         return
     st.subheader(prediction.in_words(result), anchor=False)
-    clip = ui.clip()
+    clip = session.clip()
     if clip is None or result.explanation is None:
-        ui.explain_no_clip("This clip has no reasons to be shown: it does not sound like speech. Record another one in the first step.")
+        widgets.explain_no_clip("This clip has no reasons to be shown: it does not sound like speech. Record another one in the first step.")
         return
     answer.why(clip, result.explanation)
 
@@ -86,11 +89,11 @@ def compare() -> None:
     emotion = str(
         st.segmented_control("Emotion", others, default="angry", required=True, format_func=display_name, key="tour_emotion", bind="query-params")
     )
-    choice = explored.choice_of((exploration.SHIPPED_CORPUS,), "")
-    ranked = explored.ranking(choice, emotion, "neutral")
+    choice = chosen_clips.choice_of((tables.SHIPPED_CORPUS,), "")
+    ranked = chosen_clips.ranking(choice, emotion, "neutral")
     found = ranked[ranked["group"].isin(exploration.HEARD)]
     st.markdown(f"**{emotion.capitalize()} against neutral, in short:** {exploration.in_short(ranked, exploration.HEARD)}.")
-    ui.draw(
+    widgets.draw(
         charts.effects(found.head(SHOWN), emotion, "neutral"),
         key="tour_effects",
         alt=f"The attributes that set {emotion} apart from neutral most clearly",
@@ -101,16 +104,16 @@ def compare() -> None:
         "explorer has all 128 attributes."
     )
     st.subheader(first["attribute"], anchor=False)
-    pair = exploration.of_emotions(explored.rows(choice), ["neutral", emotion])
-    attributes.one(pair, exploration.specs()[first["feature"]], ui.features_of(ui.clip()), kind="violin")
-    if ui.clip() is None:
+    pair = exploration.of_emotions(chosen_clips.rows(choice), ["neutral", emotion])
+    attributes.one(pair, exploration.specs()[first["feature"]], caches.features_of(session.clip()), kind="violin")
+    if session.clip() is None:
         st.caption("Record a clip in the first step, and a violet line shows where it lies.")
 
 
 def claim() -> None:
     """The same classifier under three ways of counting, once a guess has been made."""
     corpus, feature_set, classifier = CLAIMED
-    board = ui.leaderboard("emotion", corpus)
+    board = tested_corpora.leaderboard("emotion", corpus)
     row = board[(board["feature_set"] == feature_set) & (board["classifier"] == classifier)]
     score = row.iloc[0]
     chance = 1 / len(CORPORA[corpus].emotions)
@@ -123,8 +126,8 @@ def claim() -> None:
     )
     if not st.toggle("Show what was measured", key="tour_reveal"):
         return
-    chart = charts.leaderboard(row, ui.beside_models("emotion", corpus))
-    ui.draw(chart, key="tour_claim_chart", alt="One model under three ways of counting")
+    chart = charts.leaderboard(row, tested_corpora.beside_models("emotion", corpus))
+    widgets.draw(chart, key="tour_claim_chart", alt="One model under three ways of counting")
     st.markdown(
         f"You guessed {guess}%. On **new voices {score['unseen_speakers_uar']:.0%}** is left, and **{score['corpus_left_out_uar']:.0%}** "
         f"where voices, rooms, microphones and language are all new (guessing gives {chance:.0%}). The forest had learnt the voices, not only "
@@ -136,22 +139,22 @@ def doubt() -> None:
     """The clip in more and more noise, until there is no answer."""
     if (clean := heard()) is None:
         return
-    clip = ui.clip()
+    clip = session.clip()
     if clip is None:
         return
-    noise = st.select_slider("Noise", what_if.NOISES, key="tour_noise", format_func=what_if.noise_in_words)
-    changed = ui.Clip(clip.name, what_if.changed(clip.recording, what_if.Changes(noise_db=noise)))
-    result = ui.predicted(changed, clean.emotion_model, clean.gender_model, explain=False) if noise is not None else clean
-    ui.play(changed.recording)
+    noise = st.select_slider("Noise", manipulation.NOISES, key="tour_noise", format_func=manipulation.noise_in_words)
+    changed = session.Clip(clip.name, manipulation.changed(clip.recording, manipulation.Changes(noise_db=noise)))
+    result = caches.predicted(changed, clean.emotion_model, clean.gender_model, explain=False) if noise is not None else clean
+    widgets.play(changed.recording)
     st.subheader(prediction.in_words(result), anchor=False)
-    ui.draw(
+    widgets.draw(
         charts.probability_bars(result.emotion_probabilities, clean.emotion_probabilities),
         key="tour_noise_bars",
         title="How likely each emotion is, with noise and without",
         alt=answer.in_figures(result.emotion_probabilities),
     )
     st.caption("The lines in the bars are the clip without noise.")
-    st.info(ui.AI_ACT, icon=":material/gavel:")
+    st.info(widgets.AI_ACT, icon=":material/gavel:")
 
 
 STEPS = (
@@ -203,15 +206,15 @@ STEPS = (
 
 def heard() -> prediction.Prediction | None:
     """What the chosen models say of the clip; without one, the way to the first step."""
-    clip = ui.clip()
+    clip = session.clip()
     if clip is None:
-        ui.explain_no_clip("This step needs a clip.")
+        widgets.explain_no_clip("This step needs a clip.")
         with st.container(horizontal=True):
             st.button("Go to the first step", icon=":material/mic:", on_click=go_to, args=(1,))
             st.button("Take a sample voice", icon=":material/graphic_eq:", on_click=capture.take_sample)
         return None
-    chosen = ui.chosen_models()
-    return ui.predicted(clip, chosen["emotion"], chosen["gender"])
+    chosen = session.chosen_models()
+    return caches.predicted(clip, chosen["emotion"], chosen["gender"])
 
 
 def go_to(number: int) -> None:
@@ -227,12 +230,12 @@ def turn(number: int) -> None:
         if number < len(STEPS):
             st.button(f"Next: {STEPS[number].title}", icon=":material/arrow_forward:", type="primary", on_click=go_to, args=(number + 1,))
         else:
-            st.page_link(ui.pages()["explore"], label="Go on in the feature explorer", icon=":material/insights:")
-            st.page_link(ui.pages()["compare"], label="or in the model comparison", icon=":material/leaderboard:")
+            st.page_link(routing.pages()["explore"], label="Go on in the feature explorer", icon=":material/insights:")
+            st.page_link(routing.pages()["compare"], label="or in the model comparison", icon=":material/leaderboard:")
 
 
 def lesson_sheet() -> str:
     """All steps with their questions as a text to be printed."""
     parts = [f"## {number}. {step.title}\n\n{step.text}\n\n" + "\n".join(f"- {question}" for question in step.discuss)
              for number, step in enumerate(STEPS, start=1)]  # fmt: skip
-    return "# How does a machine hear emotions? A lesson of about 30 minutes\n\n" + "\n\n".join(parts) + f"\n\n{ui.AI_ACT}\n"
+    return "# How does a machine hear emotions? A lesson of about 30 minutes\n\n" + "\n\n".join(parts) + f"\n\n{widgets.AI_ACT}\n"

@@ -14,7 +14,8 @@ import soundfile
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))
 
-from ser_core import audio, seals  # noqa: E402
+from ser_core import audio  # noqa: E402
+from ser_core.storage import manifest  # noqa: E402
 
 SAMPLES = {
     "steady-low-voice": ("en-us+m3", 30, 140, "The bus to the station leaves at seven, and it takes twenty minutes."),
@@ -30,7 +31,7 @@ def main() -> None:
         command = ["espeak-ng", "-v", voice, "-p", str(pitch), "-s", str(speed), "--stdout", text]
         recording = audio.decode(subprocess.run(command, check=True, capture_output=True).stdout)
         soundfile.write(HERE / f"{name}.flac", recording.samples, recording.sample_rate, subtype="PCM_16")
-        seals.update(seals.DATA_DIR, HERE / f"{name}.flac")
+        manifest.update(manifest.DATA_DIR, HERE / f"{name}.flac")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ from __future__ import annotations
 from ser_core.charts.attributes import PICKED, effects, feature_distribution, standing
 from ser_core.charts.clips import STRETCH, cue_bars, moments, probability_bars, timeline, waveform
 from ser_core.charts.curves import condition_curves, learning_curves
-from ser_core.charts.export import to_svg
 from ser_core.charts.maps import BRUSH, CLICKED, clip_map
-from ser_core.charts.models import (
+from ser_core.charts.model_scores import (
     CELL,
     conditions,
     confusion_matrix,
@@ -23,7 +22,16 @@ from ser_core.charts.models import (
     risk_coverage,
     two_recalls,
 )
-from ser_core.charts.spectra import contour_difference, mel_spectrum, melody, pitch_contour, spectrogram, spectrum_difference, stored_contour
+from ser_core.charts.spectra import (
+    contour_difference,
+    mel_spectrum,
+    melody,
+    pitch_contour,
+    spectrogram,
+    spectrum_difference,
+    stored_contour,
+)
+from ser_core.charts.svg import to_svg
 
 __all__ = [
     "STRETCH",

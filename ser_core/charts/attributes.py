@@ -12,7 +12,16 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from ser_core.charts.common import AXIS, INK, MARK, SHADES, Chart, display_names, group_shape, label_colour
+from ser_core.charts.style import (
+    AXIS,
+    INK,
+    MARK,
+    SHADES,
+    Chart,
+    display_names,
+    group_shape,
+    label_colour,
+)
 from ser_core.emotions import COLOURS, EMOTIONS, LABELS, display_name
 from ser_core.features import FeatureSpec
 

@@ -10,7 +10,17 @@ import numpy as np
 import pandas as pd
 
 from ser_core.audio import Samples
-from ser_core.charts.common import AXIS, FIRST, INK, MARK, SECOND, Chart, display_names, label_colour, percent_axis
+from ser_core.charts.style import (
+    AXIS,
+    FIRST,
+    INK,
+    MARK,
+    SECOND,
+    Chart,
+    display_names,
+    label_colour,
+    percent_axis,
+)
 from ser_core.emotions import GENDERS
 
 _ENVELOPE_POINTS = 500

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from ser_core.charts.common import AXIS, INK, LEGEND_ENTRY, Chart
+from ser_core.charts.style import AXIS, INK, LEGEND_ENTRY, Chart
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _SHAPES = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from ser_core.charts.common import MARK, SHAPES, Chart, label_colour
+from ser_core.charts.style import MARK, SHAPES, Chart, label_colour
 from ser_core.corpora import CORPORA
 from ser_core.emotions import COLOURS, GENDERS, LABELS, display_name
 

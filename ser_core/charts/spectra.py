@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser_core.charts.common import AXIS, FIRST, INK, MARK, Chart, group_dash, label_colour
+from ser_core.charts.style import AXIS, FIRST, INK, MARK, Chart, group_dash, label_colour
 from ser_core.emotions import display_name
 from ser_core.features.intonation import Melody
 from ser_core.features.spectrogram import RANGE_DB, Spectrogram

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
 
 from ser_core import __version__
-from ser_core.cli import bench, corpora, explorer, library, models, predict, train
+from ser_core.cli import bench, corpora, exploration, library, models, predict, train
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
@@ -129,9 +129,11 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--format", choices=("table", "markdown", "json"), default="table")
     _add_jobs(added)
 
-    command("map", explorer.lay_out, "Lay the clips of all corpora out in two dimensions for the feature explorer (a few minutes).")
+    command("map", exploration.lay_out, "Lay the clips of all corpora out in two dimensions for the feature explorer (a few minutes).")
 
-    added = command("contours", explorer.contours, "Store the pitch of every clip over normalised time for the feature explorer (needs SER_CORPORA).")
+    added = command(
+        "contours", exploration.contours, "Store the pitch of every clip over normalised time for the feature explorer (needs SER_CORPORA)."
+    )
     added.add_argument("corpora", nargs="*", metavar="CORPUS", help="name of a corpus in SER_CORPORA (default: all)")
     _add_jobs(added)
 

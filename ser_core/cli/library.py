@@ -81,7 +81,7 @@ def list_entries(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Write the corpus."""
-    from ser_core.library import corpus
+    from ser_core.library import export as corpus
 
     n = corpus.to_folder(library.opened(make=False), options.owner, Path(options.folder))
     sys.stderr.write(f"{_n(n, 'clip')} written to {options.folder}\n")
@@ -110,9 +110,9 @@ def delete_all(options: argparse.Namespace) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Train a candidate, and print what it changes."""
-    from ser_core.library import learning
+    from ser_core.library import corrections
 
-    found = learning.train(library.opened(make=False), options.owner, _progress)
+    found = corrections.train(library.opened(make=False), options.owner, _progress)
     _tell(found.report, f"Layer {found.id} ({found.digest[:12]}), learnt from {_of(found.report['train'])}. It is not used yet.")
     own = found.report["library"]
     if own and own["difference"]["value"] is not None and own["difference"]["value"] <= 0:
@@ -124,12 +124,12 @@ def train(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Print what a layer changes, tested anew."""
-    from ser_core.library import learning
+    from ser_core.library import corrections
 
     opened = library.opened(make=False)
     found = _layer(opened.layers(options.owner), options.layer)
     _tell(
-        learning.evaluate(opened, options.owner, found, _progress),
+        corrections.evaluate(opened, options.owner, found, _progress),
         f"Layer {found.id} ({found.digest[:12]}), learnt from {_of(found.report['train'])}.",
     )
     return 0
@@ -137,14 +137,14 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def adopt(options: argparse.Namespace) -> int:
     """Use a layer."""
-    from ser_core.library import learning
+    from ser_core.library import corrections
 
     opened = library.opened(make=False)
     found = _layer(opened.layers(options.owner), options.layer)
     if opened.in_use(options.owner, found):
         sys.stdout.write(f"Layer {found.id} is in use already.\n")
         return 0
-    learning.adopt(opened, options.owner, found, options.force)
+    corrections.adopt(opened, options.owner, found, options.force)
     sys.stdout.write(f"{_in_use(found)} To go back: python -m ser_core library rollback\n")
     return 0
 
@@ -192,7 +192,7 @@ def _n(n: int, thing: str) -> str:
 
 def _tell(report: Mapping[str, Any], heading: str) -> None:
     """The table of what a layer changes, and what has to be said of it."""
-    from ser_core.library import learning
+    from ser_core.library import corrections
 
     tested = [*([report["library"]] if report["library"] else []), *report["corpora"]]
     rows = [
@@ -212,7 +212,7 @@ def _tell(report: Mapping[str, Any], heading: str) -> None:
     if report["left_out"]:
         were = f"{_n(report['left_out'], 'clip')} {'was' if report['left_out'] == 1 else 'were'}"
         sys.stdout.write(f"{were} left out, as it is not known who speaks: it might be a speaker who was set aside.\n")
-    worse = [row["name"] for row in report["corpora"] if learning.is_worse(row)]
+    worse = [row["name"] for row in report["corpora"] if corrections.is_worse(row)]
     if worse:
         sys.stdout.write(f"WORSE, by more than chance explains, on {', '.join(worse)}: adopting it takes --force.\n")
     sys.stdout.write(

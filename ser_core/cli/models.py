@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ser_core import models, seals
+from ser_core import models
 from ser_core.cli.output import aligned, jobs_for
 from ser_core.errors import ErrorCode, SerError
 from ser_core.models import MODELS_DIR
+from ser_core.storage import manifest
+from ser_core.training import cross_validation
 
 
 def manage(options: argparse.Namespace) -> int:
@@ -57,18 +59,18 @@ def _verify(ids: Sequence[str], folder: Path) -> int:
 
     Models whose files are, are loaded, too: one may have been saved with another version of a library.
     """
-    if not any(folder.glob(f"*/{models.CARD}")) and not seals.names(folder):
+    if not any(folder.glob(f"*/{models.CARD}")) and not manifest.names(folder):
         raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model in {str(folder)!r}.", "Train those that ship: python -m ser_core train")
     root = models.root_of(folder)
-    found = {root: seals.check(root)}
+    found = {root: manifest.check(root)}
     homes = {(root / file.name).parent for file in found[root] if Path(file.name).name == models.CARD}
     if unknown := set(ids) - {home.name for home in homes}:
         known = ", ".join(sorted({home.name for home in homes}))
         raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model {', '.join(sorted(unknown))}.", f"The models are: {known}.")
     if root == MODELS_DIR and not ids:
-        found[seals.DATA_DIR] = seals.check(seals.DATA_DIR)
+        found[manifest.DATA_DIR] = manifest.check(manifest.DATA_DIR)
     lines = [(base, base / file.name, file.state, "") for base, files in found.items() for file in files]
-    changed = {path.parent for _, path, state, _ in lines if state != seals.OK}
+    changed = {path.parent for _, path, state, _ in lines if state != manifest.OK}
     for home in sorted(homes - changed):
         try:
             models.load(models.read_card(home), home.parent)
@@ -81,8 +83,8 @@ def _verify(ids: Sequence[str], folder: Path) -> int:
     counts = Counter(state for _, _, state, _ in told)
     sys.stderr.write(f"{', '.join(f'{count} {state}' for state, count in counts.items())}\n")
     for base in found:
-        sys.stderr.write(f"{base.name}/{seals.MANIFEST} has the SHA-256 {seals.manifest_sha256(base)}\n")
-    return 0 if set(counts) <= {seals.OK} else 1
+        sys.stderr.write(f"{base.name}/{manifest.MANIFEST} has the SHA-256 {manifest.manifest_sha256(base)}\n")
+    return 0 if set(counts) <= {manifest.OK} else 1
 
 
 def _seal(options: argparse.Namespace) -> int:
@@ -96,17 +98,16 @@ def _seal(options: argparse.Namespace) -> int:
         raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model in {str(folder)!r}.", "Name a folder that `train --output` made.")
     sealed = {models.root_of(folder): models.seal(folder)}
     if models.root_of(folder) == MODELS_DIR:
-        sealed[seals.DATA_DIR] = seals.seal(seals.DATA_DIR)
+        sealed[manifest.DATA_DIR] = manifest.seal(manifest.DATA_DIR)
     for root, (n_files, digest) in sealed.items():
-        sys.stdout.write(f"{root / seals.MANIFEST}: {n_files} files, SHA-256 {digest}\n")
+        sys.stdout.write(f"{root / manifest.MANIFEST}: {n_files} files, SHA-256 {digest}\n")
     return 0
 
 
 def _rebuild(chosen: list[models.ModelCard], folder: Path, options: argparse.Namespace) -> int:
     from joblib import Parallel, delayed
 
-    from ser_core import training
-    from ser_core.training import shipping
+    from ser_core.training import release
 
     fitted = [card for card in chosen if card.artefact == models.ARTEFACT]
     if len(fitted) < len(chosen) and options.ids:
@@ -114,9 +115,11 @@ def _rebuild(chosen: list[models.ModelCard], folder: Path, options: argparse.Nam
         raise SerError(
             ErrorCode.BAD_USAGE, f"Only scikit-learn models can be rebuilt from data/. Not: {left}.", "Networks are trained by: make train"
         )
-    tables = training.shipped_tables()
+    tables = cross_validation.shipped_tables()
     work = (
-        delayed(shipping.rebuild_perceptrons)(card, folder) if card.classifier == "bagged_mlp" else delayed(training.rebuild)(card, folder, tables)
+        delayed(release.rebuild_perceptrons)(card, folder)
+        if card.classifier == "bagged_mlp"
+        else delayed(cross_validation.rebuild)(card, folder, tables)
         for card in fitted
     )
     for rebuilt in Parallel(n_jobs=jobs_for(options.jobs if len(fitted) > 1 else 1), return_as="generator")(work):

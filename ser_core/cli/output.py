@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from ser_core import bulk, entries, seals
+from ser_core.batch import checkpointed
 from ser_core.corpora import LeftOut
-from ser_core.entries import Entry
 from ser_core.errors import ErrorCode, SerError
+from ser_core.prediction import entries
+from ser_core.prediction.entries import Entry
+from ser_core.storage import manifest
 
 PARALLEL_FROM = 40  # files: below, starting a second process takes longer than it saves
 
@@ -23,7 +25,7 @@ Rows = Sequence[Sequence[str]]
 
 
 @contextmanager
-def resumable(output: str | None, job: Callable[[], str]) -> Iterator[bulk.Store | None]:
+def resumable(output: str | None, job: Callable[[], str]) -> Iterator[checkpointed.Store | None]:
     """What an earlier, interrupted run of the same job towards `output` has done; None where the output is stdout, which cannot go on.
 
     Raises
@@ -35,7 +37,7 @@ def resumable(output: str | None, job: Callable[[], str]) -> Iterator[bulk.Store
         yield None
         return
     _check(Path(output))
-    with bulk.beside(Path(output), job()) as store:
+    with checkpointed.beside(Path(output), job()) as store:
         if store.begun_anew:
             sys.stderr.write("what was left beside the output is of another job or damaged: begun anew\n")
         if store.n_done:
@@ -69,7 +71,7 @@ def whole(path: Path) -> Iterator[Path]:
         BAD_USAGE where nothing can be written there.
     """
     _check(path)
-    with seals.storing(path) as part:
+    with manifest.storing(path) as part:
         yield part
 
 

@@ -11,20 +11,29 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser_core import audio, bulk, cluster, corpora, library, models, prediction
-from ser_core.audio import apart
-from ser_core.cli.output import WRITERS, jobs_for, printable, resumable, target, tell_left_out, whole
+from ser_core import audio, corpora, library, models, prediction
+from ser_core.audio import isolated
+from ser_core.batch import checkpointed, cluster
+from ser_core.cli.output import (
+    WRITERS,
+    jobs_for,
+    printable,
+    resumable,
+    target,
+    tell_left_out,
+    whole,
+)
 from ser_core.corpora import LABELS_FILE, Labelled
-from ser_core.enrolment import Enrolment
-from ser_core.entries import Entry, Written
 from ser_core.errors import ErrorCode, SerError
 from ser_core.models import Model
+from ser_core.prediction.entries import Entry, Written
+from ser_core.prediction.voice import Enrolment
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ser_core.batch import extraction
     from ser_core.library.store import KeptLayer
-    from ser_core.training import extraction
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -39,12 +48,12 @@ def predict(options: argparse.Namespace) -> int:
     for note in enrolment.notes if enrolment else ():
         sys.stderr.write(f"baseline: {note.code}: {note.message}\n")
     work = partial(_predicted, options.explain, emotion, gender, neutral)
-    items = [bulk.Item(path) for _, path in named]
+    items = [checkpointed.Item(path) for _, path in named]
     failed = 0
 
-    def entries(store: bulk.Store | None) -> Iterator[Entry]:
+    def entries(store: checkpointed.Store | None) -> Iterator[Entry]:
         nonlocal failed
-        done = bulk.over_files(work, items, jobs_for(options.jobs, len(named)), store, options.send == "bytes")
+        done = checkpointed.over_files(work, items, jobs_for(options.jobs, len(named)), store, options.send == "bytes")
         for (name, _), result in zip(named, tqdm(done, total=len(named), unit="clip", desc="predict"), strict=True):
             failed += isinstance(result, SerError)
             yield name, result if isinstance(result, SerError) else Written(**json.loads(result))
@@ -52,7 +61,7 @@ def predict(options: argparse.Namespace) -> int:
     def job() -> str:
         files = sorted(path for folder in {emotion[0], gender[0]} for path in Path(folder).rglob("*") if path.is_file())
         artefacts = [corpora.file_digest(path) for path in files]
-        return bulk.job_of("predict", emotion, gender, artefacts, options.explain, [hashlib.sha256(data).hexdigest() for data in neutral])
+        return checkpointed.job_of("predict", emotion, gender, artefacts, options.explain, [hashlib.sha256(data).hexdigest() for data in neutral])
 
     with cluster.on(options.scheduler), resumable(options.output, job) as store, target(options.output) as file:
         WRITERS[options.format](entries(store), file)
@@ -102,14 +111,14 @@ def _loaded(emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...]) -> tupl
     )
     if emotion[2]:
         emotion_model = models.corrected(emotion_model, models.Layer.from_json(emotion[2]))
-    return emotion_model, gender_model, Enrolment([apart.decode(data) for data in neutral], emotion_model) if neutral else None
+    return emotion_model, gender_model, Enrolment([isolated.decode(data) for data in neutral], emotion_model) if neutral else None
 
 
 def _neutral(file: str) -> bytes:
     """The bytes of a neutral clip that can be used."""
     try:
         data = audio.read(file)
-        apart.decode(data)
+        isolated.decode(data)
     except SerError as error:
         raise SerError(ErrorCode.BAD_BASELINE, f"The neutral clip {file!r} cannot be used: {error}", error.hint) from error
     return data
@@ -117,7 +126,7 @@ def _neutral(file: str) -> bytes:
 
 def _predicted(explain: bool, emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...], data: bytes) -> bytes:
     """What is written of the prediction for one file, as JSON; each process loads the models once."""
-    written = Written.of(prediction.predict(apart.decode(data), *_loaded(emotion, gender, neutral), explain=explain))
+    written = Written.of(prediction.predict(isolated.decode(data), *_loaded(emotion, gender, neutral), explain=explain))
     return json.dumps({"json": written.json, "row": written.row}, ensure_ascii=False).encode()
 
 
@@ -154,8 +163,9 @@ def _exists(path: Path) -> bool:
 
 def extract(options: argparse.Namespace) -> int:
     """Write the features of every named clip as a table."""
-    from ser_core.training import extraction, tables
-    from ser_core.training.augmentation import COPIES
+    from ser_core.audio.augmentation import COPIES
+    from ser_core.batch import extraction
+    from ser_core.features import tables
 
     suffix = Path(options.output).suffix.lower() if options.output else ".csv"
     if suffix not in {".csv", ".parquet"}:
@@ -178,11 +188,12 @@ def extract(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _extracted(options: argparse.Namespace, store: bulk.Store | None, failed: extraction.Failed) -> Iterator[pd.DataFrame]:
+def _extracted(options: argparse.Namespace, store: checkpointed.Store | None, failed: extraction.Failed) -> Iterator[pd.DataFrame]:
     """The feature table of what was named in parts, with labels where something says them; files that cannot be used go into `failed`."""
     import pandas as pd
 
-    from ser_core.training import extraction, own
+    from ser_core.batch import extraction
+    from ser_core.training import labelled_folder
 
     def way(n_files: int) -> extraction.Way:
         return extraction.Way(jobs_for(options.jobs, n_files), options.send == "bytes", store)
@@ -190,7 +201,7 @@ def _extracted(options: argparse.Namespace, store: bulk.Store | None, failed: ex
     labelled = _labelled(options.paths)
     if labelled is not None and labelled.known is None and not options.copy:
         folder = corpora.resolve(options.paths[0])
-        measured = own.measure_folder(folder, labelled, options.feature_set, way(len(labelled.clips)))
+        measured = labelled_folder.measure_folder(folder, labelled, options.feature_set, way(len(labelled.clips)))
         tell_left_out(part for part in measured.left_out if part.kind != "unreadable")  # these are told one by one
         failed += measured.failed
         return iter([measured.table])

@@ -11,10 +11,27 @@ Conventions: a speaker is named `<corpus>-<id>` so that names stay unique across
 
 from __future__ import annotations
 
-from ser_core.corpora.entry import Archive, Corpus, Labels
-from ser_core.corpora.folders import TABLE_COLUMNS, audio_files, corpus_digest, file_digest, identify, labelled_clips, resolve, utterances
-from ser_core.corpora.listeners import LISTENERS, ListenerScores, listener_intervals, listener_scores, listener_votes
-from ser_core.corpora.own import LABELS_FILE, Labelled, LeftOut, below_one_folder, counts_of, label, label_folder, left_out
+from ser_core.corpora.corpus import Archive, Corpus, Labels
+from ser_core.corpora.folders import (
+    TABLE_COLUMNS,
+    audio_files,
+    corpus_digest,
+    file_digest,
+    identify,
+    labelled_clips,
+    resolve,
+    utterances,
+)
+from ser_core.corpora.labelling import (
+    LABELS_FILE,
+    Labelled,
+    LeftOut,
+    below_one_folder,
+    counts_of,
+    label,
+    label_folder,
+    left_out,
+)
 from ser_core.corpora.protocol import N_JOINT_RUNS, folds, held_out, joint_runs, scored
 from ser_core.corpora.registry import CORPORA, RECOGNISED
 
@@ -45,9 +62,4 @@ __all__ = [
     "joint_runs",
     "held_out",
     "scored",
-    "LISTENERS",
-    "ListenerScores",
-    "listener_votes",
-    "listener_scores",
-    "listener_intervals",
 ]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ser_core.corpora.entry import Corpus, Labels
+from ser_core.corpora.corpus import Corpus, Labels
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import ErrorCode, SerError
 

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from ser_core.corpora.entry import Archive, Corpus
+from ser_core.corpora.corpus import Archive, Corpus
 from ser_core.errors import ErrorCode, SerError
 
 _CHUNK = 1 << 20  # bytes

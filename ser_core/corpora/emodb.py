@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ser_core.corpora.entry import Corpus, Labels
+from ser_core.corpora.corpus import Corpus, Labels
 from ser_core.emotions import EMOTIONS
 
 # The initials of the German words. Boredom (L, Langeweile) is none of the eight emotions.

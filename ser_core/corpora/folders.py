@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ser_core.audio import AUDIO_SUFFIXES
-from ser_core.corpora.entry import Corpus, Labels
+from ser_core.corpora.corpus import Corpus, Labels
 from ser_core.corpora.registry import RECOGNISED
 from ser_core.errors import ErrorCode, SerError
 

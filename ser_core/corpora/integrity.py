@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ser_core import audio
-from ser_core.audio import apart
-from ser_core.corpora.entry import Corpus, Labels
+from ser_core.audio import isolated
+from ser_core.corpora.corpus import Corpus, Labels
 from ser_core.corpora.folders import audio_files, identify, labelled_clips, named_as
 from ser_core.errors import ErrorCode, SerError
 
@@ -130,7 +130,7 @@ def verify(folder: Path, corpus: Corpus | None = None, *, jobs: int = 1) -> Repo
 
 def _listen(path: Path) -> _Sound:
     try:
-        recording = apart.load(path)
+        recording = isolated.load(path)
     except SerError as error:
         if error.code is ErrorCode.SILENT:
             return _Sound(silent=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ser_core.corpora.entry import Corpus, Labels
+from ser_core.corpora.corpus import Corpus, Labels
 from ser_core.emotions import EMOTIONS, parse_emotion
 from ser_core.errors import ErrorCode, SerError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ser_core.corpora.entry import Corpus
+from ser_core.corpora.corpus import Corpus
 from ser_core.corpora.registry import CORPORA, RECOGNISED
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import itertools
 import re
 from pathlib import Path
 
-from ser_core.corpora.entry import Archive, Corpus, Labels
+from ser_core.corpora.corpus import Archive, Corpus, Labels
 from ser_core.emotions import EMOTIONS, RAVDESS_CODES
 
 _NAME = re.compile(r"03-01-(0[1-8])-(0[12])-(0[12])-(0[12])-(0[1-9]|1\d|2[0-4])$")

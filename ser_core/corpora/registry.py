@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import ChainMap
 
+from ser_core.corpora.corpus import Corpus
 from ser_core.corpora.crema_d import CREMA_D
 from ser_core.corpora.emodb import EMODB
-from ser_core.corpora.entry import Corpus
 from ser_core.corpora.nemo import NEMO
 from ser_core.corpora.ravdess import RAVDESS
 from ser_core.corpora.savee import SAVEE

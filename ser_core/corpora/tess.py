@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ser_core.corpora.entry import Corpus, Labels
+from ser_core.corpora.corpus import Corpus, Labels
 from ser_core.emotions import EMOTIONS, parse_emotion
 
 _WORDS = "angry|disgust|fear|happy|neutral|ps|sad"

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from ser_core.exploration import contours
-from ser_core.exploration.attributes import (
-    SPLITS,
-    boxes,
-    densities,
-    feature_summary,
-    feature_values,
-    group_of,
-    ordered,
-    points,
-    standing,
-    standing_in_words,
+from ser_core.exploration.average_spectra import RECORDING, mel_spectrum, spectrum_difference
+from ser_core.exploration.choice import (
+    ABOUT,
+    FEATURE_SET,
+    HEARD,
+    in_words,
+    kinds,
+    of_emotions,
+    of_voices,
+    present,
+    shipped_features,
+    specs,
+    title_of,
 )
-from ser_core.exploration.clips import about, unusual
-from ser_core.exploration.maps import (
+from ser_core.exploration.clip_map import (
     MAPS,
     MOST_POINTS,
     Space,
@@ -30,36 +31,37 @@ from ser_core.exploration.maps import (
     thinned,
     with_recording,
 )
-from ser_core.exploration.separation import LEAST_SPEAKERS, in_short, over_speakers, ranking, why_no_ranking
-from ser_core.exploration.spectra import RECORDING, mel_spectrum, spectrum_difference
-from ser_core.exploration.tables import (
-    ABOUT,
-    FEATURE_SET,
-    HEARD,
-    SHIPPED_CORPUS,
-    in_words,
-    kinds,
-    of_emotions,
-    of_voices,
-    present,
-    shipped_features,
-    shipped_table,
-    specs,
-    title_of,
+from ser_core.exploration.distributions import (
+    SPLITS,
+    boxes,
+    densities,
+    feature_summary,
+    feature_values,
+    group_of,
+    ordered,
+    points,
+    standing,
+    standing_in_words,
 )
+from ser_core.exploration.separation import (
+    LEAST_SPEAKERS,
+    in_short,
+    over_speakers,
+    ranking,
+    why_no_ranking,
+)
+from ser_core.exploration.single_clip import about, unusual
 
 __all__ = [
     "ABOUT",
     "FEATURE_SET",
     "HEARD",
-    "SHIPPED_CORPUS",
     "in_words",
     "kinds",
     "of_emotions",
     "of_voices",
     "present",
     "shipped_features",
-    "shipped_table",
     "specs",
     "title_of",
     "SPLITS",

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser_core import seals
 from ser_core.evaluation import DATA_DIR
-from ser_core.exploration.attributes import group_of, ordered
+from ser_core.exploration.average_spectra import RECORDING
+from ser_core.exploration.distributions import group_of, ordered
 from ser_core.exploration.separation import differences, over_speakers
-from ser_core.exploration.spectra import RECORDING
 from ser_core.features import intonation
+from ser_core.storage import manifest
 
 if TYPE_CHECKING:
     from ser_core.audio import Recording
@@ -46,13 +46,13 @@ def write(contours: pd.DataFrame, path: Path) -> None:
     """Store contours (columns path and `POINTS`, Hz) in tenths of Hz."""
     stored = contours.astype({"path": str})
     stored[POINTS] = (contours[POINTS] / _STORED_STEP).round().astype(np.int16)
-    with seals.storing(path) as part:
+    with manifest.storing(path) as part:
         stored.to_parquet(part, index=False, compression="zstd")
 
 
 def read(corpora: Sequence[str]) -> pd.DataFrame:
     """The stored contours of some corpora: columns corpus, path and `POINTS`, in Hz; empty where none has any."""
-    found = [pd.read_parquet(seals.intact(path)).assign(corpus=corpus) for corpus in corpora if seals.expected(path := path_of(corpus))]
+    found = [pd.read_parquet(manifest.intact(path)).assign(corpus=corpus) for corpus in corpora if manifest.expected(path := path_of(corpus))]
     if not found:
         return pd.DataFrame(columns=["corpus", "path", *POINTS])
     table = pd.concat(found, ignore_index=True)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser_core.exploration.tables import present, specs
+from ser_core.exploration.choice import present, specs
 
 LEAST_SPEAKERS = 3
 """Who must have both emotions before anything is said of their differences."""

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from ser_core import audio, gate, timeline
+from ser_core import audio
 from ser_core.features import acoustic128, functionals, logmel, mfcc128
 from ser_core.features.catalogue import FeatureSpec
 from ser_core.features.spectrum import Array
+from ser_core.speech import gate, windows
 
 if TYPE_CHECKING:
     from ser_core.audio import Recording
@@ -184,8 +185,8 @@ def extract_by_windows(recording: Recording, feature_set: str = "acoustic128_v1"
 
     Up to 8 s that is `extract`.
     """
-    if recording.duration_s <= timeline.WHOLE_SECONDS:
+    if recording.duration_s <= windows.WHOLE_SECONDS:
         return extract(recording, feature_set)
-    stretches = timeline.stretches(recording, gate.speech_probabilities(recording.samples))
+    stretches = windows.stretches(recording, gate.speech_probabilities(recording.samples))
     vectors = [extract(stretch.part, feature_set) for stretch in stretches]
     return FeatureVector(np.mean([vector.values for vector in vectors], axis=0), vectors[0].names, feature_set)

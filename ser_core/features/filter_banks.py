@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
-from ser_core.cache import locked
+from ser_core.storage.cache_folder import locked
 
 Bank = npt.NDArray[np.float32]
 

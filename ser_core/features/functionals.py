@@ -37,7 +37,17 @@ from ser_core.features.functionals_catalogue import (
     VOICE_CONTOURS,
 )
 from ser_core.features.spectrum import Array
-from ser_core.features.statistics import FRAME_S, Moving, energy_features, loudness, pitch_features, rhythm_features, slope, smooth_voice, table
+from ser_core.features.statistics import (
+    FRAME_S,
+    Moving,
+    energy_features,
+    loudness,
+    pitch_features,
+    rhythm_features,
+    slope,
+    smooth_voice,
+    table,
+)
 
 if TYPE_CHECKING:
     from ser_core.audio import Recording

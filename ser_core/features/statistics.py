@@ -13,7 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ser_core.features import acoustic128, spectrum
-from ser_core.features.functionals_catalogue import BROAD_BANDS_HZ, MODULATION_EDGES_HZ, N_DCT, QUANTILES, Contour
+from ser_core.features.functionals_catalogue import (
+    BROAD_BANDS_HZ,
+    MODULATION_EDGES_HZ,
+    N_DCT,
+    QUANTILES,
+    Contour,
+)
 from ser_core.features.spectrum import Array
 
 SAMPLE_RATE, HOP = acoustic128.SAMPLE_RATE, acoustic128.HOP

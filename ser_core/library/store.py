@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import URL, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ser_core.audio import Recording, apart
+from ser_core.audio import Recording, isolated
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.library import FILE, database
-from ser_core.library.tables import ADOPTIONS, LAYERS, RECORDINGS, SPEAKERS
+from ser_core.library.schema import ADOPTIONS, LAYERS, RECORDINGS, SPEAKERS
 from ser_core.models import ModelCard
 from ser_core.prediction import Prediction
 
@@ -61,7 +61,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class KeptLayer:
-    """A correction layer that was trained, as JSON, with its digest, and what it changes (see `ser_core.library.learning`)."""
+    """A correction layer that was trained, as JSON, with its digest, and what it changes (see `ser_core.library.corrections`)."""
 
     id: int
     trained_at: datetime
@@ -154,7 +154,7 @@ class Library:
 
     def recording(self, owner: str, number: int) -> Recording:
         """The sound of an entry."""
-        return apart.decode(self.flac(owner, number))
+        return isolated.decode(self.flac(owner, number))
 
     def predicted(self, owner: str, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """What was predicted of an entry (JSON, schema 1), and the name and digests of each model by task."""

@@ -4,7 +4,7 @@ A model is a folder `models/<task>-<name>/` with the artefact and `card.json`. T
 (`model.joblib`), bagged perceptrons (`model.npz`), a network (`model.onnx`; the models of both tasks share one), or a combination
 (`model.json`: other models of the folder, each with its digest and weights). Beside it there may be further files that the card names, such as
 `enrolled.npz`, the perceptrons that take a personal baseline. A pickle runs code when it is loaded, so card and artefact are checked against the
-folder's list of digests (`ser_core.seals`), and the artefact against its card, before either is parsed. Nothing here takes a model from an upload:
+folder's list of digests (`ser_core.storage.manifest`), and the artefact against its card, before either is parsed. Nothing here takes a model from an upload:
 what is loaded is named by a card and a folder.
 """
 
@@ -24,12 +24,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser_core import seals
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS, NETWORK_INPUT, Baseline, Inputs
 from ser_core.features.cues import AverageSpeech
-from ser_core.models.cards import (
+from ser_core.models.card import (
     ARTEFACT,
     AVERAGE_SPEECH,
     CARD,
@@ -54,9 +53,16 @@ from ser_core.models.cards import (
     title,
     to_markdown,
 )
-from ser_core.models.estimators import Combination, Estimator, Network, load_classical, load_perceptrons
-from ser_core.models.layers import CORRECTED, Corrected, Layer
+from ser_core.models.correction import CORRECTED, Corrected, Layer
+from ser_core.models.estimators import (
+    Combination,
+    Estimator,
+    Network,
+    load_classical,
+    load_perceptrons,
+)
 from ser_core.models.perceptrons import BaggedPerceptrons
+from ser_core.storage import manifest
 
 __all__ = [
     "ARTEFACT",
@@ -155,15 +161,15 @@ def share_artefact(card: ModelCard, of: ModelCard, folder: Path = MODELS_DIR) ->
 
 def save_artefact(artefact: bytes, card: ModelCard, folder: Path = MODELS_DIR, further: Mapping[str, bytes] | None = None) -> ModelCard:
     """Write an artefact under the name on its card, further files, and the card; gives the card with digests and versions filled in."""
-    from ser_core import bulk
+    from ser_core.batch import checkpointed
 
     home = folder / card.id
     files = {card.artefact: artefact, **(further or {})}
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     card = dataclasses.replace(card, sha256=digests.pop(card.artefact), further=digests)
-    card = dataclasses.replace(card, libraries=library_versions(), python=platform.python_version(), program=bulk.program())
+    card = dataclasses.replace(card, libraries=library_versions(), python=platform.python_version(), program=checkpointed.program())
     files[CARD] = (json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n").encode()
-    seals.write(root_of(folder), {home / name: data for name, data in files.items()})
+    manifest.write(root_of(folder), {home / name: data for name, data in files.items()})
     return card
 
 
@@ -185,7 +191,7 @@ def seal(folder: Path = MODELS_DIR) -> tuple[int, str]:
                 _as_described(card, name, hashlib.sha256((path.parent / name).read_bytes()).hexdigest(), expected)
             except OSError as error:
                 raise SerError(ErrorCode.MODEL_NOT_FOUND, f"The model file {card.id}/{name} cannot be read.", _rebuild(card)) from error
-    return seals.seal(root)
+    return manifest.seal(root)
 
 
 def load(card: ModelCard, folder: Path = MODELS_DIR) -> Model:
@@ -203,7 +209,7 @@ def _read(card: ModelCard, folder: Path) -> dict[str, bytes]:
     """The files of a model by name, verified; the artefact is the first."""
     root = root_of(folder)
     rebuilt = f"Or make it anew: python -m ser_core models rebuild {card.id}." if card.artefact == ARTEFACT else "Or make it anew: make train."
-    read = {name: seals.read(folder / card.id / name, root, rebuilt) for name in (card.artefact, *card.further)}
+    read = {name: manifest.read(folder / card.id / name, root, rebuilt) for name in (card.artefact, *card.further)}
     verify(card, {name: digest for name, (_, digest) in read.items()})
     return {name: data for name, (data, _) in read.items()}
 

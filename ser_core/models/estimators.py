@@ -83,7 +83,7 @@ def _scalers(fitted: Any) -> Iterator[Any]:
 
 
 class Network:
-    """A network in ONNX on one thread, for one of its two tasks; see `ser_core.training.network.Served` for what goes in and out."""
+    """A network in ONNX on one thread, for one of its two tasks; see `ser_core.training.neural.network.Served` for what goes in and out."""
 
     def __init__(self, artefact: bytes, task: str, average: AverageSpeech) -> None:
         self.task, self._average = task, average

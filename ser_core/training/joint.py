@@ -16,12 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser_core import evaluation, refusal, selective
+from ser_core import evaluation
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, GENDERS, LABELS
+from ser_core.evaluation import selective
 from ser_core.features import NETWORK_INPUT
+from ser_core.models import decision
+from ser_core.models.decision import Limits
 from ser_core.models.estimators import Probabilities, pooled
-from ser_core.refusal import Limits
 from ser_core.training.calibration import Positions, equal_parts, exponents
 from ser_core.training.runs import Mask, Run
 
@@ -177,15 +179,15 @@ class Evidence:
     def limits(self, model: str, run: Run) -> Limits:
         """From which probability on an emotion is in the prediction set, and an answer is given: fitted where the exponents are."""
         rows, opinions, truth, _ = self.calibration(model, run, "emotion", None)
-        weights = refusal.each_speaker_once(self.table["speaker"].iloc[rows])
-        return refusal.fit(truth, pooled(opinions, self.exponents(model, run, "emotion")), weights)
+        weights = decision.each_speaker_once(self.table["speaker"].iloc[rows])
+        return decision.fit(truth, pooled(opinions, self.exponents(model, run, "emotion")), weights)
 
     def neutral_from(self, model: str, run: Run) -> float:
         """How likely neutral is at least for nine in ten neutral clips, fitted where the exponents are."""
         rows, opinions, truth, _ = self.calibration(model, run, "emotion", None)
         neutral = truth == EMOTIONS.index("neutral")
-        said = refusal.neutral_share(pooled(opinions, self.exponents(model, run, "emotion"))[neutral])
-        return refusal.quantile(said, refusal.each_speaker_once(self.table["speaker"].iloc[rows[neutral]]), refusal.NEUTRAL_MISSED)
+        said = decision.neutral_share(pooled(opinions, self.exponents(model, run, "emotion"))[neutral])
+        return decision.quantile(said, decision.each_speaker_once(self.table["speaker"].iloc[rows[neutral]]), decision.NEUTRAL_MISSED)
 
     def tested(self, model: str, run: Run, task: str, seed: int | None) -> tuple[Rows, Positions, Probabilities]:
         """Rows, truth and calibrated probabilities of the clips that a run tests."""
@@ -255,7 +257,7 @@ def saved_limits(table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabili
     rows = np.concatenate([rows for rows, _ in each])
     probabilities = np.concatenate([pooled(opinions, weights) for _, opinions in each])
     truth = np.array([EMOTIONS.index(emotion) for emotion in table["emotion"].iloc[rows]], dtype=np.int64)
-    return refusal.fit(truth, probabilities, refusal.each_speaker_once(table["speaker"].iloc[rows]))
+    return decision.fit(truth, probabilities, decision.each_speaker_once(table["speaker"].iloc[rows]))
 
 
 def saved_neutral(table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabilities]]], weights: Sequence[float]) -> float:
@@ -263,9 +265,9 @@ def saved_neutral(table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabil
     found, speakers = [], []
     for rows, opinions in parts:
         neutral = (table["emotion"].iloc[rows] == "neutral").to_numpy()
-        found.append(refusal.neutral_share(pooled(opinions, weights)[neutral]))
+        found.append(decision.neutral_share(pooled(opinions, weights)[neutral]))
         speakers.append(table["speaker"].iloc[rows[neutral]].to_numpy(str))
-    return refusal.quantile(np.concatenate(found), refusal.each_speaker_once(np.concatenate(speakers)), refusal.NEUTRAL_MISSED)
+    return decision.quantile(np.concatenate(found), decision.each_speaker_once(np.concatenate(speakers)), decision.NEUTRAL_MISSED)
 
 
 def saved_exponents(evidence: Evidence, model: str, task: str) -> list[float]:

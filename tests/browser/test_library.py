@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from ser_core.library import FILE, corpus
+from ser_core.library import FILE, export
 from ser_core.library.store import Library
 from tests.browser.browsing import MODEL_TIMEOUT_MS, expect_bars, opened, settled
 from tests.browser.server import served
@@ -84,7 +84,7 @@ def test_a_server_killed_right_after_it_said_kept_has_kept_it(tmp_path, monkeypa
     kept = Library.in_folder(tmp_path)
     (entry,) = kept.entries("local")
     assert kept.recording("local", entry.id).duration_s == pytest.approx(entry.duration_s)
-    assert corpus.to_zip(kept, "local")
+    assert export.to_zip(kept, "local")
 
 
 def test_the_page_fits_the_width_of_a_phone(tmp_path, monkeypatch):

@@ -19,9 +19,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ser_core import audio
-from ser_core.cache import cache_folder
 from ser_core.evaluation import DATA_DIR
-from tests.browser.browsing import MODEL_TIMEOUT_MS, PATHS, choose, chromium, context_of, expect_bars, opened, settled, speak, watched
+from ser_core.storage.cache_folder import cache_folder
+from tests.browser.browsing import (
+    MODEL_TIMEOUT_MS,
+    PATHS,
+    choose,
+    chromium,
+    context_of,
+    expect_bars,
+    opened,
+    settled,
+    speak,
+    watched,
+)
 from tests.browser.server import Server, copied, microphone_file, running
 from tests.synthesis import FORMATS, voice, wav
 

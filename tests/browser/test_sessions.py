@@ -13,7 +13,16 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect
 from ser_core import audio, models, prediction
 from ser_core.emotions import LABELS
 from ser_core.evaluation import DATA_DIR
-from tests.browser.browsing import MODEL_TIMEOUT_MS, choose, chromium, context_of, expect_bars, opened, settled, watched
+from tests.browser.browsing import (
+    MODEL_TIMEOUT_MS,
+    choose,
+    chromium,
+    context_of,
+    expect_bars,
+    opened,
+    settled,
+    watched,
+)
 from tests.browser.line import line_to
 from tests.synthesis import voice, wav
 

@@ -3,10 +3,10 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import ui
 from ser_core.errors import ErrorCode
 from tests.conftest import ROOT
 from tests.hostile import NAMES, cases, whole
+from ui import widgets
 
 # Streamlit refuses names with a zero byte, with another ending, or of nothing but one; a browser sends them as text.
 REFUSED = ("\0", "\udcff")
@@ -48,5 +48,5 @@ def test_clips_under_hostile_names_are_answered_as_any_others(app):
 
 def test_a_name_is_text_wherever_a_page_shows_it():
     """As Markdown it could fetch a picture from somewhere, be a heading, or pass for a part of the page."""
-    assert ui.plain("![](http://evil/x.png) :red[a] *b* $c$ <d>") == r"!\[\](http\://evil/x.png) \:red\[a\] \*b\* \$c\$ \<d\>"
-    assert ui.plain("The clip lasts 0.1 s; at least 0.5 s are needed.") == "The clip lasts 0.1 s; at least 0.5 s are needed."
+    assert widgets.plain("![](http://evil/x.png) :red[a] *b* $c$ <d>") == r"!\[\](http\://evil/x.png) \:red\[a\] \*b\* \$c\$ \<d\>"
+    assert widgets.plain("The clip lasts 0.1 s; at least 0.5 s are needed.") == "The clip lasts 0.1 s; at least 0.5 s are needed."

@@ -16,7 +16,8 @@ from ser_core import audio
 from ser_core.evaluation import DATA_DIR
 from tests.conftest import ROOT
 from tests.synthesis import bad_inputs, voice, wav
-from ui import keeping, session
+from ui import session
+from ui.library import access
 
 RECORD = "pages/record_and_predict.py"
 SAMPLE = (DATA_DIR / "samples" / "steady-low-voice.flac").read_bytes()
@@ -114,8 +115,8 @@ def test_the_privacy_page_says_whether_recordings_can_be_kept(environment, said,
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     # The harness does not say where a request comes from, nor what it asked for.
-    monkeypatch.setattr(keeping, "from_elsewhere", lambda: False)
-    monkeypatch.setattr(keeping, "header_values", lambda name: ["localhost:8501"] if name == "Host" else [])
+    monkeypatch.setattr(access, "from_elsewhere", lambda: False)
+    monkeypatch.setattr(access, "header_values", lambda name: ["localhost:8501"] if name == "Host" else [])
     page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page("pages/privacy.py").run()
     assert not page.exception
     text = " ".join(part.value for part in page.markdown)

@@ -15,12 +15,12 @@ from ser_core import audio, library, models
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import DATA_DIR
-from ser_core.library import corpus, tables
+from ser_core.library import export, schema
 from ser_core.library.store import Library
 from ser_core.models import Layer
 from tests.conftest import ROOT
 from tests.pages.test_pages import RECORD, assert_answered, healthy, texts, upload
-from ui import keeping
+from ui.library import access
 
 LIBRARY = "pages/library.py"
 SAMPLE = (DATA_DIR / "samples" / "steady-low-voice.flac").read_bytes()
@@ -66,8 +66,8 @@ def select(page, row):
 def arrives(monkeypatch, elsewhere=False, **headers):
     """What the request of the session says of itself, which Streamlit's harness has not."""
     by_name = {name.lower().replace("_", "-"): [value] for name, value in ({"Host": "localhost:8501"} | headers).items()}
-    monkeypatch.setattr(keeping, "header_values", lambda name: by_name.get(name.lower(), []))
-    monkeypatch.setattr(keeping, "from_elsewhere", lambda: elsewhere)
+    monkeypatch.setattr(access, "header_values", lambda name: by_name.get(name.lower(), []))
+    monkeypatch.setattr(access, "from_elsewhere", lambda: elsewhere)
 
 
 @pytest.fixture(autouse=True)
@@ -272,8 +272,8 @@ def test_speakers_who_are_set_aside_are_named(kept):
 def test_times_are_those_of_the_browser_or_say_that_they_are_not(zone, column, shown, kept, monkeypatch):
     fill(kept, n=1)
     with kept.database.writing() as connection:
-        connection.execute(sqlalchemy.update(tables.RECORDINGS).values(kept_at=datetime(2026, 1, 2, 9, 30)))
-    monkeypatch.setattr(keeping.st, "context", SimpleNamespace(timezone=zone, theme=SimpleNamespace(type="light")))
+        connection.execute(sqlalchemy.update(schema.RECORDINGS).values(kept_at=datetime(2026, 1, 2, 9, 30)))
+    monkeypatch.setattr(access.st, "context", SimpleNamespace(timezone=zone, theme=SimpleNamespace(type="light")))
     page = healthy(opened(LIBRARY))
     assert f"{page.dataframe[0].value[column].iloc[0]:%H:%M}" == shown
 
@@ -297,7 +297,7 @@ def test_the_export_is_offered_and_holds_everything(kept):
     kept.correct("local", numbers[0], "sad", "Ann")
     page = healthy(opened(LIBRARY))
     assert "Export as ZIP" in [button.label for button in page.get("download_button")]
-    archive = zipfile.ZipFile(io.BytesIO(corpus.to_zip(kept, "local")))
+    archive = zipfile.ZipFile(io.BytesIO(export.to_zip(kept, "local")))
     rows = list(csv.DictReader(io.StringIO(archive.read("library/labels.csv").decode())))
     assert rows == [{"path": f"{numbers[0]:06}.flac", "emotion": "sad", "speaker": "Ann", "gender": ""}]
     assert len(archive.namelist()) == 5
@@ -331,8 +331,8 @@ def test_from_another_computer_without_names_there_is_no_library(kept, monkeypat
 )
 def test_this_very_computer_is_known_by_any_of_its_addresses(address, elsewhere, monkeypatch):
     monkeypatch.undo()
-    monkeypatch.setattr(keeping.st, "context", SimpleNamespace(ip_address=address))
-    assert keeping.from_elsewhere() is elsewhere
+    monkeypatch.setattr(access.st, "context", SimpleNamespace(ip_address=address))
+    assert access.from_elsewhere() is elsewhere
 
 
 def test_everybody_sees_only_what_is_theirs(kept, monkeypatch):
@@ -386,7 +386,7 @@ def test_a_correction_that_was_swapped_is_said_and_not_used(kept):
     adopt(kept)
     other = Layer(np.eye(8), np.full(8, 3.0), "x")
     with kept.database.writing() as connection:
-        connection.execute(sqlalchemy.update(tables.LAYERS).values(layer=other.to_json()))
+        connection.execute(sqlalchemy.update(schema.LAYERS).values(layer=other.to_json()))
     page = upload(opened(RECORD), SAMPLE)
     assert ["Code: MODEL_TAMPERED]" in error.value for error in healthy(page).error] == [True]
     assert page.selectbox(key="emotion_model").value == "combination"

@@ -185,7 +185,7 @@ def test_a_folder_of_ser_corpora_can_be_chosen_and_no_other(page, tmp_path, monk
 
 def test_the_table_that_is_saved_is_the_one_that_the_command_line_writes(page, tmp_path, capsys):
     from ser_core import cli
-    from ser_core.training.own import to_csv
+    from ser_core.training.labelled_folder import to_csv
 
     measured(page)
     for path, data in FILES.items():

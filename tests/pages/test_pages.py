@@ -13,14 +13,16 @@ import streamlit
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
-from ser_core import audio, conditions, evaluation, exploration, features, learning_curves, robustness, standings
+from ser_core import audio, evaluation, exploration, features
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, GENDERS
 from ser_core.errors import ErrorCode, SerError
-from ser_core.evaluation import DATA_DIR
+from ser_core.evaluation import DATA_DIR, leaderboard, learning_curves, robustness
+from ser_core.experiments import conditions
 from tests.conftest import ROOT
 from tests.synthesis import FORMATS, RATE, bad_inputs, odd_inputs, voice
-from ui import loaded, several, tour
+from ui import caches, tour
+from ui.record import several_clips
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("*.py"))
 TITLES = {
@@ -258,7 +260,7 @@ def test_a_model_that_cannot_be_loaded_is_one_clear_sentence_and_no_traceback(pa
         raise SerError(ErrorCode.MODEL_TAMPERED, f"The model {task}-{name} is not the one its card describes.", "Run: rebuild")
 
     monkeypatch.setattr("ser_core.models.load_named", refuse)
-    loaded._model.cache_clear()
+    caches._model.cache_clear()
     streamlit.cache_data.clear()
     healthy(upload(page, FORMATS["wav"](voice(seconds=2.1))))
     assert [error.value for error in page.error] == [
@@ -479,12 +481,12 @@ def test_models_are_compared_on_unseen_voices_and_with_the_corpus_left_out(task,
     page.segmented_control(key="corpus").set_value(corpus).run()
     healthy(page)
     every = page.dataframe[0].value
-    table = every[every["kind"] == standings.MODEL]
+    table = every[every["kind"] == leaderboard.MODEL]
     assert len(table) == (10 if corpus != "ravdess" else 16 if task == "emotion" else 15)
     assert table["unseen"].is_monotonic_decreasing
-    stored = standings.standings(evaluation.read_out_of_fold(), task, corpus)
+    stored = leaderboard.standings(evaluation.read_out_of_fold(), task, corpus)
     chance = every["unseen"].iloc[-1] / 100
-    pd.testing.assert_frame_equal(every, standings.as_table(stored, standings.beside(task, corpus, chance)), check_dtype=False)
+    pd.testing.assert_frame_equal(every, leaderboard.as_table(stored, leaderboard.beside(task, corpus, chance)), check_dtype=False)
     labels = CORPORA[corpus].emotions if task == "emotion" else GENDERS
     assert chance == pytest.approx(1 / len(labels))
     assert list(every["title"].iloc[len(table) :]) == ["People, one listener", "Guessing"][(task, corpus) != ("emotion", "crema-d") :]
@@ -687,7 +689,7 @@ def test_many_clips_become_a_table_and_a_bad_one_loses_no_other(app):
     assert "1 could not be used" in texts(page)
     said = table.set_index("file")
     assert said.loc["broken.wav", "error"].startswith("This is no sound file")  # and not its code
-    assert set(said["reasons"].dropna()) <= {"", *several.WHY_NOT.values()}
+    assert set(said["reasons"].dropna()) <= {"", *several_clips.WHY_NOT.values()}
     page.text_input(key="several_named").set_value("voice").run()
     assert len(page.dataframe[0].value) == len(voices)
     page.text_input(key="several_named").set_value("nothing is called so").run()

@@ -1,0 +1,1 @@
+"""Work on many files: checkpointed, on all cores or on a cluster."""

@@ -1,0 +1,1 @@
+"""Is it speech, where in a recording, and which windows of it are analysed."""

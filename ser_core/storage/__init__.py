@@ -1,0 +1,1 @@
+"""Where files lie: shipped models and data with their manifests, and the cache folder."""

@@ -1,0 +1,1 @@
+"""The network: its clips, its layers, its training. The only home of PyTorch."""

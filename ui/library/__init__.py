@@ -1,0 +1,1 @@
+"""The library of kept recordings on pages, and who may see it."""

@@ -1,0 +1,1 @@
+"""Sections of the pages that take clips and answer them."""

@@ -1,0 +1,1 @@
+"""The server around the pages: its log, readiness, turns and warm-up."""
