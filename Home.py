@@ -18,7 +18,9 @@ def landing() -> None:
     """What this is, what to do first, what it is not."""
     pages = routing.pages()
     st.title("Speech Emotion Predictor")
-    st.markdown("Speak for a few seconds and see which of **eight emotions** your voice sounds like, and how far to trust the answer.")
+    st.markdown(
+        "Speak for a few seconds and see which of **eight emotions** your voice sounds like, and how far to trust the answer."
+    )
     with st.container(horizontal=True):
         if st.button("Record your voice", type="primary", icon=":material/mic:"):
             st.switch_page(pages["record"])
@@ -46,7 +48,11 @@ def landing() -> None:
         "- It is no medical device and no lie detector.\n"
         f"- {widgets.AI_ACT}"
     )
-    st.page_link(pages["privacy"], label="Privacy: what is kept, where, and how to delete it", icon=":material/lock:")
+    st.page_link(
+        pages["privacy"],
+        label="Privacy: what is kept, where, and how to delete it",
+        icon=":material/lock:",
+    )
 
 
 def route() -> None:
@@ -63,4 +69,9 @@ if __name__ == "__main__":
 else:
     from ui.server import serving
 
-    app = st.App(__file__, lifespan=serving.lifespan, routes=serving.ROUTES, on_script_error=serving.show_failure)
+    app = st.App(
+        __file__,
+        lifespan=serving.lifespan,
+        routes=serving.ROUTES,
+        on_script_error=serving.show_failure,
+    )

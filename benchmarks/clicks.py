@@ -87,7 +87,9 @@ def timed(page: Page, find: Callable[[Page], Locator]) -> tuple[float, float]:
     settle(page)
     place.click(force=True)
     settle(page)
-    answered, drawn = page.evaluate("[window.answered, window.changed].map(at => (at - window.clicked) / 1000)")
+    answered, drawn = page.evaluate(
+        "[window.answered, window.changed].map(at => (at - window.clicked) / 1000)"
+    )
     return max(0.0, float(answered)), max(0.0, float(drawn))
 
 
@@ -106,14 +108,22 @@ def main(repeats: str = "5") -> None:
                     found.setdefault((path, name), []).append(timed(page, find))
                 page.close()
         browser.close()
-    print(f"{'page':<18}{'click':<36}{'first: answered':>17}{'drawn':>8}{'later: answered':>17}{'drawn':>8}   (s, medians)")
+    print(
+        f"{'page':<18}{'click':<36}{'first: answered':>17}{'drawn':>8}{'later: answered':>17}{'drawn':>8}   (s, medians)"
+    )
     for (path, name), seconds in found.items():
-        later = [statistics.median(values) for values in zip(*(seconds[1:] or seconds), strict=True)]
-        print(f"{path:<18}{name:<36}{seconds[0][0]:17.2f}{seconds[0][1]:8.2f}{later[0]:17.2f}{later[1]:8.2f}")
+        later = [
+            statistics.median(values) for values in zip(*(seconds[1:] or seconds), strict=True)
+        ]
+        print(
+            f"{path:<18}{name:<36}{seconds[0][0]:17.2f}{seconds[0][1]:8.2f}{later[0]:17.2f}{later[1]:8.2f}"
+        )
     for which, title in enumerate(("answered", "drawn")):
         every = [pair[which] for seconds in found.values() for pair in (seconds[1:] or seconds)]
         within = sum(value <= 0.3 for value in every) / len(every)
-        print(f"{len(every)} clicks {title}: median {statistics.median(every):.2f} s, within 0.3 s: {within:.0%}")
+        print(
+            f"{len(every)} clicks {title}: median {statistics.median(every):.2f} s, within 0.3 s: {within:.0%}"
+        )
 
 
 if __name__ == "__main__":

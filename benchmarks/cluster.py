@@ -47,22 +47,44 @@ def processor_seconds(process: subprocess.Popen[bytes]) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def run(command: str, named: Sequence[Path], output: Path, kill_after: float = 0.0, *, workers: int = 0) -> Run:
+def run(
+    command: str, named: Sequence[Path], output: Path, kill_after: float = 0.0, *, workers: int = 0
+) -> Run:
     """One `extract` or `predict` in one process of its own, or on a cluster of so many workers, one of whom may be killed."""
-    arguments = [sys.executable, "-m", "ser_core", command, *map(str, named), "--output", str(output)]
+    arguments = [
+        sys.executable,
+        "-m",
+        "ser_core",
+        command,
+        *map(str, named),
+        "--output",
+        str(output),
+    ]
     arguments += ["--format", "jsonl"] if command == "predict" else []
     if not workers:
         return _ended([*arguments, "--jobs", "1"])
-    with tempfile.TemporaryDirectory() as folder, cluster(Path(folder), workers) as (address, scheduler, processes):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        cluster(Path(folder), workers) as (address, scheduler, processes),
+    ):
         time.sleep(5)  # until the workers are there
         before = processor_seconds(scheduler), sum(map(processor_seconds, processes))
-        found = _ended([*arguments, "--scheduler", address], processes[0] if kill_after else None, kill_after)
+        found = _ended(
+            [*arguments, "--scheduler", address], processes[0] if kill_after else None, kill_after
+        )
         if kill_after:
             return found
-        return Run(found.seconds, found.command, processor_seconds(scheduler) - before[0], sum(map(processor_seconds, processes)) - before[1])
+        return Run(
+            found.seconds,
+            found.command,
+            processor_seconds(scheduler) - before[0],
+            sum(map(processor_seconds, processes)) - before[1],
+        )
 
 
-def _ended(arguments: Sequence[str], victim: subprocess.Popen[bytes] | None = None, kill_after: float = 0.0) -> Run:
+def _ended(
+    arguments: Sequence[str], victim: subprocess.Popen[bytes] | None = None, kill_after: float = 0.0
+) -> Run:
     start = time.perf_counter()
     process = subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.DEVNULL)
     if victim is not None:
@@ -82,7 +104,18 @@ def fed(command: str, files: Sequence[Path], whole: Run, output: Path) -> Measur
     worker = (whole.workers - few.workers) / clips
     own = max(whole.command - few.command, whole.scheduler - few.scheduler) / clips
     about = "half of CREMA-D, on one computer with two cores that command and scheduler share with the workers"
-    return Measure(f"workers that one {command} can feed", own, worker, "a worker's", "ms a clip", worker / own, 8, 32, figure_unit="", about=about)
+    return Measure(
+        f"workers that one {command} can feed",
+        own,
+        worker,
+        "a worker's",
+        "ms a clip",
+        worker / own,
+        8,
+        32,
+        figure_unit="",
+        about=about,
+    )
 
 
 def kilobytes_a_clip() -> float:
@@ -122,15 +155,60 @@ def measured() -> list[Measure]:
                 raise SystemExit(f"{output.stem}: not the same as in one process.")
         extract = fed("extract", files, one, Path(temporary) / "few.parquet")
         some = files[: PREDICTED * (len(files) // PREDICTED) : len(files) // PREDICTED]
-        predict = fed("predict", some, run("predict", some, Path(temporary) / "all.jsonl", workers=1), Path(temporary) / "few.jsonl")
+        predict = fed(
+            "predict",
+            some,
+            run("predict", some, Path(temporary) / "all.jsonl", workers=1),
+            Path(temporary) / "few.jsonl",
+        )
     listed, kept = kilobytes_a_clip(), kilobytes_done()
     return [
-        Measure("extract with two workers", two.seconds, one.seconds, "one worker", "s", one.seconds / two.seconds, 1.5, 1.9),
-        Measure("extract with one worker", one.seconds, here.seconds, "one process", "s", one.seconds / here.seconds, 1.3, 1.1, at_most=True),
-        Measure("extract, one of two killed", killed.seconds, two.seconds, "both alive", "s", killed.seconds / two.seconds, 2, 1.5, at_most=True),
+        Measure(
+            "extract with two workers",
+            two.seconds,
+            one.seconds,
+            "one worker",
+            "s",
+            one.seconds / two.seconds,
+            1.5,
+            1.9,
+        ),
+        Measure(
+            "extract with one worker",
+            one.seconds,
+            here.seconds,
+            "one process",
+            "s",
+            one.seconds / here.seconds,
+            1.3,
+            1.1,
+            at_most=True,
+        ),
+        Measure(
+            "extract, one of two killed",
+            killed.seconds,
+            two.seconds,
+            "both alive",
+            "s",
+            killed.seconds / two.seconds,
+            2,
+            1.5,
+            at_most=True,
+        ),
         extract,
         predict,
-        Measure("memory of the command", listed, kept, "on disk, until the end", "kB a clip", listed, 2, 0.5, at_most=True, figure_unit=" kB"),
+        Measure(
+            "memory of the command",
+            listed,
+            kept,
+            "on disk, until the end",
+            "kB a clip",
+            listed,
+            2,
+            0.5,
+            at_most=True,
+            figure_unit=" kB",
+        ),
     ]
 
 

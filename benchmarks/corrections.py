@@ -31,18 +31,26 @@ def rows_of(corpus: str, protocol: str) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 
 def uar(truth: np.ndarray, said: np.ndarray) -> float:
-    return float(evaluation.uar(evaluation.confusion(truth, said.argmax(axis=1).astype(np.int64), len(EMOTIONS))))
+    return float(
+        evaluation.uar(
+            evaluation.confusion(truth, said.argmax(axis=1).astype(np.int64), len(EMOTIONS))
+        )
+    )
 
 
 def main() -> None:
     print("UAR in points; in brackets the worst and the best of the draws\n")
-    print("| corpus, never heard | labels | without | gain on its other speakers |\n| --- | --- | ---: | ---: |")
+    print(
+        "| corpus, never heard | labels | without | gain on its other speakers |\n| --- | --- | ---: | ---: |"
+    )
     for corpus in CORPORA:
         truth, said, speakers = rows_of(corpus, "corpus_left_out")
         for n_speakers, n_clips in LABELLED:
             rng, before, gains = np.random.default_rng(0), [], []
             for _ in range(DRAWS):
-                theirs = np.isin(speakers, rng.choice(np.unique(speakers), n_speakers, replace=False))
+                theirs = np.isin(
+                    speakers, rng.choice(np.unique(speakers), n_speakers, replace=False)
+                )
                 chosen = rng.permutation(np.flatnonzero(theirs))[:n_clips]
                 clips = corrections.Clips(said[chosen], truth[chosen], tuple(speakers[chosen]))
                 layer = corrections.fit(clips, corrections.choose_strength(clips), "")
@@ -50,7 +58,10 @@ def main() -> None:
                 gains.append(100 * uar(truth[~theirs], layer(said[~theirs])) - before[-1])
             labels = f"{n_clips} of {n_speakers} speaker{'s' if n_speakers > 1 else ''}"
             gain = f"{np.mean(gains):+.1f} [{min(gains):+.1f}, {max(gains):+.1f}]"
-            print(f"| {CORPORA[corpus].title} | {labels} | {np.mean(before):.1f} | {gain} |", flush=True)
+            print(
+                f"| {CORPORA[corpus].title} | {labels} | {np.mean(before):.1f} | {gain} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,10 @@ def main() -> None:
     """Run these tests, and keep what they found."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "faults.json"
-        ended = subprocess.run([sys.executable, "-m", "pytest", "-q", "-m", "fault", "--fault-report", str(target)], cwd=ROOT)
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-m", "fault", "--fault-report", str(target)],
+            cwd=ROOT,
+        )
         tried = json.loads(target.read_text(encoding="utf-8"))
     faults: dict[tuple[str, str], list[str]] = {}
     for what, behaviour, outcome in tried:
@@ -28,7 +31,14 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for (what, behaviour), outcomes in faults.items():
         worst = next(outcome for outcome in ("failed", "skipped", "passed") if outcome in outcomes)
-        rows.append({"fault": what, "behaviour": behaviour, "tests": len(outcomes), "outcome": OUTCOMES[worst]})
+        rows.append(
+            {
+                "fault": what,
+                "behaviour": behaviour,
+                "tests": len(outcomes),
+                "outcome": OUTCOMES[worst],
+            }
+        )
     keep("faults", {"faults": rows})
     sys.exit(ended.returncode)
 

@@ -43,7 +43,9 @@ def librosa_acoustic(path: Path) -> None:
     librosa.feature.zero_crossing_rate(y, frame_length=1024, hop_length=256)
     librosa.feature.rms(y=y, frame_length=1024, hop_length=256)
     librosa.onset.onset_strength(y=y, sr=rate, **FRAMING)
-    librosa.yin(y, fmin=pitch.LOWEST_HZ, fmax=pitch.HIGHEST_HZ, sr=rate, frame_length=1024, hop_length=256)
+    librosa.yin(
+        y, fmin=pitch.LOWEST_HZ, fmax=pitch.HIGHEST_HZ, sr=rate, frame_length=1024, hop_length=256
+    )
 
 
 def librosa_mfcc(path: Path) -> None:
@@ -78,7 +80,11 @@ def at_48_khz(paths: list[Path], folder: Path) -> list[Path]:
 def praat(samples: np.ndarray) -> parselmouth.Pitch:
     """Praat's autocorrelation method over the same range and at the same steps."""
     sound = parselmouth.Sound(samples.astype(np.float64), audio.SAMPLE_RATE)
-    return sound.to_pitch_ac(time_step=acoustic128.HOP / audio.SAMPLE_RATE, pitch_floor=pitch.LOWEST_HZ, pitch_ceiling=pitch.HIGHEST_HZ)
+    return sound.to_pitch_ac(
+        time_step=acoustic128.HOP / audio.SAMPLE_RATE,
+        pitch_floor=pitch.LOWEST_HZ,
+        pitch_ceiling=pitch.HIGHEST_HZ,
+    )
 
 
 def gross_errors() -> tuple[float, float]:
@@ -90,11 +96,15 @@ def gross_errors() -> tuple[float, float]:
         for noise in (0.0, 0.01, 0.03):
             samples = (clean + rng.normal(0, noise, len(clean))).astype(np.float32)
             times = np.arange(0, len(samples), acoustic128.HOP) / RATE
-            voiced = np.abs((2 * times) % 1 - 0.25) < 0.25 - 2 * 0.04  # two syllables a second; 40 ms at their ends are no one's
+            voiced = (
+                np.abs((2 * times) % 1 - 0.25) < 0.25 - 2 * 0.04
+            )  # two syllables a second; 40 ms at their ends are no one's
             track = pitch.track(samples, RATE, acoustic128.HOP)
             ours = np.where(track.periodicity > acoustic128.VOICED_PERIODICITY, track.f0_hz, 0.0)
             other = praat(samples)
-            theirs = other.selected_array["frequency"][np.abs(other.xs()[None] - times[:, None]).argmin(axis=1)]
+            theirs = other.selected_array["frequency"][
+                np.abs(other.xs()[None] - times[:, None]).argmin(axis=1)
+            ]
             for number, found in enumerate((ours, theirs)):
                 missed[number] += int((np.abs(found[voiced] / f0 - 1) > GROSS).sum())
             n += int(voiced.sum())
@@ -118,10 +128,39 @@ def measured() -> list[Measure]:
 
     def add(name, beside, must, aim, ours, other, over, inverse=False):
         mine, theirs, ratio = in_turn(ours, other, over, REPEATS)
-        found.append(Measure(name, mine, theirs, beside, "ms", 1 / ratio if inverse else ratio, must, aim, at_most=inverse, about=about))
+        found.append(
+            Measure(
+                name,
+                mine,
+                theirs,
+                beside,
+                "ms",
+                1 / ratio if inverse else ratio,
+                must,
+                aim,
+                at_most=inverse,
+                about=about,
+            )
+        )
 
-    add("acoustic128_v1 from file", "librosa's functions", 5, 10, lambda path: acoustic128.extract(audio.load(path)), librosa_acoustic, files)
-    add("mfcc128_v1 from file", "librosa.load and mfcc", 2, 3, lambda path: mfcc128.extract(audio.load(path)), librosa_mfcc, files)
+    add(
+        "acoustic128_v1 from file",
+        "librosa's functions",
+        5,
+        10,
+        lambda path: acoustic128.extract(audio.load(path)),
+        librosa_acoustic,
+        files,
+    )
+    add(
+        "mfcc128_v1 from file",
+        "librosa.load and mfcc",
+        2,
+        3,
+        lambda path: mfcc128.extract(audio.load(path)),
+        librosa_mfcc,
+        files,
+    )
     add(
         "acoustic128_v1 from an array",
         "openSMILE's eGeMAPS",
@@ -133,11 +172,40 @@ def measured() -> list[Measure]:
     )
     with tempfile.TemporaryDirectory() as temporary:
         files = [(path, path) for path in at_48_khz(paths, Path(temporary))]
-        add("acoustic128_v1 end to end", "the floor", 4, 2, lambda path: acoustic128.extract(audio.load(path)), floor, files, inverse=True)
-    add("pitch", "Praat's autocorrelation", 4, 8, lambda r: pitch.track(r.samples, RATE, acoustic128.HOP), praat, arrays)
+        add(
+            "acoustic128_v1 end to end",
+            "the floor",
+            4,
+            2,
+            lambda path: acoustic128.extract(audio.load(path)),
+            floor,
+            files,
+            inverse=True,
+        )
+    add(
+        "pitch",
+        "Praat's autocorrelation",
+        4,
+        8,
+        lambda r: pitch.track(r.samples, RATE, acoustic128.HOP),
+        praat,
+        arrays,
+    )
     ours, theirs = gross_errors()
     found.append(
-        Measure("gross pitch errors", ours, theirs, "Praat", "%", ours - theirs, 1, 0, at_most=True, figure_unit=" points", about="synthetic voices")
+        Measure(
+            "gross pitch errors",
+            ours,
+            theirs,
+            "Praat",
+            "%",
+            ours - theirs,
+            1,
+            0,
+            at_most=True,
+            figure_unit=" points",
+            about="synthetic voices",
+        )
     )
     return found
 

@@ -47,14 +47,20 @@ def hostile(seed: int, n: int) -> dict[str, Any]:
     counts: dict[str, Counter[str]] = {}
     codes: Counter[str] = Counter()
     longest = 0.0
-    for number, case in enumerate(tqdm(cases(seed, n), total=n, desc="hostile files", mininterval=5)):
+    for number, case in enumerate(
+        tqdm(cases(seed, n), total=n, desc="hostile files", mininterval=5)
+    ):
         of_kind = counts.setdefault(case.kind, Counter())
         start = time.monotonic()
         try:
-            clip = isolated.decode(case.data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
+            clip = isolated.decode(
+                case.data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS
+            )
             decided = prediction.predict(clip, *pair)
             if abs(sum(decided.emotion_probabilities.values()) - 1) > 1e-6:
-                raise SystemExit(f"The probabilities of file {number} of seed {seed} do not sum to 1.")
+                raise SystemExit(
+                    f"The probabilities of file {number} of seed {seed} do not sum to 1."
+                )
             outcome = "answered" if decided.emotion else "cannot tell"
         except SerError as error:
             codes[error.code.value] += 1
@@ -72,7 +78,13 @@ def hostile(seed: int, n: int) -> dict[str, Any]:
             (FINDINGS / f"{seed}-{number}").write_bytes(case.data)
     total = {outcome: sum(of_kind[outcome] for of_kind in counts.values()) for outcome in OUTCOMES}
     return {
-        "hostile": {**{kind: {outcome: of_kind[outcome] for outcome in OUTCOMES} for kind, of_kind in counts.items()}, "all": total},
+        "hostile": {
+            **{
+                kind: {outcome: of_kind[outcome] for outcome in OUTCOMES}
+                for kind, of_kind in counts.items()
+            },
+            "all": total,
+        },
         "codes": dict(codes),
         "longest_s": longest,
         "decoder_mb": max(peak_mb(one.process.pid) for one in isolated._idle),
@@ -82,7 +94,9 @@ def hostile(seed: int, n: int) -> dict[str, Any]:
 def peak_mb(pid: int) -> float:
     """The most memory that a process has had resident."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+    return next(
+        int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")
+    )
 
 
 def made_up(seed: int, times: int) -> dict[str, Any]:
@@ -116,18 +130,38 @@ def commands(seed: int, n: int) -> dict[str, Any]:
                 (folder / emotion / f"good{number}.wav").write_bytes(good)
         for number, case in enumerate(cases(seed, n)):
             hostile_name = NAMES[number] if number < len(NAMES) else f"case{number}.wav"
-            name = os.fsencode(hostile_name.replace("/", "_").replace("\0", "_"))[:250].removesuffix(b".wav") + b".wav"
+            name = (
+                os.fsencode(hostile_name.replace("/", "_").replace("\0", "_"))[:250].removesuffix(
+                    b".wav"
+                )
+                + b".wav"
+            )
             (folder / ("happy", "sad")[number % 2] / os.fsdecode(name)).write_bytes(case.data)
         n_files = sum(len(files) for _, _, files in os.walk(folder))
         for command in COMMANDS:
             said = " ".join(command)
             sys.stderr.write(f"{said}\n")
-            arguments = [str(folder) if part == "FOLDER" else f"{home}/models" if part == "MODELS" else part for part in command]
-            ended = subprocess.run([sys.executable, "-m", "ser_core", *arguments], cwd=ROOT, capture_output=True, timeout=600)
+            arguments = [
+                str(folder) if part == "FOLDER" else f"{home}/models" if part == "MODELS" else part
+                for part in command
+            ]
+            ended = subprocess.run(
+                [sys.executable, "-m", "ser_core", *arguments],
+                cwd=ROOT,
+                capture_output=True,
+                timeout=600,
+            )
             tracebacks = ended.stderr.count(b"Traceback")
             if tracebacks or ended.returncode not in (0, 1, 2):
                 sys.stderr.write(ended.stderr[-3000:].decode(errors="replace"))
-            done.append({"command": said, "files": n_files, "codes": str(ended.returncode), "tracebacks": tracebacks})
+            done.append(
+                {
+                    "command": said,
+                    "files": n_files,
+                    "codes": str(ended.returncode),
+                    "tracebacks": tracebacks,
+                }
+            )
     return {"commands": done}
 
 
@@ -136,14 +170,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=20261125)
     parser.add_argument("--files", type=int, default=10_000, help="hostile files")
-    parser.add_argument("--times", type=int, default=100, help="how many times as long as in the tests promises are tried on made-up input")
+    parser.add_argument(
+        "--times",
+        type=int,
+        default=100,
+        help="how many times as long as in the tests promises are tried on made-up input",
+    )
     options = parser.parse_args()
     np.seterr(all="ignore")
-    found = {"seed": options.seed, **hostile(options.seed, options.files), **commands(options.seed + 1, 150)}
+    found = {
+        "seed": options.seed,
+        **hostile(options.seed, options.files),
+        **commands(options.seed + 1, 150),
+    }
     found |= made_up(options.seed, options.times)
     keep("fuzz", found)
     total = found["hostile"]["all"]
-    if total["crashes"] or total["errors"] or total["hangs"] or found["broken"] or any(of["tracebacks"] for of in found["commands"]):
+    if (
+        total["crashes"]
+        or total["errors"]
+        or total["hangs"]
+        or found["broken"]
+        or any(of["tracebacks"] for of in found["commands"])
+    ):
         raise SystemExit("Something broke: see RELIABILITY.md and .cache/findings/.")
 
 

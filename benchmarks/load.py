@@ -42,7 +42,9 @@ def recording(seed: int) -> str:
     rng = np.random.default_rng(seed)
     spoken = audio.load(rng.choice(sorted((DATA_DIR / "samples").glob("*.flac")))).samples
     samples = np.resize(resampled_speed(spoken, float(rng.uniform(0.9, 1.1))), 4 * RATE)
-    return base64.b64encode(FORMATS["webm"](samples + rng.normal(0, 0.002, len(samples)).astype(np.float32))).decode()
+    return base64.b64encode(
+        FORMATS["webm"](samples + rng.normal(0, 0.002, len(samples)).astype(np.float32))
+    ).decode()
 
 
 @dataclass
@@ -62,7 +64,10 @@ class Session:
     async def open(cls, url: str) -> Session:
         """Connect and open the page, as a browser that is sent to its address."""
         socket = await websocket_connect(
-            HTTPRequest(f"ws://{url}/_stcore/stream", headers={"Sec-WebSocket-Protocol": "streamlit", "Origin": f"http://{url}"}),
+            HTTPRequest(
+                f"ws://{url}/_stcore/stream",
+                headers={"Sec-WebSocket-Protocol": "streamlit", "Origin": f"http://{url}"},
+            ),
             subprotocols=["streamlit"],
             max_message_size=2**28,
         )
@@ -102,7 +107,9 @@ class Session:
             if data is None:
                 raise SystemExit("The server closed the connection.")
             message = ForwardMsg.FromString(data)
-            if message.WhichOneof("type") == "ref_hash":  # what this session has been sent before is only named
+            if (
+                message.WhichOneof("type") == "ref_hash"
+            ):  # what this session has been sent before is only named
                 message = self.cache[message.ref_hash]
             elif message.metadata.cacheable:
                 self.cache[message.hash] = message
@@ -115,13 +122,18 @@ class Session:
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 element = message.delta.new_element
                 of = element.WhichOneof("type")
-                if of == "component_instance" and "audiorecorder" in element.component_instance.component_name:
+                if (
+                    of == "component_instance"
+                    and "audiorecorder" in element.component_instance.component_name
+                ):
                     self.recorder = element.component_instance.id
                 if of == "exception":
                     self.exceptions.append(element.exception.message)
                 elif of == "alert" and element.alert.format == Alert.ERROR:
                     self.told.append(element.alert.body)
-                sentence = sentence or (of == "heading" and element.heading.body.startswith(("Sounds", "Cannot tell")))
+                sentence = sentence or (
+                    of == "heading" and element.heading.body.startswith(("Sounds", "Cannot tell"))
+                )
                 bars = bars or (of in ("vega_lite_chart", "arrow_vega_lite_chart") and sentence)
                 if sentence and bars and answered is None:
                     answered = time.perf_counter()
@@ -132,10 +144,22 @@ class Server:
 
     def __enter__(self) -> Server:
         self.port = free_port()
-        command = [sys.executable, "-m", "streamlit", "run", "Home.py", "--server.port", str(self.port)]
-        environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "Home.py",
+            "--server.port",
+            str(self.port),
+        ]
+        environment = {
+            name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")
+        }
         environment["MALLOC_ARENA_MAX"] = "1"  # as `make run` starts it
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         wait_until_up(self.port)
         return self
 
@@ -157,7 +181,10 @@ class Server:
 
 async def at_once(url: str, sessions: int, rounds: int, first_seed: int) -> list[Session]:
     """So many sessions that predict so many recordings each, at once and without a pause."""
-    clips = [[recording(first_seed + session * rounds + number) for number in range(rounds)] for session in range(sessions)]
+    clips = [
+        [recording(first_seed + session * rounds + number) for number in range(rounds)]
+        for session in range(sessions)
+    ]
     opened = [await Session.open(url) for _ in range(sessions)]
 
     async def work(session: Session, own: list[str]) -> None:
@@ -183,24 +210,53 @@ def measured() -> list[Measure]:
         spent = time.perf_counter() - start
     answered = [seconds for session in sessions for seconds in session.answered]
     ended = [seconds for session in sessions for seconds in session.ended]
-    print(f"{SESSIONS} sessions, {len(answered)} answers in {spent:.1f} s, making the clips included", file=sys.stderr)
+    print(
+        f"{SESSIONS} sessions, {len(answered)} answers in {spent:.1f} s, making the clips included",
+        file=sys.stderr,
+    )
     for name, values in (("answer", answered), ("whole page", ended)):
-        print(f"{name}: median {statistics.median(values):.2f} s, p95 {percentile(values, 95):.2f} s, most {max(values):.2f} s", file=sys.stderr)
+        print(
+            f"{name}: median {statistics.median(values):.2f} s, p95 {percentile(values, 95):.2f} s, most {max(values):.2f} s",
+            file=sys.stderr,
+        )
     with Server() as server:
         asyncio.run(at_once(server.url, FIRST, 1, 0))
         before = server.megabytes()
         per_session = PREDICTIONS // MEMORY_SESSIONS
         for number in range(0, MEMORY_SESSIONS, 10):
             asyncio.run(at_once(server.url, 10, per_session, 1000 + number * per_session))
-            print(f"{(number + 10) * per_session} predictions: {server.megabytes():.0f} MB", file=sys.stderr)
+            print(
+                f"{(number + 10) * per_session} predictions: {server.megabytes():.0f} MB",
+                file=sys.stderr,
+            )
         after = server.megabytes()
     p95 = percentile(answered, 95)
     about = f"{SESSIONS} sessions, no pause, distinct recordings of 4 s"
     return [
         Measure(
-            "answers under load, p95", p95, statistics.median(answered), "the median", "s", p95, 3, 1.5, at_most=True, figure_unit=" s", about=about
+            "answers under load, p95",
+            p95,
+            statistics.median(answered),
+            "the median",
+            "s",
+            p95,
+            3,
+            1.5,
+            at_most=True,
+            figure_unit=" s",
+            about=about,
         ),
-        Measure("the server's memory after 1,000 predictions", after, before, "after 20", "MB", after / before, 1.15, 1.05, at_most=True),
+        Measure(
+            "the server's memory after 1,000 predictions",
+            after,
+            before,
+            "after 20",
+            "MB",
+            after / before,
+            1.15,
+            1.05,
+            at_most=True,
+        ),
     ]
 
 

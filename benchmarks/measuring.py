@@ -39,7 +39,10 @@ class Measure:
 
 
 def in_turn(
-    ours: Callable[[Any], object], other: Callable[[Any], object], over: Sequence[tuple[Any, Any]], repeats: int
+    ours: Callable[[Any], object],
+    other: Callable[[Any], object],
+    over: Sequence[tuple[Any, Any]],
+    repeats: int,
 ) -> tuple[float, float, float]:
     """Median milliseconds of one call of each over pairs of arguments, and the median of the ratios other / ours.
 
@@ -55,7 +58,11 @@ def in_turn(
             spent.append(1000 * (time.perf_counter() - start) / len(over))
         times.append((spent[0], spent[1]))
     del times[0]
-    return statistics.median(a for a, _ in times), statistics.median(b for _, b in times), statistics.median(b / a for a, b in times)
+    return (
+        statistics.median(a for a, _ in times),
+        statistics.median(b for _, b in times),
+        statistics.median(b / a for a, b in times),
+    )
 
 
 def report(measures: Sequence[Measure], description: str) -> None:
@@ -70,4 +77,6 @@ def report(measures: Sequence[Measure], description: str) -> None:
             f"{measure.figure:.2f}{measure.figure_unit} (must {sign} {measure.must:g}, aim {measure.aim:g})"
         )
     if options.json:
-        options.json.write_text(json.dumps([asdict(measure) for measure in measures], indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(
+            json.dumps([asdict(measure) for measure in measures], indent=1) + "\n", encoding="utf-8"
+        )

@@ -42,13 +42,23 @@ def milliseconds(model: models.Model, recording: audio.Recording) -> float:
 
 
 def main() -> None:
-    spoken = np.resize(audio.load(DATA_DIR / "samples" / "slow-soft-voice.flac").samples, 4 * audio.SAMPLE_RATE)
+    spoken = np.resize(
+        audio.load(DATA_DIR / "samples" / "slow-soft-voice.flac").samples, 4 * audio.SAMPLE_RATE
+    )
     recording = audio.from_samples(spoken, audio.SAMPLE_RATE)
     print(f"{os.cpu_count()} cores, one thread, median of {REPEATS}")
     rows = []
     for card in models.cards():
         took = milliseconds(models.load(card), recording)
-        rows.append({"task": card.task, "name": card.name, "milliseconds": round(took, 1), "repeats": REPEATS, "cores": os.cpu_count()})
+        rows.append(
+            {
+                "task": card.task,
+                "name": card.name,
+                "milliseconds": round(took, 1),
+                "repeats": REPEATS,
+                "cores": os.cpu_count(),
+            }
+        )
         print(f"{card.id:30} {took:7.1f} ms {models.size_bytes(card) / 1e6:7.2f} MB", flush=True)
     with manifest.storing(COSTS) as file:
         pd.DataFrame(rows).to_csv(file, index=False, lineterminator="\n")

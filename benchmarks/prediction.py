@@ -47,8 +47,12 @@ def both(inputs: features.Inputs, pair: tuple[models.Model, models.Model]) -> li
 
 def main() -> None:
     pair = models.load_default("emotion"), models.load_default("gender")
-    print(f"models: {pair[0].card.id}, {pair[1].card.id}; {os.cpu_count()} cores, one thread, median of {REPEATS}")
-    spoken = np.resize(audio.load(DATA_DIR / "samples" / "slow-soft-voice.flac").samples, 4 * audio.SAMPLE_RATE)
+    print(
+        f"models: {pair[0].card.id}, {pair[1].card.id}; {os.cpu_count()} cores, one thread, median of {REPEATS}"
+    )
+    spoken = np.resize(
+        audio.load(DATA_DIR / "samples" / "slow-soft-voice.flac").samples, 4 * audio.SAMPLE_RATE
+    )
     neutral = audio.load(DATA_DIR / "samples" / "steady-low-voice.flac")
     personal = voice.Enrolment([neutral], pair[0])
     for name in ("wav", "webm"):
@@ -57,11 +61,21 @@ def main() -> None:
         rows = {
             "decode": milliseconds(lambda data=data: audio.decode(data)),
             "gate": milliseconds(lambda recording=recording: gate.check(recording)),
-            "functionals": milliseconds(lambda recording=recording: features.extract(recording, "functionals_v1")),
-            "all of two models": milliseconds(lambda recording=recording: both(features.Inputs(recording), pair)),
-            "bytes to result": milliseconds(lambda data=data: prediction.predict(audio.decode(data), *pair)),
-            "with reasons": milliseconds(lambda data=data: prediction.predict(audio.decode(data), *pair, explain=True)),
-            "with a baseline": milliseconds(lambda data=data: prediction.predict(audio.decode(data), *pair, personal)),
+            "functionals": milliseconds(
+                lambda recording=recording: features.extract(recording, "functionals_v1")
+            ),
+            "all of two models": milliseconds(
+                lambda recording=recording: both(features.Inputs(recording), pair)
+            ),
+            "bytes to result": milliseconds(
+                lambda data=data: prediction.predict(audio.decode(data), *pair)
+            ),
+            "with reasons": milliseconds(
+                lambda data=data: prediction.predict(audio.decode(data), *pair, explain=True)
+            ),
+            "with a baseline": milliseconds(
+                lambda data=data: prediction.predict(audio.decode(data), *pair, personal)
+            ),
         }
         for part, figure in rows.items():
             print(f"{name:5} {part:18} {figure:7.1f} ms")

@@ -80,8 +80,14 @@ def chosen_names() -> list[str]:
     for e, emotion in enumerate(sorted(RAVDESS_CODES)):
         for k in range(5):
             intensity = (k + k // 4) % 2 if e else 0
-            statement, repetition, actor = (k + e // 4) % 2, (e + k // 2 + e // 4 + k // 4) % 2, (e + k) % 4
-            names.append(f"03-01-{emotion}-{intensity + 1:02d}-{statement + 1:02d}-{repetition + 1:02d}-{actor + 1:02d}")
+            statement, repetition, actor = (
+                (k + e // 4) % 2,
+                (e + k // 2 + e // 4 + k // 4) % 2,
+                (e + k) % 4,
+            )
+            names.append(
+                f"03-01-{emotion}-{intensity + 1:02d}-{statement + 1:02d}-{repetition + 1:02d}-{actor + 1:02d}"
+            )
     return names
 
 
@@ -91,7 +97,9 @@ def chosen_clips() -> list[Clip]:
     there = labelled_clips(folder, CORPORA["ravdess"])
     missing = [name for name in chosen_names() if name not in there]
     if missing:
-        raise SystemExit(f"{len(missing)} of the clips are not in {str(folder)!r}, the first is {missing[0]}.")
+        raise SystemExit(
+            f"{len(missing)} of the clips are not in {str(folder)!r}, the first is {missing[0]}."
+        )
     return [Clip(name, *there[name]) for name in chosen_names()]
 
 
@@ -99,7 +107,9 @@ def recordings_folder() -> Path:
     """Where the recordings are kept, outside the repository: they are clips of the corpus."""
     folder = cache_folder().resolve() / "recorder"
     if folder.is_relative_to(ROOT):
-        raise SystemExit("Recordings of the corpus must not lie in the repository. Set SER_CACHE to a folder outside it.")
+        raise SystemExit(
+            "Recordings of the corpus must not lie in the repository. Set SER_CACHE to a folder outside it."
+        )
     folder.mkdir(exist_ok=True)
     return folder
 
@@ -109,7 +119,9 @@ def recordings_folder() -> Path:
 
 def envelope(samples: audio.Samples) -> audio.Samples:
     """The root mean square over 20 ms, every 5 ms."""
-    return np.sqrt((sliding_window_view(samples, _WINDOW)[::_HOP].astype(np.float64) ** 2).mean(axis=1))
+    return np.sqrt(
+        (sliding_window_view(samples, _WINDOW)[::_HOP].astype(np.float64) ** 2).mean(axis=1)
+    )
 
 
 def likeness(source: audio.Samples, recorded: audio.Samples) -> Likeness:
@@ -120,8 +132,13 @@ def likeness(source: audio.Samples, recorded: audio.Samples) -> Likeness:
     for shift in range(-slack, len(other) - len(one) + slack + 1):
         start, stop = max(0, -shift), min(len(one), len(other) - shift)
         ours, theirs = one[start:stop], other[start + shift : stop + shift]
-        if theirs.std() > 0 and (correlation := float(np.corrcoef(ours, theirs)[0, 1])) > best.correlation:
-            best = Likeness(correlation, float(10 * np.log10((theirs**2).mean() / (ours**2).mean())))
+        if (
+            theirs.std() > 0
+            and (correlation := float(np.corrcoef(ours, theirs)[0, 1])) > best.correlation
+        ):
+            best = Likeness(
+                correlation, float(10 * np.log10((theirs**2).mean() / (ours**2).mean()))
+            )
     return best
 
 
@@ -131,7 +148,9 @@ def likeness(source: audio.Samples, recorded: audio.Samples) -> Likeness:
 def recorded(playwright: Playwright, url: str, samples: audio.Samples) -> bytes:
     """What the recorder of the app at `url` sends when it hears the samples. A new browser, as its fake microphone plays once."""
     with tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(**chromium_options(microphone_file(Path(folder), samples)))
+        browser = playwright.chromium.launch(
+            **chromium_options(microphone_file(Path(folder), samples))
+        )
         try:
             page = browser.new_context(permissions=["microphone"]).new_page()
             page.add_init_script(_LISTEN)
@@ -140,7 +159,9 @@ def recorded(playwright: Playwright, url: str, samples: audio.Samples) -> bytes:
             recorder.get_by_role("button", name="Record").click(timeout=60_000)
             stop = recorder.get_by_role("button", name="Stop")
             stop.wait_for()
-            page.wait_for_timeout(1000 * len(samples) / audio.SAMPLE_RATE + 600)  # it plays in real time, after 0.3 s of silence
+            page.wait_for_timeout(
+                1000 * len(samples) / audio.SAMPLE_RATE + 600
+            )  # it plays in real time, after 0.3 s of silence
             stop.click()
             page.wait_for_function("() => window.recorded")
             return base64.b64decode(page.evaluate("() => window.recorded"))
@@ -174,11 +195,15 @@ def capture(clips: list[Clip], folder: Path) -> None:
     if not missing:
         return
     if chromium() is None:
-        raise SystemExit("No Chromium was found. Install it (Debian: apt install chromium) or set CHROMIUM to its path.")
+        raise SystemExit(
+            "No Chromium was found. Install it (Debian: apt install chromium) or set CHROMIUM to its path."
+        )
     failed = []
     with served() as url:
         with contextlib.suppress(AttributeError, OSError):
-            os.nice(-5)  # where it is allowed, the browser goes before other work: what its audio misses is lost
+            os.nice(
+                -5
+            )  # where it is allowed, the browser goes before other work: what its audio misses is lost
         with sync_playwright() as playwright:
             for clip in missing:
                 data, found, tries = capture_one(playwright, url, clip)
@@ -188,7 +213,10 @@ def capture(clips: list[Clip], folder: Path) -> None:
                 part = folder / f"{clip.name}.part"
                 part.write_bytes(data)
                 part.replace(part.with_suffix(".webm"))
-                print(f"{clip.name}  correlation {found.correlation:.3f}, level {found.level_change_db:+5.1f} dB, tries {tries}", flush=True)
+                print(
+                    f"{clip.name}  correlation {found.correlation:.3f}, level {found.level_change_db:+5.1f} dB, tries {tries}",
+                    flush=True,
+                )
     if failed:
         raise SystemExit(f"No usable recording of {', '.join(failed)}. Run it again.")
 
@@ -202,7 +230,10 @@ def score(clips: list[Clip], recordings: Path, models_folder: Path) -> pd.DataFr
     print(f"models: {emotion.card.id}, {gender.card.id}")
     rows = []
     for clip in clips:
-        heard = {"file": audio.load(clip.path), "recorder": audio.load(recordings / f"{clip.name}.webm")}
+        heard = {
+            "file": audio.load(clip.path),
+            "recorder": audio.load(recordings / f"{clip.name}.webm"),
+        }
         compared = likeness(heard["file"].samples, heard["recorder"].samples)
         rows.append(
             {
@@ -214,7 +245,9 @@ def score(clips: list[Clip], recordings: Path, models_folder: Path) -> pd.DataFr
                 **{
                     f"{source}_{label}": round(value, 5)
                     for source in SOURCES
-                    for label, value in predict(heard[source], emotion, gender).emotion_probabilities.items()
+                    for label, value in predict(
+                        heard[source], emotion, gender
+                    ).emotion_probabilities.items()
                 },
             }
         )
@@ -222,13 +255,27 @@ def score(clips: list[Clip], recordings: Path, models_folder: Path) -> pd.DataFr
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Play clips of RAVDESS into the app's recorder; what it costs a model.")
-    parser.add_argument("--capture", action="store_true", help="only record the clips that are not yet recorded")
+    parser = argparse.ArgumentParser(
+        description="Play clips of RAVDESS into the app's recorder; what it costs a model."
+    )
+    parser.add_argument(
+        "--capture", action="store_true", help="only record the clips that are not yet recorded"
+    )
     parser.add_argument("--score", action="store_true", help="only predict and write the table")
     parser.add_argument(
-        "--models", type=Path, default=models.HELD_OUT, metavar="DIR", help="folder of models (default: those that never heard actors 1-4)"
+        "--models",
+        type=Path,
+        default=models.HELD_OUT,
+        metavar="DIR",
+        help="folder of models (default: those that never heard actors 1-4)",
     )
-    parser.add_argument("--table", type=Path, default=RECORDER_TABLE, metavar="CSV", help="where to write the table (default: %(default)s)")
+    parser.add_argument(
+        "--table",
+        type=Path,
+        default=RECORDER_TABLE,
+        metavar="CSV",
+        help="where to write the table (default: %(default)s)",
+    )
     options = parser.parse_args()
     both = options.capture == options.score
     try:

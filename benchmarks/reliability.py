@@ -40,7 +40,9 @@ def _machine() -> str:
 def page(kept: Mapping[str, Any]) -> str:
     """RELIABILITY.md from what was found."""
     parts = {"fuzz": _fuzz, "decoding": _decoding, "soak": _soak, "faults": _faults}
-    return "\n".join([_PREFACE, *(write(kept[part]) for part, write in parts.items() if part in kept)])
+    return "\n".join(
+        [_PREFACE, *(write(kept[part]) for part, write in parts.items() if part in kept)]
+    )
 
 
 def _when(found: Mapping[str, Any]) -> str:
@@ -61,9 +63,15 @@ def _fuzz(found: Mapping[str, Any]) -> str:
         ]
         for kind, of in found["hostile"].items()
     ]
-    codes = ", ".join(f"{code} {count:,}" for code, count in sorted(found["codes"].items(), key=lambda item: -item[1]))
+    codes = ", ".join(
+        f"{code} {count:,}"
+        for code, count in sorted(found["codes"].items(), key=lambda item: -item[1])
+    )
     made_up = [[name, f"{count:,}"] for name, count in found["made_up"].items()]
-    commands = [[f"`{of['command']}`", f"{of['files']:,}", of["codes"], f"{of['tracebacks']}"] for of in found["commands"]]
+    commands = [
+        [f"`{of['command']}`", f"{of['files']:,}", of["codes"], f"{of['tracebacks']}"]
+        for of in found["commands"]
+    ]
     return f"""## Hostile files and made-up input (`make fuzz`)
 
 {_when(found)} Seed {found["seed"]}. A crash is a decoder that died of a file, a hang a file that took more than a minute.
@@ -82,7 +90,15 @@ Whole commands over a folder of hostile files under hostile names:
 
 
 def _decoding(found: Mapping[str, Any]) -> str:
-    rows = [[name, f"{of['here']:.2f} ms", f"{of['apart']:.2f} ms", f"{of['apart'] - of['here']:+.2f} ms"] for name, of in found["formats"].items()]
+    rows = [
+        [
+            name,
+            f"{of['here']:.2f} ms",
+            f"{of['apart']:.2f} ms",
+            f"{of['apart'] - of['here']:+.2f} ms",
+        ]
+        for name, of in found["formats"].items()
+    ]
     return f"""## What decoding in a process of its own costs (`make fuzz`)
 
 {_when(found)} Medians, in turn, one clip of {found["seconds"]:.0f} s.
@@ -92,7 +108,13 @@ def _decoding(found: Mapping[str, Any]) -> str:
 
 def _soak(found: Mapping[str, Any]) -> str:
     memory = [
-        [f"{at['predictions']:,}", f"{at['minutes']:.0f}", f"{at['server_mb']:.0f} MB", f"{at['decoders_mb']:.0f} MB"] for at in found["memory"]
+        [
+            f"{at['predictions']:,}",
+            f"{at['minutes']:.0f}",
+            f"{at['server_mb']:.0f} MB",
+            f"{at['decoders_mb']:.0f} MB",
+        ]
+        for at in found["memory"]
     ]
     formats = ", ".join(f"{count:,} {name}" for name, count in found["formats"].items())
     return f"""## Soak (`make soak`)
@@ -111,7 +133,9 @@ Memory from the first tenth to the last: {found["growth"]:.2f}x.
 
 
 def _faults(found: Mapping[str, Any]) -> str:
-    rows = [[of["fault"], of["behaviour"], of["outcome"], str(of["tests"])] for of in found["faults"]]
+    rows = [
+        [of["fault"], of["behaviour"], of["outcome"], str(of["tests"])] for of in found["faults"]
+    ]
     table = markdown(("fault", "what happens", "survived", "tests"), rows, 3)
     return f"""## Faults (`make faults`)
 

@@ -25,7 +25,17 @@ RUNS = 2
 def extracted(named: Sequence[Path], jobs: int, output: Path) -> tuple[float, float]:
     """Seconds, and the highest memory of the main process in MB, of one `extract`."""
     start = time.perf_counter()
-    command = [sys.executable, "-m", "ser_core", "extract", *map(str, named), "--output", str(output), "--jobs", str(jobs)]
+    command = [
+        sys.executable,
+        "-m",
+        "ser_core",
+        "extract",
+        *map(str, named),
+        "--output",
+        str(output),
+        "--jobs",
+        str(jobs),
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     if status:
@@ -41,7 +51,10 @@ def measured() -> list[Measure]:
         times = []
         for run in range(RUNS):
             times.append((extracted([folder], 1, one)[0], extracted([folder], 2, two)[0]))
-            print(f"run {run + 1}: {times[-1][0]:.1f} s with one process, {times[-1][1]:.1f} s with two", file=sys.stderr)
+            print(
+                f"run {run + 1}: {times[-1][0]:.1f} s with one process, {times[-1][1]:.1f} s with two",
+                file=sys.stderr,
+            )
             if one.read_bytes() != two.read_bytes():
                 raise SystemExit("One process and two did not write the same.")
         files = corpora.audio_files(folder)
@@ -50,8 +63,28 @@ def measured() -> list[Measure]:
     alone, together = (statistics.median(column) for column in zip(*times, strict=True))
     ratio = statistics.median(a / b for a, b in times)
     return [
-        Measure("extract over CREMA-D, two processes", together, alone, "one process", "s", ratio, 1.7, 1.9, about="acoustic128_v1, whole commands"),
-        Measure("memory for all clips", all_of_them, few, "for a twentieth", "MB", all_of_them / few, 1.3, 1.1, at_most=True),
+        Measure(
+            "extract over CREMA-D, two processes",
+            together,
+            alone,
+            "one process",
+            "s",
+            ratio,
+            1.7,
+            1.9,
+            about="acoustic128_v1, whole commands",
+        ),
+        Measure(
+            "memory for all clips",
+            all_of_them,
+            few,
+            "for a twentieth",
+            "MB",
+            all_of_them / few,
+            1.3,
+            1.1,
+            at_most=True,
+        ),
     ]
 
 

@@ -39,7 +39,9 @@ KILL_EVERY_S, BREAK_EVERY = 120.0, 50
 def recordings(seed: int, n: int) -> Iterator[tuple[str, str]]:
     """(format, or "hostile"; the file in base64) of recordings that are all different: synthetic voices at other speeds and in other noise."""
     rng = np.random.default_rng(seed)
-    voices = [audio.load(path).samples for path in sorted((ROOT / "data" / "samples").glob("*.flac"))]
+    voices = [
+        audio.load(path).samples for path in sorted((ROOT / "data" / "samples").glob("*.flac"))
+    ]
     hostile = cases(seed, n)
     for _ in range(n):
         if rng.random() < HOSTILE_SHARE:
@@ -81,7 +83,9 @@ class Soak:
             name, encoded = found
             self.formats[name] += 1
             number = self.n_sent
-            await asyncio.sleep(max(0.0, self.start + self.seconds * number / self.n - time.monotonic()))
+            await asyncio.sleep(
+                max(0.0, self.start + self.seconds * number / self.n - time.monotonic())
+            )
             if number % BREAK_EVERY == 0:
                 asking = asyncio.create_task(session.ask(encoded))
                 await asyncio.sleep(0.05)
@@ -96,7 +100,10 @@ class Soak:
                 self.counts["told"] += 1
             else:
                 self.counts["lost"] += 1
-        failed = [*session.exceptions, *(said for said in session.told if "Something went wrong" in said)]
+        failed = [
+            *session.exceptions,
+            *(said for said in session.told if "Something went wrong" in said),
+        ]
         self.counts["exceptions"] += len(failed)
         self.errors += failed
         session.socket.close()
@@ -119,7 +126,9 @@ class Soak:
                 }
             )
             print(self.memory[-1], dict(self.counts), file=sys.stderr)
-            if decoders and time.monotonic() - self.start > KILL_EVERY_S * (1 + self.counts["killed"]):
+            if decoders and time.monotonic() - self.start > KILL_EVERY_S * (
+                1 + self.counts["killed"]
+            ):
                 with suppress(ProcessLookupError):
                     os.kill(decoders[0], signal.SIGKILL)
                     self.counts["killed"] += 1
@@ -133,13 +142,21 @@ class Soak:
 
 def children(pid: int) -> list[int]:
     """The processes that a process has started."""
-    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
 
 
 def resident_mb(pid: int) -> float:
     """What of a process's memory is resident; 0 where it has ended."""
     with suppress(OSError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+        return (
+            int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+            * os.sysconf("SC_PAGE_SIZE")
+            / 2**20
+        )
     return 0.0
 
 
@@ -170,9 +187,22 @@ def main() -> None:
         "predictions": soak.n_sent,
         "minutes": (time.monotonic() - soak.start) / 60,
         "at_once": AT_ONCE,
-        "formats": {name: count for name, count in sorted(soak.formats.items()) if name != "hostile"},
+        "formats": {
+            name: count for name, count in sorted(soak.formats.items()) if name != "hostile"
+        },
         "hostile": soak.formats["hostile"],
-        **{name.replace(" ", "_"): soak.counts[name] for name in ("sessions", "broken off", "answered", "told", "lost", "exceptions", "killed")},
+        **{
+            name.replace(" ", "_"): soak.counts[name]
+            for name in (
+                "sessions",
+                "broken off",
+                "answered",
+                "told",
+                "lost",
+                "exceptions",
+                "killed",
+            )
+        },
         "median_s": statistics.median(soak.times),
         "p95_s": percentile(soak.times, 95),
         "most_s": max(soak.times),

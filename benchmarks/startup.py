@@ -32,7 +32,9 @@ def seconds(entry: Path, browser: Browser) -> tuple[float, float]:
     port = free_port()
     start = time.perf_counter()
     command = [sys.executable, "-m", "streamlit", "run", str(entry), "--server.port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        command, cwd=ROOT, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         wait_until_up(port)
         page = browser.new_page()
@@ -60,7 +62,10 @@ def measured() -> list[Measure]:
     home = (ROOT / "Home.py").read_text(encoding="utf-8")
     if WARM_UP not in home:
         raise SystemExit("Home.py no longer warms up in the way that this measures.")
-    with tempfile.NamedTemporaryFile("w", suffix=".py", dir=ROOT, prefix="careless_") as entry, sync_playwright() as playwright:
+    with (
+        tempfile.NamedTemporaryFile("w", suffix=".py", dir=ROOT, prefix="careless_") as entry,
+        sync_playwright() as playwright,
+    ):
         entry.write(HEAVY + home.replace(WARM_UP, ""))
         entry.flush()
         browser = playwright.chromium.launch(**chromium_options())
@@ -75,7 +80,18 @@ def measured() -> list[Measure]:
         mine, theirs = ([run[number] for run in runs] for runs in (ours, careless))
         ratio = statistics.median(b / a for a, b in zip(mine, theirs, strict=True))
         beside = "librosa and scikit-learn at the top"
-        found.append(Measure(name, statistics.median(mine), statistics.median(theirs), beside, "s", ratio, 1.8, aim))
+        found.append(
+            Measure(
+                name,
+                statistics.median(mine),
+                statistics.median(theirs),
+                beside,
+                "s",
+                ratio,
+                1.8,
+                aim,
+            )
+        )
     return found
 
 

@@ -18,7 +18,11 @@ from tests.browser.server import chromium_options, served  # noqa: E402
 from tests.synthesis import voice, wav  # noqa: E402
 
 SAMPLES = sorted((ROOT / "data" / "samples").glob("*.flac"))
-LOOKS: dict[str, tuple[str, int]] = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
+LOOKS: dict[str, tuple[str, int]] = {
+    "light": ("light", 1280),
+    "dark": ("dark", 1280),
+    "phone": ("light", 390),
+}
 """By folder: colour scheme and width of the window."""
 _COLOURS = 256  # of a picture's palette; a page has few, and the pictures stay small
 _HIGHEST = 3200  # pixels
@@ -34,7 +38,12 @@ def import_folder(page: Page) -> None:
     """Own corpus: a folder per emotion, of synthetic voices, trained on."""
     with tempfile.TemporaryDirectory() as folder:
         for number in range(20):
-            file = Path(folder) / "my-clips" / ("happy" if number % 2 else "sad") / f"take-{number}.wav"
+            file = (
+                Path(folder)
+                / "my-clips"
+                / ("happy" if number % 2 else "sad")
+                / f"take-{number}.wav"
+            )
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(wav(voice(300.0 - 9 * number, seconds=1.5, seed=number)))
         page.locator("input[type=file]").first.set_input_files(Path(folder) / "my-clips")
@@ -50,7 +59,9 @@ def reveal(page: Page) -> None:
 
 def click_a_clip(page: Page) -> None:
     """The map: one clip in detail."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
+    expect(page.get_by_test_id("stApp")).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=60_000
+    )
     point = page.locator("[class*='st-key-clip_map'] .mark-symbol path").nth(300)
     point.scroll_into_view_if_needed()
     page.wait_for_timeout(500)
@@ -105,12 +116,16 @@ def choose(page: Page, query: str) -> None:
     """Make the choices of an address: by the controls, since opening it would begin a new session without the clip."""
     for _, _, value in (pair.partition("=") for pair in query.split("&") if pair):
         page.wait_for_timeout(500)
-        page.get_by_test_id("stButtonGroup").get_by_text(value.replace("+", " "), exact=True).first.click()
+        page.get_by_test_id("stButtonGroup").get_by_text(
+            value.replace("+", " "), exact=True
+        ).first.click()
 
 
 def picture(page: Page, file: Path, width: int) -> None:
     """The whole page as a small PNG."""
-    height = page.evaluate("Math.max(...[...document.querySelectorAll('[data-testid=stMain] > *')].map(e => e.scrollHeight)) + 60")
+    height = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('[data-testid=stMain] > *')].map(e => e.scrollHeight)) + 60"
+    )
     page.set_viewport_size({"width": width, "height": min(max(int(height), 600), _HIGHEST)})
     page.wait_for_timeout(1000)
     page.screenshot(path=file)
@@ -128,7 +143,9 @@ def main(folder: str = str(ROOT / "docs" / "screenshots")) -> None:
             page.goto(f"{url}/record_and_predict")
             page.get_by_test_id("stButtonGroup").get_by_text("Sample", exact=True).click()
             page.get_by_text("Fast sharp").click()
-            page.get_by_role("heading", name=re.compile("Sounds|Cannot tell")).wait_for(timeout=60_000)
+            page.get_by_role("heading", name=re.compile("Sounds|Cannot tell")).wait_for(
+                timeout=60_000
+            )
             for name, (title, query, prepare) in VIEWS.items():
                 visit(page, title, query)
                 prepare(page)

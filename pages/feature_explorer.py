@@ -18,9 +18,17 @@ VIEWS = {
 
 def main() -> None:
     st.title("Feature explorer")
-    st.markdown("What makes anger sound like anger? See how voices differ between emotions, hear it, and find your own among them.")
+    st.markdown(
+        "What makes anger sound like anger? See how voices differ between emotions, hear it, and find your own among them."
+    )
     view = st.segmented_control(
-        "Look at", list(VIEWS), default="apart", required=True, format_func=VIEWS.__getitem__, key="look", bind="query-params"
+        "Look at",
+        list(VIEWS),
+        default="apart",
+        required=True,
+        format_func=VIEWS.__getitem__,
+        key="look",
+        bind="query-params",
     )
     choice = choose.choose()
     if choice is None:
@@ -29,8 +37,12 @@ def main() -> None:
     if view == "frequencies":
         frequencies.section(choice, own, caches.contour_of(session.clip()))
     else:
-        {"apart": differences, "attributes": attributes, "map": clip_map, "voice": your_voice}[str(view)].section(choice, own)
-    st.caption("RAVDESS, CREMA-D and nEMO are acted speech. Everything is measured after bringing each clip to the same loudness.")
+        {"apart": differences, "attributes": attributes, "map": clip_map, "voice": your_voice}[
+            str(view)
+        ].section(choice, own)
+    st.caption(
+        "RAVDESS, CREMA-D and nEMO are acted speech. Everything is measured after bringing each clip to the same loudness."
+    )
 
 
 routing.run(main)

@@ -25,7 +25,15 @@ def main() -> None:
         "split flatters them."
     )
     view = str(
-        st.segmented_control("Look at", list(VIEWS), default="all", required=True, format_func=VIEWS.__getitem__, key="view", bind="query-params")
+        st.segmented_control(
+            "Look at",
+            list(VIEWS),
+            default="all",
+            required=True,
+            format_func=VIEWS.__getitem__,
+            key="view",
+            bind="query-params",
+        )
     )
     if view == "noise":
         noise_and_rooms.section()
@@ -35,26 +43,44 @@ def main() -> None:
         return
     left, right = st.columns(2)
     task = str(
-        left.segmented_control("Task", list(LABELS), default="emotion", required=True, format_func=str.capitalize, key="task", bind="query-params")
+        left.segmented_control(
+            "Task",
+            list(LABELS),
+            default="emotion",
+            required=True,
+            format_func=str.capitalize,
+            key="task",
+            bind="query-params",
+        )
     )
     titles = tested_corpora.compared_corpora()
     corpus = str(
         right.segmented_control(
-            "Corpus", list(titles), default="ravdess", required=True, format_func=titles.__getitem__, key="corpus", bind="query-params"
+            "Corpus",
+            list(titles),
+            default="ravdess",
+            required=True,
+            format_func=titles.__getitem__,
+            key="corpus",
+            bind="query-params",
         )
     )
     if task not in tested_corpora.tested_tasks(corpus):
-        widgets.explain_no_clip(f"No model was trained or tested on {tested_corpora.corpus_title(corpus)} for {task}: its clips lack the labels.")
+        widgets.explain_no_clip(
+            f"No model was trained or tested on {tested_corpora.corpus_title(corpus)} for {task}: its clips lack the labels."
+        )
         return
     tested_corpora.warn(task, corpus)
     if view == "learning":
         training_speakers.section(task, corpus)
     else:
-        {"all": all_models.section, "one": model_detail.one_model, "two": model_detail.two_models}[view](
-            tested_corpora.leaderboard(task, corpus), task, corpus
-        )
+        {"all": all_models.section, "one": model_detail.one_model, "two": model_detail.two_models}[
+            view
+        ](tested_corpora.leaderboard(task, corpus), task, corpus)
     made = tested_corpora.made_how(corpus, "learning-curves" if view == "learning" else "refit")
-    st.caption(f"{tested_corpora.corpus_title(corpus)}: {tested_corpora.corpus_speech(corpus)}. Intervals: 95%, bootstrap over speakers. {made}")
+    st.caption(
+        f"{tested_corpora.corpus_title(corpus)}: {tested_corpora.corpus_speech(corpus)}. Intervals: 95%, bootstrap over speakers. {made}"
+    )
 
 
 routing.run(main)

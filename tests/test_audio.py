@@ -103,12 +103,18 @@ def test_resampling_keeps_pitch_level_and_duration(rate):
 
 def test_an_array_in_gives_what_a_file_in_gives():
     data = wav(ORIGINAL, subtype="FLOAT")
-    np.testing.assert_array_equal(audio.from_samples(ORIGINAL, RATE).samples, audio.decode(data).samples)
+    np.testing.assert_array_equal(
+        audio.from_samples(ORIGINAL, RATE).samples, audio.decode(data).samples
+    )
 
 
 def test_the_same_bytes_have_the_same_digest():
     data = wav(ORIGINAL)
-    assert audio.decode(data).sha256 == audio.decode(data).sha256 != audio.decode(wav(ORIGINAL * 0.5)).sha256
+    assert (
+        audio.decode(data).sha256
+        == audio.decode(data).sha256
+        != audio.decode(wav(ORIGINAL * 0.5)).sha256
+    )
 
 
 def test_a_page_stops_decoding_at_its_limit_and_says_so():
@@ -127,7 +133,9 @@ def test_clipping_and_noise_are_noticed_and_a_clean_voice_is_not_blamed(rng):
     clean = voice()
     assert codes(audio.from_samples(clean, RATE)) == set()
     assert codes(audio.from_samples(np.clip(clean * 8, -1, 1), RATE)) == {"CLIPPED"}
-    assert codes(audio.from_samples(clean + 0.1 * rng.standard_normal(len(clean)), RATE)) == {"NOISY"}
+    assert codes(audio.from_samples(clean + 0.1 * rng.standard_normal(len(clean)), RATE)) == {
+        "NOISY"
+    }
 
 
 def test_levels_are_in_dbfs():
@@ -142,13 +150,21 @@ def test_a_clip_can_be_saved_as_wav_and_read_again(recording):
 
 
 @pytest.mark.corpus
-def test_the_original_48_khz_recording_and_the_16_khz_copy_give_the_same_samples(ravdess, ravdess_clips):
+def test_the_original_48_khz_recording_and_the_16_khz_copy_give_the_same_samples(
+    ravdess, ravdess_clips
+):
     originals = {path.stem: path for path in audio_files(ravdess.parent / "ravdess-original")}
-    pairs = [(path, originals[name]) for name, path in ravdess_clips.items() if name in originals and path.suffix == ".flac"]
+    pairs = [
+        (path, originals[name])
+        for name, path in ravdess_clips.items()
+        if name in originals and path.suffix == ".flac"
+    ]
     if not pairs:
         pytest.skip("no ravdess-original/ beside a 16 kHz ravdess/: there is nothing to compare")
     for copy, original in pairs:
-        np.testing.assert_allclose(audio.load(original).samples, audio.load(copy).samples, atol=5e-4)  # 16 bits, resampled by another build
+        np.testing.assert_allclose(
+            audio.load(original).samples, audio.load(copy).samples, atol=5e-4
+        )  # 16 bits, resampled by another build
 
 
 # ------------------------------------------------------------------------------------------- files from the real world
@@ -163,7 +179,15 @@ def test_a_file_cut_anywhere_is_analysed_or_refused_with_a_code(name):
             assert np.isfinite(recording.samples).all()
         except SerError as refused:
             codes_seen.add(refused.code)
-    assert codes_seen <= {"NOT_AUDIO", "EMPTY", "TOO_SHORT", "SILENT", "BAD_RATE", "TOO_MANY_CHANNELS", "NOT_FINITE"}
+    assert codes_seen <= {
+        "NOT_AUDIO",
+        "EMPTY",
+        "TOO_SHORT",
+        "SILENT",
+        "BAD_RATE",
+        "TOO_MANY_CHANNELS",
+        "NOT_FINITE",
+    }
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -178,7 +202,15 @@ def test_a_file_with_flipped_bytes_is_analysed_or_refused_with_a_code(name, rng)
             assert recording.duration_s <= 60.1
         except SerError as refused:
             codes_seen.add(refused.code)
-    assert codes_seen <= {"NOT_AUDIO", "EMPTY", "TOO_SHORT", "SILENT", "BAD_RATE", "TOO_MANY_CHANNELS", "NOT_FINITE"}
+    assert codes_seen <= {
+        "NOT_AUDIO",
+        "EMPTY",
+        "TOO_SHORT",
+        "SILENT",
+        "BAD_RATE",
+        "TOO_MANY_CHANNELS",
+        "NOT_FINITE",
+    }
 
 
 @pytest.mark.parametrize("tag", [0x0000, 0x0003, 0x1234, 0xFFFE, 0xFFFF])
@@ -194,10 +226,14 @@ def test_a_wav_of_an_encoding_that_nobody_knows_is_no_audio(tag):
 def test_a_title_in_another_encoding_does_no_harm(name):
     data = FORMATS[name](ORIGINAL, title="Gruesse_XXXX")
     assert b"Gruesse_XXXX" in data
-    assert audio.decode(data.replace(b"Gruesse_XXXX", b"Gr\xfc\xdfe__XXXX")).duration_s == pytest.approx(2.0, abs=0.1)
+    assert audio.decode(
+        data.replace(b"Gruesse_XXXX", b"Gr\xfc\xdfe__XXXX")
+    ).duration_s == pytest.approx(2.0, abs=0.1)
 
 
-@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"])
+@pytest.mark.parametrize(
+    "subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"]
+)
 def test_a_wav_of_any_common_encoding_is_the_same_clip(subtype):
     recording = audio.decode(wav(ORIGINAL, subtype=subtype))
     assert similarity(recording.samples, ORIGINAL) > 0.98

@@ -45,23 +45,37 @@ def clips(tmp_path_factory):
 def table(clips, tmp_path_factory):
     """What an uninterrupted run writes."""
     output = tmp_path_factory.mktemp("whole") / "features.csv"
-    assert cli.main(["extract", str(clips), "--output", str(output), "--jobs", "1"]) == 1  # one file is no audio
+    assert (
+        cli.main(["extract", str(clips), "--output", str(output), "--jobs", "1"]) == 1
+    )  # one file is no audio
     return output.read_bytes()
 
 
 def run(*arguments):
-    return subprocess.run([sys.executable, "-m", "ser_core", *map(str, arguments)], capture_output=True, text=True, cwd=ROOT)
+    return subprocess.run(
+        [sys.executable, "-m", "ser_core", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
 
 
 def done_in(partial):
     """How many files an interrupted run has put safely away."""
-    with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{partial}?mode=ro", uri=True)) as database:
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"file:{partial}?mode=ro", uri=True)) as database,
+    ):
         return database.execute("SELECT count(*) FROM done").fetchone()[0]
     return 0
 
 
 def started_and_killed(partial, at_least, *arguments):
-    process = subprocess.Popen([sys.executable, "-m", "ser_core", *map(str, arguments)], stderr=subprocess.DEVNULL, cwd=ROOT)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ser_core", *map(str, arguments)],
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+    )
     while done_in(partial) < at_least:
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.02)
@@ -115,7 +129,10 @@ def test_what_is_done_is_not_done_again_but_a_changed_file_is(tmp_path):
         return data.upper()
 
     def results(store):
-        return [str(result) if isinstance(result, SerError) else result for result in checkpointed.over_files(work, items, store=store)]
+        return [
+            str(result) if isinstance(result, SerError) else result
+            for result in checkpointed.over_files(work, items, store=store)
+        ]
 
     items = [checkpointed.Item(path) for path in paths]
     with interrupted(tmp_path / "out", "job") as store:
@@ -170,16 +187,28 @@ def test_another_job_is_told_by_what_it_asks_for_and_by_the_code(monkeypatch):
     assert checkpointed.job_of("extract", "a") != before
 
 
-@pytest.mark.fault("a worker process of a long run is killed", "one clear sentence, exit code 1; the same command goes on and writes the same")
+@pytest.mark.fault(
+    "a worker process of a long run is killed",
+    "one clear sentence, exit code 1; the same command goes on and writes the same",
+)
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the processes in /proc")
 def test_a_killed_worker_process_ends_the_run_clearly_and_it_goes_on(clips, table, tmp_path):
     output = tmp_path / "features.csv"
     command = ("extract", clips, "--output", output, "--jobs", 2)
-    process = subprocess.Popen([sys.executable, "-m", "ser_core", *map(str, command)], stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ser_core", *map(str, command)],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
     while done_in(tmp_path / ".features.csv.partial") < 1:
         assert process.poll() is None
         time.sleep(0.02)
-    workers = [int(pid) for task in Path(f"/proc/{process.pid}/task").iterdir() for pid in (task / "children").read_text().split()]
+    workers = [
+        int(pid)
+        for task in Path(f"/proc/{process.pid}/task").iterdir()
+        for pid in (task / "children").read_text().split()
+    ]
     of_loky = [pid for pid in workers if b"popen_loky" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(of_loky[0], signal.SIGKILL)
     _, said = process.communicate(timeout=60)
@@ -192,7 +221,10 @@ def test_a_killed_worker_process_ends_the_run_clearly_and_it_goes_on(clips, tabl
     assert output.read_bytes() == table
 
 
-@pytest.mark.fault("the clock jumps by years, either way, in the middle of a run", "nothing is measured by it: the run goes on and writes the same")
+@pytest.mark.fault(
+    "the clock jumps by years, either way, in the middle of a run",
+    "nothing is measured by it: the run goes on and writes the same",
+)
 def test_a_clock_that_jumps_changes_nothing(tmp_path, monkeypatch):
     jumps = itertools.cycle([1e9, -1e9, 0.0])
     real = time.time
@@ -200,11 +232,17 @@ def test_a_clock_that_jumps_changes_nothing(tmp_path, monkeypatch):
     files = []
     for number in range(40):
         files.append(tmp_path / f"{number}.wav")
-        files[-1].write_bytes(wav(np.random.default_rng(number).normal(0, 0.1, 16_000).astype(np.float32)))
+        files[-1].write_bytes(
+            wav(np.random.default_rng(number).normal(0, 0.1, 16_000).astype(np.float32))
+        )
     with checkpointed.beside(tmp_path / "out", "job") as store:
-        found = list(checkpointed.over_files(_length, [checkpointed.Item(path) for path in files], 1, store))
+        found = list(
+            checkpointed.over_files(_length, [checkpointed.Item(path) for path in files], 1, store)
+        )
         assert store.n_done == 0
-        again = list(checkpointed.over_files(_length, [checkpointed.Item(path) for path in files], 1, store))
+        again = list(
+            checkpointed.over_files(_length, [checkpointed.Item(path) for path in files], 1, store)
+        )
     assert found == again == [b"16000"] * 40
 
 
@@ -217,42 +255,80 @@ def test_predictions_go_on_too(tmp_path):
     folder.mkdir()
     for number, path in enumerate(sorted((ROOT / "data" / "samples").glob("*.flac"))):
         for copy in range(12):
-            (folder / f"{number}-{copy}.flac").write_bytes(path.read_bytes() + bytes(copy))  # trailing zeros: other bytes, the same sound
+            (folder / f"{number}-{copy}.flac").write_bytes(
+                path.read_bytes() + bytes(copy)
+            )  # trailing zeros: other bytes, the same sound
     whole, output = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
-    assert run("predict", folder, "--format", "jsonl", "--output", whole, "--jobs", 1).returncode == 0
+    assert (
+        run("predict", folder, "--format", "jsonl", "--output", whole, "--jobs", 1).returncode == 0
+    )
     command = ("predict", folder, "--format", "jsonl", "--output", output, "--jobs", 1)
     started_and_killed(tmp_path / ".out.jsonl.partial", 1, *command)
     ended = run(*command)
     assert ended.returncode == 0
     assert "goes on: " in ended.stderr
     assert output.read_bytes() == whole.read_bytes()
-    assert len([json.loads(line) for line in whole.read_text().splitlines()]) == len(list(folder.iterdir()))
+    assert len([json.loads(line) for line in whole.read_text().splitlines()]) == len(
+        list(folder.iterdir())
+    )
 
 
-def test_parts_make_one_parquet_table_and_two_processes_the_same_one(clips, table, tmp_path, monkeypatch):
+def test_parts_make_one_parquet_table_and_two_processes_the_same_one(
+    clips, table, tmp_path, monkeypatch
+):
     monkeypatch.setattr("ser_core.batch.extraction.ROWS_TOGETHER", 64)
     for jobs in (1, 2):
-        assert cli.main(["extract", str(clips), "--output", str(tmp_path / f"{jobs}.parquet"), "--jobs", str(jobs)]) == 1
+        assert (
+            cli.main(
+                [
+                    "extract",
+                    str(clips),
+                    "--output",
+                    str(tmp_path / f"{jobs}.parquet"),
+                    "--jobs",
+                    str(jobs),
+                ]
+            )
+            == 1
+        )
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
     in_parts = pd.read_parquet(tmp_path / "1.parquet")
     (tmp_path / "whole.csv").write_bytes(table)
-    pd.testing.assert_frame_equal(in_parts, pd.read_csv(tmp_path / "whole.csv"), check_dtype=False, rtol=1e-6)
+    pd.testing.assert_frame_equal(
+        in_parts, pd.read_csv(tmp_path / "whole.csv"), check_dtype=False, rtol=1e-6
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- a cluster
 
 
 @pytest.mark.parametrize("send", ["paths", "bytes"])
-def test_a_cluster_writes_the_same_and_a_killed_worker_costs_nothing_but_time(clips, table, tmp_path, send):
+def test_a_cluster_writes_the_same_and_a_killed_worker_costs_nothing_but_time(
+    clips, table, tmp_path, send
+):
     output = tmp_path / "features.csv"
     with cluster(tmp_path, 2) as (address, _, workers):
         process = subprocess.Popen(
-            [sys.executable, "-m", "ser_core", "extract", clips, "--output", output, "--scheduler", address, "--send", send],
+            [
+                sys.executable,
+                "-m",
+                "ser_core",
+                "extract",
+                clips,
+                "--output",
+                output,
+                "--scheduler",
+                address,
+                "--send",
+                send,
+            ],
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
         )
-        while not (tmp_path / ".features.csv.part").exists():  # written to from the first results on
+        while not (
+            tmp_path / ".features.csv.part"
+        ).exists():  # written to from the first results on
             assert process.poll() is None, process.communicate()[1]
             time.sleep(0.02)
         workers[0].kill()
@@ -274,9 +350,22 @@ def test_a_single_worker_does_the_work_and_not_the_command(clips, tmp_path):
 
 def test_training_on_a_cluster_gives_the_same_scores(tmp_path, capfd):
     features = ROOT / "data" / "nemo" / "acoustic128_v1.csv"
-    rows = pd.read_parquet(features.with_suffix(".parquet")) if not features.exists() else pd.read_csv(features)
+    rows = (
+        pd.read_parquet(features.with_suffix(".parquet"))
+        if not features.exists()
+        else pd.read_csv(features)
+    )
     rows.groupby(["speaker", "emotion"]).head(4).to_csv(tmp_path / "few.csv", index=False)
-    arguments = ["train", "--features", str(tmp_path / "few.csv"), "--classifier", "knn", "--task", "emotion", "--output"]
+    arguments = [
+        "train",
+        "--features",
+        str(tmp_path / "few.csv"),
+        "--classifier",
+        "knn",
+        "--task",
+        "emotion",
+        "--output",
+    ]
     assert cli.main([*arguments, str(tmp_path / "here")]) == 0
     alone = capfd.readouterr().out
     with cluster(tmp_path, 1) as (address, *_):

@@ -27,8 +27,12 @@ def test_without_a_name_it_is_the_users_own_and_else_a_temporary_one(tmp_path, m
     assert cache_folder.cache_folder() == tmp_path / ".cache" / "ser_core"
     cache_folder.cache_folder.cache_clear()
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(cache_folder.Path, "home", lambda: tmp_path / "file")  # no folder can be made in a file
-    assert cache_folder.cache_folder().parent == cache_folder.Path(cache_folder.tempfile.gettempdir())
+    monkeypatch.setattr(
+        cache_folder.Path, "home", lambda: tmp_path / "file"
+    )  # no folder can be made in a file
+    assert cache_folder.cache_folder().parent == cache_folder.Path(
+        cache_folder.tempfile.gettempdir()
+    )
 
 
 def test_a_folder_that_cannot_be_written_to_is_said_so(tmp_path, monkeypatch):
@@ -40,7 +44,9 @@ def test_a_folder_that_cannot_be_written_to_is_said_so(tmp_path, monkeypatch):
     assert "Set SER_CACHE" in caught.value.hint
 
 
-@pytest.mark.skipif(not hasattr(os, "getuid"), reason="users are told apart by number on POSIX only")
+@pytest.mark.skipif(
+    not hasattr(os, "getuid"), reason="users are told apart by number on POSIX only"
+)
 def test_a_temporary_folder_that_others_could_have_filled_is_not_used(tmp_path, monkeypatch):
     monkeypatch.delenv("SER_CACHE", raising=False)
     monkeypatch.setattr(cache_folder, "_home", list)
@@ -65,5 +71,7 @@ def test_a_lock_is_held_across_processes(tmp_path, monkeypatch):
     command = [sys.executable, "-c", code, str(tmp_path / "x.lock")]
     with cache_folder.locked("x") as folder:
         assert folder == tmp_path
-        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "held\n"
+        assert (
+            subprocess.run(command, capture_output=True, text=True, check=True).stdout == "held\n"
+        )
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == ""

@@ -43,17 +43,31 @@ def test_bars_keep_order_colours_and_a_fixed_axis():
     assert NAMES in list(found(spec, "sort"))
     assert [0, 1] in list(found(spec, "domain"))
     assert [COLOURS[emotion] for emotion in EMOTIONS] in list(found(spec, "range"))
-    assert [row["text"] for row in next(iter(spec["datasets"].values()))] == ["0%", "4%", "7%", "11%", "14%", "18%", "21%", "25%"]
+    assert [row["text"] for row in next(iter(spec["datasets"].values()))] == [
+        "0%",
+        "4%",
+        "7%",
+        "11%",
+        "14%",
+        "18%",
+        "21%",
+        "25%",
+    ]
 
 
 def test_genders_differ_by_shape_as_well_as_by_colour():
     spec = charts.probability_bars({"male": 0.3, "female": 0.7}).to_dict()
     assert ["square", "circle"] in list(found(spec, "range"))
-    assert tuple(next(iter(found(spec, "sort")))) == tuple(display_name(gender) for gender in GENDERS)
+    assert tuple(next(iter(found(spec, "sort")))) == tuple(
+        display_name(gender) for gender in GENDERS
+    )
 
 
 def test_what_was_said_without_a_baseline_is_marked_and_no_figure_stands_on_a_mark():
-    now, before = dict.fromkeys(EMOTIONS, 0.125), dict(zip(EMOTIONS, np.linspace(0, 0.25, 8), strict=True))
+    now, before = (
+        dict.fromkeys(EMOTIONS, 0.125),
+        dict(zip(EMOTIONS, np.linspace(0, 0.25, 8), strict=True)),
+    )
     rows = list(charts.probability_bars(now, before).to_dict()["datasets"].values())
     marks = next(data for data in rows if "text" not in data[0])
     assert [row["share"] for row in marks] == list(before.values())
@@ -83,7 +97,14 @@ def distribution(table, kind="box", split="", **options):
     values = exploration.feature_values(table, "f0_median", split)
     shapes = exploration.densities(values) if kind == "violin" else exploration.boxes(values)
     groups = exploration.ordered(values["group"])
-    return charts.feature_distribution(shapes, exploration.points(values), exploration.specs()["f0_median"], groups, kind=kind, **options).to_dict()
+    return charts.feature_distribution(
+        shapes,
+        exploration.points(values),
+        exploration.specs()["f0_median"],
+        groups,
+        kind=kind,
+        **options,
+    ).to_dict()
 
 
 @pytest.mark.parametrize("kind", ["box", "violin"])
@@ -134,17 +155,26 @@ def test_lines_of_men_and_women_differ_by_dash(table):
     assert [[1, 0], [7, 3]] in list(found(spec, "range"))
 
 
-@pytest.mark.parametrize(("scale", "title"), [("semitones", "F0 against the speaker's median (semitones)"), ("hz", "F0 (Hz)")])
+@pytest.mark.parametrize(
+    ("scale", "title"),
+    [("semitones", "F0 against the speaker's median (semitones)"), ("hz", "F0 (Hz)")],
+)
 def test_a_pitch_contour_names_its_scale_and_shows_the_recording(scale, title, table):
     contours = exploration.contours
     speakers = contours.by_speaker(table, contours.read(["ravdess"]), scale)
     own = np.linspace(100, 200, 25)
-    with_own = charts.pitch_contour(contours.average(speakers, ["sad", "angry"], own, scale), ["sad", "angry"], scale=scale).to_dict()
+    with_own = charts.pitch_contour(
+        contours.average(speakers, ["sad", "angry"], own, scale), ["sad", "angry"], scale=scale
+    ).to_dict()
     assert title in list(found(with_own, "title"))
     assert "Your recording" in str(with_own["datasets"])
-    without = charts.pitch_contour(contours.average(speakers, ["sad", "angry"], None, scale), ["sad", "angry"], scale=scale).to_dict()
+    without = charts.pitch_contour(
+        contours.average(speakers, ["sad", "angry"], None, scale), ["sad", "angry"], scale=scale
+    ).to_dict()
     assert "Your recording" not in str(without)
-    apart = charts.contour_difference(contours.difference(speakers, "angry", "sad"), "angry", "sad", scale=scale)
+    apart = charts.contour_difference(
+        contours.difference(speakers, "angry", "sad"), "angry", "sad", scale=scale
+    )
     assert len(values_of(apart, "low")) == 25
 
 
@@ -180,7 +210,10 @@ def test_the_pitch_of_a_clip_is_over_its_time():
 
 
 def board(*protocols):
-    return pd.DataFrame({"title": ["A", "B"]} | {f"{p}_uar{s}": [0.5, 0.4] for p in protocols for s in ("", "_low", "_high")})
+    return pd.DataFrame(
+        {"title": ["A", "B"]}
+        | {f"{p}_uar{s}": [0.5, 0.4] for p in protocols for s in ("", "_low", "_high")}
+    )
 
 
 def test_a_leaderboard_shows_each_protocol_with_intervals_and_chance():
@@ -192,7 +225,9 @@ def test_a_leaderboard_shows_each_protocol_with_intervals_and_chance():
 def test_a_leaderboard_leaves_out_what_was_not_measured():
     table = board("unseen_speakers", "corpus_left_out", "random_split")
     table[["random_split_uar", "random_split_uar_low", "random_split_uar_high"]] = np.nan
-    table.loc[1, ["corpus_left_out_uar", "corpus_left_out_uar_low", "corpus_left_out_uar_high"]] = np.nan
+    table.loc[1, ["corpus_left_out_uar", "corpus_left_out_uar_low", "corpus_left_out_uar_high"]] = (
+        np.nan
+    )
     spec = charts.leaderboard(table, GUESSING).to_dict()
     assert ["Unseen voices", "Corpus left out"] in list(found(spec, "domain"))
     assert "NaN" not in json.dumps(spec)
@@ -221,14 +256,24 @@ def test_a_confusion_matrix_shows_shares_of_what_was_meant():
 
 def test_a_confusion_matrix_has_shares_or_counts_in_it_and_the_colours_of_shares():
     for as_counts, field, form in ((False, "share", ".0%"), (True, "clips", ",.0f")):
-        spec = charts.confusion_matrix(np.array([[3.0, 1.0], [0.0, 2.0]]), GENDERS, as_counts).to_dict()
+        spec = charts.confusion_matrix(
+            np.array([[3.0, 1.0], [0.0, 2.0]]), GENDERS, as_counts
+        ).to_dict()
         (text,) = found(spec, "text")
         assert (text["field"], text["format"]) == (field, form)
-        assert any(colour.get("field") == "share" for colour in found(spec, "color") if isinstance(colour, dict))
+        assert any(
+            colour.get("field") == "share"
+            for colour in found(spec, "color")
+            if isinstance(colour, dict)
+        )
 
 
 def test_people_and_guessing_stand_below_the_models_in_another_shape_and_guessing_is_a_line():
-    scores = {f"{protocol}_uar{end}": [0.5] for protocol in ("unseen_speakers", "random_split") for end in ("", "_low", "_high")}
+    scores = {
+        f"{protocol}_uar{end}": [0.5]
+        for protocol in ("unseen_speakers", "random_split")
+        for end in ("", "_low", "_high")
+    }
     table = pd.DataFrame({"title": ["Forest"], **scores})
     beside = leaderboard.beside("emotion", "crema-d", 1 / 6)
     spec = charts.leaderboard(table, beside).to_dict()
@@ -239,7 +284,13 @@ def test_people_and_guessing_stand_below_the_models_in_another_shape_and_guessin
     assert len(others) == len(rules) == 1
     (guess,) = spec["datasets"][rules[0]["data"]["name"]]
     assert guess["uar"] == pytest.approx(1 / 6)
-    spans = [layer for layer in spec["layer"] if layer["mark"]["type"] == "rule" and layer["mark"].get("color") == INK and layer not in rules]
+    spans = [
+        layer
+        for layer in spec["layer"]
+        if layer["mark"]["type"] == "rule"
+        and layer["mark"].get("color") == INK
+        and layer not in rules
+    ]
     (people,) = spec["datasets"][spans[0]["data"]["name"]]
     assert people["title"] == "People, one listener"  # the only one with an interval
 
@@ -247,25 +298,55 @@ def test_people_and_guessing_stand_below_the_models_in_another_shape_and_guessin
 @pytest.mark.parametrize("joined", [True, False])
 def test_curves_of_conditions_keep_their_order_colours_and_a_fixed_axis(joined):
     levels = ["as it is", "20", "0"]
-    rows = [{"title": title, "level": level, "value": 0.5, "low": 0.4, "high": 0.6} for title in "AB" for level in levels]
+    rows = [
+        {"title": title, "level": level, "value": 0.5, "low": 0.4, "high": 0.6}
+        for title in "AB"
+        for level in levels
+    ]
     everyone = ["A", "C", "B"]
-    spec = charts.condition_curves(pd.DataFrame(rows), levels, "Noise (dB)", everyone, 0.125, joined).to_dict()
+    spec = charts.condition_curves(
+        pd.DataFrame(rows), levels, "Noise (dB)", everyone, 0.125, joined
+    ).to_dict()
     assert levels in list(found(spec, "sort"))
     assert [0, 1] in list(found(spec, "domain"))
-    assert {"Noise (dB)", "Recognised on average (UAR)"} <= {title for title in found(spec, "title") if isinstance(title, str)}
+    assert {"Noise (dB)", "Recognised on average (UAR)"} <= {
+        title for title in found(spec, "title") if isinstance(title, str)
+    }
     marks = [layer["mark"]["type"] for layer in spec["layer"]]
     assert ("line" in marks, "area" in marks) == (joined, joined)
-    assert values_of(charts.condition_curves(pd.DataFrame(rows), levels, "", everyone, 0.125, joined), "name") == ["Guessing"]
-    all_of_them = charts.condition_curves(pd.DataFrame(rows).assign(title="C"), levels, "", everyone, 0.125, joined).to_dict()
-    colours = [scale["range"] for scale in (*found(spec, "scale"), *found(all_of_them, "scale")) if "range" in scale]
-    assert len({tuple(colour) for colour in colours if len(colour) == 2}) == 2  # a colour each and a shape each
-    assert not {tuple(colour) for colour in colours if len(colour) == 1} & {(part,) for colour in colours if len(colour) == 2 for part in colour}
+    assert values_of(
+        charts.condition_curves(pd.DataFrame(rows), levels, "", everyone, 0.125, joined), "name"
+    ) == ["Guessing"]
+    all_of_them = charts.condition_curves(
+        pd.DataFrame(rows).assign(title="C"), levels, "", everyone, 0.125, joined
+    ).to_dict()
+    colours = [
+        scale["range"]
+        for scale in (*found(spec, "scale"), *found(all_of_them, "scale"))
+        if "range" in scale
+    ]
+    assert (
+        len({tuple(colour) for colour in colours if len(colour) == 2}) == 2
+    )  # a colour each and a shape each
+    assert not {tuple(colour) for colour in colours if len(colour) == 1} & {
+        (part,) for colour in colours if len(colour) == 2 for part in colour
+    }
 
 
 def test_learning_curves_have_a_mark_at_every_step_and_a_band():
     steps = [2, 4, 8, 20]
-    about = {"title": "A", "draws": 3, "value": 0.5, "low": 0.4, "high": 0.6, "least": 0.45, "most": 0.55}
-    spec = charts.learning_curves(pd.DataFrame([about | {"training_speakers": step} for step in steps]), ["A"], 0.125).to_dict()
+    about = {
+        "title": "A",
+        "draws": 3,
+        "value": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "least": 0.45,
+        "most": 0.55,
+    }
+    spec = charts.learning_curves(
+        pd.DataFrame([about | {"training_speakers": step} for step in steps]), ["A"], 0.125
+    ).to_dict()
     assert steps in list(found(spec, "values"))
     assert "log" in list(found(spec, "type"))
     assert [0, 1] in list(found(spec, "domain"))
@@ -282,19 +363,25 @@ def test_recall_bars_name_every_label():
 
 
 def values_of(chart, field):
-    return [row[field] for rows in chart.to_dict()["datasets"].values() for row in rows if field in row]
+    return [
+        row[field] for rows in chart.to_dict()["datasets"].values() for row in rows if field in row
+    ]
 
 
 def test_cues_for_and_against_stand_on_either_side_of_nothing():
     shares = {"pitch": 0.31, "energy": -0.12, "spectrum": 0.05, "rhythm": 0.0}
     chart = charts.cue_bars(shares, {cue: cue.capitalize() for cue in shares}, "happy")
     assert values_of(chart, "points") == pytest.approx([31, -12, 5, 0])
-    low, high = next(domain for domain in found(chart.to_dict(), "domain") if isinstance(domain[0], float))
+    low, high = next(
+        domain for domain in found(chart.to_dict(), "domain") if isinstance(domain[0], float)
+    )
     assert low == -high < -31
 
 
 def test_moments_do_not_overlap_where_they_are_drawn():
-    chart = charts.moments([(0.5, 1.0), (0.75, 1.25), (1.0, 1.5)], [0.2, -0.1, 0.4], "sad", (0.0, 3.0))
+    chart = charts.moments(
+        [(0.5, 1.0), (0.75, 1.25), (1.0, 1.5)], [0.2, -0.1, 0.4], "sad", (0.0, 3.0)
+    )
     left, right = values_of(chart, "left"), values_of(chart, "right")
     assert left == pytest.approx([0.5, 0.875, 1.125])
     assert right == pytest.approx([0.875, 1.125, 1.5])
@@ -317,7 +404,9 @@ def test_a_cell_of_the_confusions_can_be_selected():
 
 
 def test_two_models_keep_their_names_and_the_order_of_the_labels():
-    recalls = pd.DataFrame({"label": ["neutral", "happy"], "first": [0.5, 0.7], "second": [0.6, 0.2]})
+    recalls = pd.DataFrame(
+        {"label": ["neutral", "happy"], "first": [0.5, 0.7], "second": [0.6, 0.2]}
+    )
     spec = charts.two_recalls(recalls, "Forest", "Network").to_dict()
     assert ["Forest", "Network"] in list(found(spec, "domain"))
     assert [display_name("neutral"), display_name("happy")] in list(found(spec, "sort"))
@@ -325,21 +414,37 @@ def test_two_models_keep_their_names_and_the_order_of_the_labels():
 
 
 def test_the_point_on_the_refusal_curve_is_at_the_threshold():
-    curve = pd.DataFrame({"threshold": [0.0, 0.5, 1.0], "coverage": [1.0, 0.4, 0.0], "accuracy": [0.6, 0.9, np.nan]})
+    curve = pd.DataFrame(
+        {"threshold": [0.0, 0.5, 1.0], "coverage": [1.0, 0.4, 0.0], "accuracy": [0.6, 0.9, np.nan]}
+    )
     datasets = list(charts.risk_coverage(curve, 0.45).to_dict()["datasets"].values())
-    assert sorted(len(rows) for rows in datasets) == [1, 2]  # nothing is drawn where nothing is answered
+    assert sorted(len(rows) for rows in datasets) == [
+        1,
+        2,
+    ]  # nothing is drawn where nothing is answered
     (point,) = next(rows for rows in datasets if len(rows) == 1)
     assert point["threshold"] == 0.5
 
 
 def test_a_group_of_one_speaker_has_a_point_and_no_interval():
-    groups = pd.DataFrame({"name": ["a", "b"], "clips": [9, 9], "speakers": [1, 3], "value": [0.5, 0.6], "low": [np.nan, 0.4], "high": [np.nan, 0.8]})
+    groups = pd.DataFrame(
+        {
+            "name": ["a", "b"],
+            "clips": [9, 9],
+            "speakers": [1, 3],
+            "value": [0.5, 0.6],
+            "low": [np.nan, 0.4],
+            "high": [np.nan, 0.8],
+        }
+    )
     datasets = list(charts.groups(groups, "Speaker").to_dict()["datasets"].values())
     assert sorted(len(rows) for rows in datasets) == [1, 2]
 
 
 def test_conditions_and_models_stand_in_the_order_given():
-    table = pd.DataFrame({"condition": ["as it is", "noise"], "UAR": ["80.0", "60.0"], "lost": ["+0.0", "+20.0"]})
+    table = pd.DataFrame(
+        {"condition": ["as it is", "noise"], "UAR": ["80.0", "60.0"], "lost": ["+0.0", "+20.0"]}
+    )
     assert ["as it is", "noise"] in list(found(charts.conditions(table).to_dict(), "sort"))
     said = {"Network": dict.fromkeys(EMOTIONS, 0.125), "Forest": dict.fromkeys(EMOTIONS, 0.125)}
     spec = charts.every_model(said, EMOTIONS).to_dict()

@@ -57,8 +57,14 @@ def test_all_good_files_exit_with_0_and_processes_do_not_change_the_result(folde
     assert code == 0
     assert [entry["file"] for entry in json.loads(two)] == ["a.wav", "b.webm", "below/c.mp3"]
     for first, second in zip(json.loads(one), json.loads(two), strict=True):
-        assert second["emotion_probabilities"] == pytest.approx(first["emotion_probabilities"], abs=1e-9)
-        assert (second["sha256"], second["emotion"], second["gender"]) == (first["sha256"], first["emotion"], first["gender"])
+        assert second["emotion_probabilities"] == pytest.approx(
+            first["emotion_probabilities"], abs=1e-9
+        )
+        assert (second["sha256"], second["emotion"], second["gender"]) == (
+            first["sha256"],
+            first["emotion"],
+            first["gender"],
+        )
 
 
 def test_names_that_no_table_or_terminal_could_take_harm_nothing(tmp_path, capsys):
@@ -94,11 +100,16 @@ def test_csv_and_table_tell_the_same_as_json(folder, capsys, tmp_path):
     rows = list(csv.DictReader(io.StringIO(output.read_text())))
     assert [row["file"] for row in rows] == ["a.wav", "b.webm", "below/c.mp3", "d.wav"]
     assert rows[3]["error"].startswith("NOT_AUDIO")
-    entries = [json.loads(line) for line in run(capsys, "predict", folder, "--format", "jsonl")[1].splitlines()]
+    entries = [
+        json.loads(line)
+        for line in run(capsys, "predict", folder, "--format", "jsonl")[1].splitlines()
+    ]
     for row, entry in zip(rows[:3], entries[:3], strict=True):
         assert (row["emotion"], row["gender"]) == (entry["emotion"] or "", entry["gender"] or "")
         assert (row["decision"], row["reasons"].split()) == (entry["decision"], entry["reasons"])
-        assert float(row["female"]) == pytest.approx(entry["gender_probabilities"]["female"], abs=1e-6)
+        assert float(row["female"]) == pytest.approx(
+            entry["gender_probabilities"]["female"], abs=1e-6
+        )
     table = run(capsys, "predict", folder)[1].splitlines()
     assert len(table) == 5
     assert (entries[0]["emotion"] or "cannot tell (not speech)") in table[1]
@@ -111,7 +122,17 @@ def test_a_single_file_keeps_the_name_it_was_given(folder, capsys):
 
 
 def test_a_chosen_model_is_named_in_the_result(folder, capsys):
-    _, out, _ = run(capsys, "predict", folder / "a.wav", "--format", "json", "--emotion-model", "knn", "--gender-model", "gender-decision-tree")
+    _, out, _ = run(
+        capsys,
+        "predict",
+        folder / "a.wav",
+        "--format",
+        "json",
+        "--emotion-model",
+        "knn",
+        "--gender-model",
+        "gender-decision-tree",
+    )
     assert json.loads(out)[0]["model"] == {"emotion": "knn", "gender": "decision-tree"}
 
 
@@ -158,7 +179,16 @@ def test_bad_usage_exits_with_2_and_one_line(arguments, monkeypatch, capsys):
     assert err.splitlines()[-1].startswith("error: ")
 
 
-@pytest.mark.parametrize("arguments", [[], ["predict"], ["predict", "x", "--format", "xml"], ["predict", "x", "--jobs", "0"], ["dance"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["predict"],
+        ["predict", "x", "--format", "xml"],
+        ["predict", "x", "--jobs", "0"],
+        ["dance"],
+    ],
+)
 def test_arguments_that_do_not_parse_exit_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments)
@@ -173,7 +203,9 @@ def test_extract_writes_csv_and_parquet_with_the_same_features(folder, capsys, t
     assert table["path"].tolist() == ["a.wav", "b.webm", "below/c.mp3"]
     assert table.shape == (3, 129)
     run(capsys, "extract", folder, "--output", tmp_path / "f.parquet")
-    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "f.parquet"), table, check_dtype=False, rtol=1e-6)
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "f.parquet"), table, check_dtype=False, rtol=1e-6
+    )
 
 
 def test_a_persons_own_features_become_a_model_that_predicts(tmp_path, capsys):
@@ -181,7 +213,11 @@ def test_a_persons_own_features_become_a_model_that_predicts(tmp_path, capsys):
     clips.mkdir()
     for speaker in range(3):
         for number in range(4):
-            samples = voice(120.0 + 10 * speaker if number % 2 else 300.0, seconds=0.8, seed=speaker * 4 + number)
+            samples = voice(
+                120.0 + 10 * speaker if number % 2 else 300.0,
+                seconds=0.8,
+                seed=speaker * 4 + number,
+            )
             (clips / f"s{speaker}-{number}.wav").write_bytes(wav(samples))
     features = tmp_path / "features.csv"
     assert run(capsys, "extract", clips, "--output", features)[0] == 0
@@ -190,13 +226,27 @@ def test_a_persons_own_features_become_a_model_that_predicts(tmp_path, capsys):
     table["emotion"] = ["happy" if int(path[3]) % 2 == 0 else "sad" for path in table["path"]]
     table["gender"] = ["female" if int(path[3]) % 2 == 0 else "male" for path in table["path"]]
     table.to_csv(features, index=False)
-    code, out, _ = run(capsys, "train", "--features", features, "--classifier", "logistic_regression", "--output", tmp_path / "models")
+    code, out, _ = run(
+        capsys,
+        "train",
+        "--features",
+        features,
+        "--classifier",
+        "logistic_regression",
+        "--output",
+        tmp_path / "models",
+    )
     assert code == 0
     assert "logistic_regression" in out
-    code, out, _ = run(capsys, "predict", clips, "--models", tmp_path / "models", "--format", "jsonl")
+    code, out, _ = run(
+        capsys, "predict", clips, "--models", tmp_path / "models", "--format", "jsonl"
+    )
     assert code == 0
     said = [json.loads(line)["emotion_probabilities"] for line in out.splitlines()]
-    assert [max(probabilities, key=probabilities.__getitem__) for probabilities in said] == ["happy", "sad"] * 6
+    assert [max(probabilities, key=probabilities.__getitem__) for probabilities in said] == [
+        "happy",
+        "sad",
+    ] * 6
 
 
 @pytest.fixture
@@ -205,13 +255,27 @@ def sorted_clips(tmp_path):
     for emotion, f0 in (("happy", 300.0), ("Sadness", 120.0)):
         (tmp_path / "mine" / emotion).mkdir(parents=True)
         for number in range(6):
-            (tmp_path / "mine" / emotion / f"{number}.wav").write_bytes(wav(voice(f0 + number, seconds=0.8, seed=number)))
+            (tmp_path / "mine" / emotion / f"{number}.wav").write_bytes(
+                wav(voice(f0 + number, seconds=0.8, seed=number))
+            )
     (tmp_path / "mine" / "happy" / "broken.wav").write_bytes(b"RIFF")
     return tmp_path / "mine"
 
 
-def test_a_folder_per_emotion_is_trained_on_at_once_and_said_to_be_optimistic(sorted_clips, tmp_path, capsys):
-    code, out, err = run(capsys, "train", sorted_clips, "--classifier", "logistic_regression", "--output", tmp_path / "models", "--jobs", 1)
+def test_a_folder_per_emotion_is_trained_on_at_once_and_said_to_be_optimistic(
+    sorted_clips, tmp_path, capsys
+):
+    code, out, err = run(
+        capsys,
+        "train",
+        sorted_clips,
+        "--classifier",
+        "logistic_regression",
+        "--output",
+        tmp_path / "models",
+        "--jobs",
+        1,
+    )
     assert code == 0
     assert "warning, emotion: These scores are optimistic" in err
     assert "1 file left out (cannot be used): happy/broken.wav (NOT_AUDIO)" in err
@@ -220,14 +284,33 @@ def test_a_folder_per_emotion_is_trained_on_at_once_and_said_to_be_optimistic(so
     _, out, _ = run(capsys, "models", "list", "--models", tmp_path / "models")
     assert "unknown" in out
     # There is no gender model of one's own: the one that ships says it.
-    code, out, err = run(capsys, "predict", sorted_clips / "happy" / "0.wav", "--models", tmp_path / "models", "--format", "jsonl")
+    code, out, err = run(
+        capsys,
+        "predict",
+        sorted_clips / "happy" / "0.wav",
+        "--models",
+        tmp_path / "models",
+        "--format",
+        "jsonl",
+    )
     assert code == 0
     assert json.loads(out)["model"] == {"emotion": "logistic-regression", "gender": "combination"}
     assert "no gender model" in err
     # The table beside the models trains the same model.
-    again = ("train", "--features", tmp_path / "models" / "mine.csv", "--classifier", "logistic_regression", "--output", tmp_path / "again")
+    again = (
+        "train",
+        "--features",
+        tmp_path / "models" / "mine.csv",
+        "--classifier",
+        "logistic_regression",
+        "--output",
+        tmp_path / "again",
+    )
     assert run(capsys, *again)[0] == 0
-    cards = [json.loads((tmp_path / name / "emotion-logistic-regression" / "card.json").read_text()) for name in ("models", "again")]
+    cards = [
+        json.loads((tmp_path / name / "emotion-logistic-regression" / "card.json").read_text())
+        for name in ("models", "again")
+    ]
     assert cards[0] == cards[1]
 
 
@@ -241,16 +324,43 @@ def test_a_labelled_folder_is_extracted_with_its_labels(sorted_clips, capsys):
 
 
 def test_a_table_of_labels_with_speakers_tests_unseen_voices(sorted_clips, tmp_path, capsys):
-    rows = [f"{emotion}/{number}.wav;{emotion};s{number % 3}" for emotion in ("happy", "Sadness") for number in range(6)]
+    rows = [
+        f"{emotion}/{number}.wav;{emotion};s{number % 3}"
+        for emotion in ("happy", "Sadness")
+        for number in range(6)
+    ]
     (sorted_clips / "labels.csv").write_text("\n".join(["Path;Emotion;Speaker", *rows]))
-    code, out, err = run(capsys, "train", sorted_clips, "--classifier", "knn", "--output", tmp_path / "models", "--jobs", 1)
+    code, out, err = run(
+        capsys,
+        "train",
+        sorted_clips,
+        "--classifier",
+        "knn",
+        "--output",
+        tmp_path / "models",
+        "--jobs",
+        1,
+    )
     assert code == 0
     assert "optimistic" not in err
     assert out.splitlines()[3].split()[:3] == ["knn", "acoustic128_v1", "100.0"]
 
 
-def test_the_models_that_ship_are_judged_on_a_folder_that_they_never_heard(sorted_clips, tmp_path, capsys):
-    code, out, _ = run(capsys, "evaluate", "--corpus", sorted_clips, "--model", "svc", "--format", "json", "--jobs", 1)
+def test_the_models_that_ship_are_judged_on_a_folder_that_they_never_heard(
+    sorted_clips, tmp_path, capsys
+):
+    code, out, _ = run(
+        capsys,
+        "evaluate",
+        "--corpus",
+        sorted_clips,
+        "--model",
+        "svc",
+        "--format",
+        "json",
+        "--jobs",
+        1,
+    )
     scores = json.loads(out)["Support vector machine (RBF)"]
     assert code == 1  # the broken clip
     assert (scores["n_utterances"], scores["n_speakers"], scores["uar"]["low"]) == (12, None, None)
@@ -279,8 +389,13 @@ def test_a_clip_that_no_decoder_knows_and_an_odd_name_lose_no_other(tmp_path, ca
     strange[20:22] = bytes(2)
     (tmp_path / "a.wav").write_bytes(strange)
     (tmp_path / "größe \udcff.wav").write_bytes(wav(voice(seconds=1.0)))
-    code, out, _ = run(capsys, "predict", tmp_path, "--format", "jsonl", "--output", tmp_path / "out.jsonl")
-    entries = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    code, out, _ = run(
+        capsys, "predict", tmp_path, "--format", "jsonl", "--output", tmp_path / "out.jsonl"
+    )
+    entries = [
+        json.loads(line)
+        for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert (code, out) == (1, "")
     assert [entry.get("error", {}).get("code") for entry in entries] == ["NOT_AUDIO", None]
 
@@ -320,13 +435,20 @@ def test_scores_are_printed_as_table_and_json(capsys):
     code, out, _ = run(capsys, "evaluate", "--format", "json")
     assert code == 0
     entries = json.loads(out)
-    assert {entry["protocol"] for entry in entries} == {"unseen_speakers", "corpus_left_out", "other_statement", "random_split"}
+    assert {entry["protocol"] for entry in entries} == {
+        "unseen_speakers",
+        "corpus_left_out",
+        "other_statement",
+        "random_split",
+    }
     assert {entry["corpus"] for entry in entries} == {"ravdess", "crema-d", "nemo"}
 
 
 def test_a_reader_that_goes_away_ends_the_run_quietly():
     command = f"{sys.executable} -m ser_core evaluate --format json | head -n 1"
-    result = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert result.stdout == "[\n"
     assert "Traceback" not in result.stderr
 
@@ -337,8 +459,21 @@ def test_ten_processes_on_an_empty_cache_all_predict(tmp_path):
 
     environment = os.environ | {"SER_CACHE": str(tmp_path / "cache")}
     environment.pop("NUMBA_CACHE_DIR", None)
-    command = [sys.executable, "-m", "ser_core", "predict", "data/samples/steady-low-voice.flac", "--format", "jsonl"]
-    processes = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(10)]
+    command = [
+        sys.executable,
+        "-m",
+        "ser_core",
+        "predict",
+        "data/samples/steady-low-voice.flac",
+        "--format",
+        "jsonl",
+    ]
+    processes = [
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(10)
+    ]
     outputs = [process.communicate() for process in processes]
     assert [process.returncode for process in processes] == [0] * 10, outputs
     assert len({out for out, _ in outputs}) == 1
@@ -350,7 +485,11 @@ def test_all_of_ravdess_is_predicted(ravdess, capsys):
     entries = [json.loads(line) for line in out.splitlines()]
     assert code == 0
     assert len(entries) == 1440
-    assert all(set(entry["emotion_probabilities"]) == set(EMOTIONS) and set(entry["gender_probabilities"]) == set(GENDERS) for entry in entries)
+    assert all(
+        set(entry["emotion_probabilities"]) == set(EMOTIONS)
+        and set(entry["gender_probabilities"]) == set(GENDERS)
+        for entry in entries
+    )
     assert "1440/1440" in err
 
 

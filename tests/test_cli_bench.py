@@ -44,11 +44,16 @@ def test_a_row_has_both_figures_and_says_what_was_reached():
     ],
 )
 def test_what_is_not_reached_is_not_hidden(figure, at_most, must, aim, reached):
-    assert bench._row(MEASURE | {"figure": figure, "at_most": at_most, "must": must, "aim": aim})[-1] == reached
+    assert (
+        bench._row(MEASURE | {"figure": figure, "at_most": at_most, "must": must, "aim": aim})[-1]
+        == reached
+    )
 
 
 def test_results_of_one_part_leave_the_others_out():
-    page = bench.page({"load": {"measured": "2026-01-01", "machine": "2 cores", "measures": [MEASURE]}})
+    page = bench.page(
+        {"load": {"measured": "2026-01-01", "machine": "2 cores", "measures": [MEASURE]}}
+    )
     assert "The app under load" in page
     assert "one thread" not in page.split("##", 1)[1]
     assert "24 clips. Measured on 2026-01-01: 2 cores." in page
@@ -67,7 +72,9 @@ def test_what_ten_million_clips_cost_is_multiplied_from_the_figures():
         )
     }
     text = bench._projection(found)
-    assert "| extract | 3.6 ms | 10 | $0.50 | 5.0 h | 1.0 h | 1.0 h |" in text  # ten workers are all that it can feed
+    assert (
+        "| extract | 3.6 ms | 10 | $0.50 | 5.0 h | 1.0 h | 1.0 h |" in text
+    )  # ten workers are all that it can feed
     assert "| predict | 36.0 ms | 100 | $5.00 | 50.0 h | 6.2 h | 1.6 h |" in text
     assert "about 10 workers for `extract` and 100 workers for `predict`" in text
     assert "5.0 GB of the command's memory, and what is done 15 GB" in text

@@ -54,19 +54,29 @@ def test_the_difference_is_that_of_the_recalls(good, poor):
     uar = [recall_score(rows["truth"], said_by(rows), average="macro") for rows in (good, poor)]
     assert found.difference.value == pytest.approx(uar[0] - uar[1])
     assert found.difference.low < found.difference.value < found.difference.high
-    assert found.both_right + found.only_first + found.only_second + found.neither == pytest.approx(1)
+    assert found.both_right + found.only_first + found.only_second + found.neither == pytest.approx(
+        1
+    )
     assert found.p_value < 0.005
     assert (found.n_clips, found.n_speakers) == (N_SPEAKERS * PER_SPEAKER, N_SPEAKERS)
 
 
 def test_a_model_against_itself_differs_in_nothing(good):
     found = paired.paired(good, good, "emotion")
-    assert (found.difference.value, found.difference.low, found.difference.high, found.p_value) == (0, 0, 0, 1)
+    assert (found.difference.value, found.difference.low, found.difference.high, found.p_value) == (
+        0,
+        0,
+        0,
+        1,
+    )
 
 
 def test_two_equally_good_models_seldom_look_different():
     """The test keeps its word: among alike pairs about one in twenty is below 5%."""
-    values = [paired.paired(rows_of(0.5, seed), rows_of(0.5, 1000 + seed), "emotion").p_value for seed in range(60)]
+    values = [
+        paired.paired(rows_of(0.5, seed), rows_of(0.5, 1000 + seed), "emotion").p_value
+        for seed in range(60)
+    ]
     assert np.mean(np.array(values) < 0.05) < 0.17
     assert np.mean(np.array(values) < 0.5) == pytest.approx(0.5, abs=0.2)
 
@@ -112,11 +122,17 @@ def test_risk_and_coverage_by_counting(good):
 
 
 def test_groups_are_scored_as_if_they_stood_alone(good):
-    assert paired.groups_of(good) == ["gender", "statement", "speaker"]  # one intensity says nothing
+    assert paired.groups_of(good) == [
+        "gender",
+        "statement",
+        "speaker",
+    ]  # one intensity says nothing
     found = paired.breakdown(good, "emotion", "gender").set_index("group")
     for gender in GENDERS:
         own = evaluation.score(good[good["gender"] == gender].assign(seed=0), "emotion")
-        assert found.loc[gender, ["value", "low", "high"]].tolist() == pytest.approx([own.uar.value, own.uar.low, own.uar.high])
+        assert found.loc[gender, ["value", "low", "high"]].tolist() == pytest.approx(
+            [own.uar.value, own.uar.low, own.uar.high]
+        )
         assert found.loc[gender, "speakers"] == N_SPEAKERS / 2
     speakers = paired.breakdown(good, "emotion", "speaker")
     assert speakers["low"].isna().all()  # one speaker has no interval over speakers
@@ -148,7 +164,8 @@ def test_the_better_model_is_named_first(first, second, words, good, poor):
 def test_the_shipped_predictions_can_be_compared(task):
     stored = evaluation.read_out_of_fold("nemo")
     sides = [
-        evaluation.model_rows(stored, task, *model, "unseen_speakers", "nemo") for model in (("several", "combination"), ("acoustic128_v1", "svc"))
+        evaluation.model_rows(stored, task, *model, "unseen_speakers", "nemo")
+        for model in (("several", "combination"), ("acoustic128_v1", "svc"))
     ]
     found = paired.paired(*sides, task)
     scores = [evaluation.score(rows, task).uar.value for rows in sides]
@@ -164,7 +181,9 @@ def test_several_seeds_count_as_their_average(good, poor):
 
 
 @pytest.mark.parametrize(("speaker", "n_speakers"), [("", None), ("Ann", 1)])
-def test_without_two_known_speakers_a_difference_has_no_interval_and_no_test(good, poor, speaker, n_speakers):
+def test_without_two_known_speakers_a_difference_has_no_interval_and_no_test(
+    good, poor, speaker, n_speakers
+):
     known = paired.paired(good, poor, "emotion")
     found = paired.paired(good.assign(speaker=speaker), poor.assign(speaker=speaker), "emotion")
     assert found.difference.value == pytest.approx(known.difference.value)
@@ -176,7 +195,15 @@ def test_without_two_known_speakers_a_difference_has_no_interval_and_no_test(goo
 
 
 def test_two_models_that_recognise_the_same_are_said_to_be_alike():
-    rows = evaluation.model_rows(evaluation.read_out_of_fold("nemo"), "emotion", "acoustic128_v1", "svc", "unseen_speakers", "nemo")
-    assert "**A** and **B** recognise equally much (UAR; 95% interval of the difference 0.0 to 0.0 points)" in paired.in_words(
-        paired.paired(rows, rows, "emotion"), "A", "B"
+    rows = evaluation.model_rows(
+        evaluation.read_out_of_fold("nemo"),
+        "emotion",
+        "acoustic128_v1",
+        "svc",
+        "unseen_speakers",
+        "nemo",
+    )
+    assert (
+        "**A** and **B** recognise equally much (UAR; 95% interval of the difference 0.0 to 0.0 points)"
+        in paired.in_words(paired.paired(rows, rows, "emotion"), "A", "B")
     )

@@ -30,14 +30,29 @@ def fill(folder: Path, names: list[str]) -> Path:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("03-01-06-01-02-01-12.wav", ("ravdess-12", "female", "fearful", "normal", "Dogs are sitting by the door")),
-        ("03-01-01-01-01-02-01.flac", ("ravdess-01", "male", "neutral", "normal", "Kids are talking by the door")),
-        ("03-01-08-02-02-02-23.wav", ("ravdess-23", "male", "surprised", "strong", "Dogs are sitting by the door")),
+        (
+            "03-01-06-01-02-01-12.wav",
+            ("ravdess-12", "female", "fearful", "normal", "Dogs are sitting by the door"),
+        ),
+        (
+            "03-01-01-01-01-02-01.flac",
+            ("ravdess-01", "male", "neutral", "normal", "Kids are talking by the door"),
+        ),
+        (
+            "03-01-08-02-02-02-23.wav",
+            ("ravdess-23", "male", "surprised", "strong", "Dogs are sitting by the door"),
+        ),
     ],
 )
 def test_a_ravdess_name_says_who_says_what_how(name, expected):
     labels = RAVDESS.parse(Path("Actor_12") / name)
-    assert (labels.speaker, labels.gender, labels.emotion, labels.intensity, labels.statement) == expected
+    assert (
+        labels.speaker,
+        labels.gender,
+        labels.emotion,
+        labels.intensity,
+        labels.statement,
+    ) == expected
 
 
 @pytest.mark.parametrize(
@@ -58,11 +73,23 @@ def test_what_is_no_speech_utterance_of_ravdess_is_passed_over(name):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("1001_DFA_ANG_XX.ogg", ("crema-d-1001", "male", "angry", "unspecified", "Don't forget a jacket")),
+        (
+            "1001_DFA_ANG_XX.ogg",
+            ("crema-d-1001", "male", "angry", "unspecified", "Don't forget a jacket"),
+        ),
         ("1002_IEO_HAP_LO.wav", ("crema-d-1002", "female", "happy", "low", "It's eleven o'clock")),
-        ("AudioWAV/1091_IEO_FEA_MD.wav", ("crema-d-1091", "female", "fearful", "medium", "It's eleven o'clock")),
-        ("a/b/1090_IEO_DIS_HI.flac", ("crema-d-1090", "male", "disgust", "high", "It's eleven o'clock")),
-        ("1040_ITH_SAD_X.wav", ("crema-d-1040", "male", "sad", "unspecified", "I think I have a doctor's appointment")),
+        (
+            "AudioWAV/1091_IEO_FEA_MD.wav",
+            ("crema-d-1091", "female", "fearful", "medium", "It's eleven o'clock"),
+        ),
+        (
+            "a/b/1090_IEO_DIS_HI.flac",
+            ("crema-d-1090", "male", "disgust", "high", "It's eleven o'clock"),
+        ),
+        (
+            "1040_ITH_SAD_X.wav",
+            ("crema-d-1040", "male", "sad", "unspecified", "I think I have a doctor's appointment"),
+        ),
     ],
 )
 def test_a_crema_d_name_says_who_says_what_how(name, expected):
@@ -109,7 +136,9 @@ def test_the_facts_of_an_entry_agree(corpus, tmp_path):
     assert list(corpus.genders) == sorted(corpus.genders)
     assert set(corpus.genders.values()) == {"male", "female"}
     assert list(corpus.emotions) == [emotion for emotion in EMOTIONS if emotion in corpus.emotions]
-    assert {corpus.fold_of(speaker) for speaker in corpus.genders} == set(range(1, corpus.n_folds + 1))
+    assert {corpus.fold_of(speaker) for speaker in corpus.genders} == set(
+        range(1, corpus.n_folds + 1)
+    )
     with pytest.raises(ValueError, match="not in list"):
         corpus.fold_of(f"{corpus.name}-nobody")
     names = corpus.clip_names(tmp_path)
@@ -124,7 +153,12 @@ def test_the_facts_of_an_entry_agree(corpus, tmp_path):
 def test_the_original_archive_and_a_flat_folder_give_the_same_rows(tmp_path):
     names = ["03-01-05-01-01-01-01.wav", "03-01-03-02-01-01-02.wav"]
     flat = corpora.utterances(fill(tmp_path / "flat", names))
-    nested = corpora.utterances(fill(tmp_path / "nested", [f"Audio_Speech_Actors_01-24/Actor_{name[-6:-4]}/{name}" for name in names]))
+    nested = corpora.utterances(
+        fill(
+            tmp_path / "nested",
+            [f"Audio_Speech_Actors_01-24/Actor_{name[-6:-4]}/{name}" for name in names],
+        )
+    )
     assert list(flat.columns) == list(corpora.TABLE_COLUMNS)
     assert flat.drop(columns="path").equals(nested.drop(columns="path"))
     assert flat["duration_s"].tolist() == [0.6, 0.6]
@@ -132,7 +166,15 @@ def test_the_original_archive_and_a_flat_folder_give_the_same_rows(tmp_path):
 
 def test_a_clip_that_lies_there_twice_counts_once_and_songs_do_not_count(tmp_path):
     name = "03-01-05-01-01-01-01.wav"
-    folder = fill(tmp_path, [f"Actor_01/{name}", f"copy/Actor_01/{name}", "Actor_01/03-02-05-01-01-01-01.wav", "notes/readme.wav"])
+    folder = fill(
+        tmp_path,
+        [
+            f"Actor_01/{name}",
+            f"copy/Actor_01/{name}",
+            "Actor_01/03-02-05-01-01-01-01.wav",
+            "notes/readme.wav",
+        ],
+    )
     assert corpora.utterances(folder)["path"].tolist() == [f"Actor_01/{name}"]
 
 
@@ -152,7 +194,9 @@ def test_a_corpus_is_found_by_folder_and_by_name_below_ser_corpora(tmp_path, mon
 
 def test_ravdess_folds_are_four_actors_in_order():
     speakers = [f"ravdess-{actor:02d}" for actor in range(1, 25)]
-    assert corpora.folds(speakers, ["ravdess"] * 24).tolist() == [fold for fold in range(1, 7) for _ in range(4)]
+    assert corpora.folds(speakers, ["ravdess"] * 24).tolist() == [
+        fold for fold in range(1, 7) for _ in range(4)
+    ]
 
 
 def test_speakers_of_an_unknown_corpus_are_dealt_into_folds_and_never_split():
@@ -167,7 +211,10 @@ def test_a_persons_own_table_that_calls_itself_ravdess_still_gets_folds():
     assert sorted(corpora.folds(["x", "y"], ["ravdess", "ravdess"])) == [1, 2]
 
 
-@pytest.mark.parametrize("names", [["ravdess-01", "ravdess-02", "ravdess-05"], ["ravdess-s0", "ravdess-s1", "ravdess-99"]])
+@pytest.mark.parametrize(
+    "names",
+    [["ravdess-01", "ravdess-02", "ravdess-05"], ["ravdess-s0", "ravdess-s1", "ravdess-99"]],
+)
 def test_a_part_of_a_corpus_is_dealt_into_folds_of_its_own(names):
     assert sorted(corpora.folds(names, ["ravdess"] * 3)) == [1, 2, 3]
 
@@ -179,21 +226,41 @@ def test_a_folder_where_few_clips_have_a_corpus_name_is_not_that_corpus(tmp_path
 
 
 def test_clips_with_a_known_fault_are_in_no_table(tmp_path):
-    fill(tmp_path, ["1076_MTI_SAD_XX.wav", "1006_TIE_NEU_XX.wav", "1006_TIE_HAP_XX.wav", "1006_TIE_SAD_XX.wav"])
+    fill(
+        tmp_path,
+        [
+            "1076_MTI_SAD_XX.wav",
+            "1006_TIE_NEU_XX.wav",
+            "1006_TIE_HAP_XX.wav",
+            "1006_TIE_SAD_XX.wav",
+        ],
+    )
     assert corpora.utterances(tmp_path)["path"].tolist() == ["1006_TIE_SAD_XX.wav"]
     assert len(corpora.labelled_clips(tmp_path, CREMA_D)) == 4
     assert CREMA_D.n_usable == 7435
 
 
 def test_of_an_archive_with_every_clip_as_mp3_too_the_wav_files_are_taken(tmp_path):
-    fill(tmp_path, ["AudioMP3/1001_DFA_ANG_XX.mp3", "AudioWAV/1001_DFA_ANG_XX.wav", "AudioMP3/1001_DFA_SAD_XX.mp3"])
-    assert corpora.utterances(tmp_path)["path"].tolist() == ["AudioWAV/1001_DFA_ANG_XX.wav", "AudioMP3/1001_DFA_SAD_XX.mp3"]
+    fill(
+        tmp_path,
+        [
+            "AudioMP3/1001_DFA_ANG_XX.mp3",
+            "AudioWAV/1001_DFA_ANG_XX.wav",
+            "AudioMP3/1001_DFA_SAD_XX.mp3",
+        ],
+    )
+    assert corpora.utterances(tmp_path)["path"].tolist() == [
+        "AudioWAV/1001_DFA_ANG_XX.wav",
+        "AudioMP3/1001_DFA_SAD_XX.mp3",
+    ]
 
 
 def test_the_sentences_of_nemo_come_from_its_list_where_that_is_there(tmp_path):
     fill(tmp_path, ["samples/EB0_anger_1.wav", "samples/EB0_anger_2.wav"])
     assert corpora.utterances(tmp_path)["statement"].tolist() == ["", ""]
-    (tmp_path / "data.tsv").write_text('file_id\temotion\traw_text\nEB0_anger_1.wav\tanger\tMiś je "miód". \n', encoding="utf-8")
+    (tmp_path / "data.tsv").write_text(
+        'file_id\temotion\traw_text\nEB0_anger_1.wav\tanger\tMiś je "miód". \n', encoding="utf-8"
+    )
     assert corpora.utterances(tmp_path)["statement"].tolist() == ['Miś je "miód".', ""]
     (tmp_path / "data.tsv").write_text("something\nelse\n", encoding="utf-8")
     with pytest.raises(SerError, match="not that of nEMO") as caught:
@@ -202,29 +269,43 @@ def test_the_sentences_of_nemo_come_from_its_list_where_that_is_there(tmp_path):
 
 
 def test_each_corpus_is_told_by_its_names(tmp_path):
-    for corpus, name in ((RAVDESS, "03-01-05-01-01-01-01.wav"), (CREMA_D, "1001_DFA_ANG_XX.wav"), (NEMO, "EB0_anger_1.wav")):
+    for corpus, name in (
+        (RAVDESS, "03-01-05-01-01-01-01.wav"),
+        (CREMA_D, "1001_DFA_ANG_XX.wav"),
+        (NEMO, "EB0_anger_1.wav"),
+    ):
         assert corpora.identify(fill(tmp_path / corpus.name, [name])) is corpus
 
 
 def test_crema_d_folds_are_every_fifth_actor_and_nemo_folds_one_speaker_each():
     actors = [f"crema-d-{actor}" for actor in range(1001, 1092)]
-    assert corpora.folds(actors, ["crema-d"] * 91).tolist() == [(actor - 1001) % 5 + 1 for actor in range(1001, 1092)]
+    assert corpora.folds(actors, ["crema-d"] * 91).tolist() == [
+        (actor - 1001) % 5 + 1 for actor in range(1001, 1092)
+    ]
     assert corpora.folds(NEMO.genders, ["nemo"] * 9).tolist() == list(range(1, 10))
 
 
 def everyone() -> tuple[list[str], list[str]]:
     """Every speaker of every corpus, and one of a corpus that nobody knows."""
-    pairs = [(speaker, corpus.name) for corpus in CORPORA.values() for speaker in corpus.genders] + [("ann", "mine")]
+    pairs = [
+        (speaker, corpus.name) for corpus in CORPORA.values() for speaker in corpus.genders
+    ] + [("ann", "mine")]
     return [speaker for speaker, _ in pairs], [corpus for _, corpus in pairs]
 
 
 def test_over_all_joint_runs_every_speaker_is_scored_once_and_never_trained_on_then():
     speakers, names = everyone()
-    scored = np.array([corpora.scored(run, speakers, names) for run in range(1, corpora.N_JOINT_RUNS + 1)])
-    held = np.array([corpora.held_out(run, speakers, names) for run in range(1, corpora.N_JOINT_RUNS + 1)])
+    scored = np.array(
+        [corpora.scored(run, speakers, names) for run in range(1, corpora.N_JOINT_RUNS + 1)]
+    )
+    held = np.array(
+        [corpora.held_out(run, speakers, names) for run in range(1, corpora.N_JOINT_RUNS + 1)]
+    )
     assert scored.sum(axis=0).tolist() == [1] * (len(speakers) - 1) + [0]
     assert (held >= scored).all()
-    assert (scored.argmax(axis=0)[:-1] + 1).tolist() == corpora.joint_runs(speakers, names)[:-1].tolist()
+    assert (scored.argmax(axis=0)[:-1] + 1).tolist() == corpora.joint_runs(speakers, names)[
+        :-1
+    ].tolist()
     assert corpora.joint_runs(speakers, names)[-1] == 0
 
 
@@ -232,8 +313,12 @@ def test_over_all_joint_runs_every_speaker_is_scored_once_and_never_trained_on_t
 def test_a_joint_run_holds_out_what_the_protocol_says(run):
     speakers, names = (np.array(column) for column in everyone())
     held, scored = corpora.held_out(run, speakers, names), corpora.scored(run, speakers, names)
-    assert set(speakers[held & (names == "ravdess")]) == {f"ravdess-{actor:02d}" for actor in range(4 * run - 3, 4 * run + 1)}
-    actors = {f"crema-d-{actor}" for actor in range(1001, 1092) if (actor - 1001) % 5 == (run - 1) % 5}
+    assert set(speakers[held & (names == "ravdess")]) == {
+        f"ravdess-{actor:02d}" for actor in range(4 * run - 3, 4 * run + 1)
+    }
+    actors = {
+        f"crema-d-{actor}" for actor in range(1001, 1092) if (actor - 1001) % 5 == (run - 1) % 5
+    }
     assert set(speakers[held & (names == "crema-d")]) == actors
     assert set(speakers[scored & (names == "crema-d")]) == (actors if run < 6 else set())
     nemo = sorted(NEMO.genders)
@@ -252,7 +337,12 @@ def test_a_joint_run_knows_every_speaker_of_a_known_corpus():
 
 def small(**changes) -> corpora.Corpus:
     """CREMA-D as if it had been a few short clips."""
-    facts = {"n_utterances": 3, "known_faults": {}, "seconds": (0.6, 1.0), "clip_names": lambda _: frozenset()} | changes
+    facts = {
+        "n_utterances": 3,
+        "known_faults": {},
+        "seconds": (0.6, 1.0),
+        "clip_names": lambda _: frozenset(),
+    } | changes
     return dataclasses.replace(CREMA_D, **facts)
 
 
@@ -288,8 +378,14 @@ def test_a_missing_clip_is_named_where_the_names_are_known(three):
     report = integrity.verify(three, small(n_utterances=4, clip_names=lambda _: names))
     assert (report.ok, report.missing) == (False, ("1001_DFA_NEU_XX",))
     report = integrity.verify(three, small(n_utterances=4))
-    assert (report.ok, report.missing, [note.kind for note in report.notes]) == (False, (), ["names_unknown"])
-    known = small(n_utterances=4, clip_names=lambda _: names, known_faults={"1001_DFA_NEU_XX": "silent"})
+    assert (report.ok, report.missing, [note.kind for note in report.notes]) == (
+        False,
+        (),
+        ["names_unknown"],
+    )
+    known = small(
+        n_utterances=4, clip_names=lambda _: names, known_faults={"1001_DFA_NEU_XX": "silent"}
+    )
     report = integrity.verify(three, known)
     assert (report.ok, report.known_left_out) == (True, ("1001_DFA_NEU_XX",))
 
@@ -307,7 +403,9 @@ def damage_not_audio(folder):
 
 
 def damage_pointer(folder):
-    (folder / "1001_DFA_ANG_XX.wav").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    (folder / "1001_DFA_ANG_XX.wav").write_bytes(
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    )
 
 
 def damage_cut(folder):
@@ -345,7 +443,9 @@ def test_a_rate_that_lacks_half_the_voice_is_found(three):
     damage_rate(three)
     report = integrity.verify(three, small(seconds=(0.6, 1.2)))
     assert kinds(report.faults) == [("low_rate", ("1001_DFA_ANG_XX",), False)]
-    assert "8,000 Hz (1)" in next(note.what for note in report.notes if note.kind == "several_rates")
+    assert "8,000 Hz (1)" in next(
+        note.what for note in report.notes if note.kind == "several_rates"
+    )
 
 
 def test_a_pointer_of_git_lfs_is_called_that(three):
@@ -355,7 +455,12 @@ def test_a_pointer_of_git_lfs_is_called_that(three):
 
 def test_the_same_audio_under_two_labels_is_found_in_any_lossless_container(three):
     samples = (voice(seconds=0.6, seed=9) * 32_767).astype(np.int16)
-    soundfile.write(three / "1001_DFA_ANG_XX.wav", np.concatenate([samples, np.zeros(800, np.int16)]), RATE, subtype="PCM_24")
+    soundfile.write(
+        three / "1001_DFA_ANG_XX.wav",
+        np.concatenate([samples, np.zeros(800, np.int16)]),
+        RATE,
+        subtype="PCM_24",
+    )
     (three / "1001_DFA_HAP_XX.wav").unlink()
     soundfile.write(three / "1001_DFA_HAP_XX.flac", samples, RATE, subtype="PCM_16")
     pair = ("1001_DFA_ANG_XX", "1001_DFA_HAP_XX")
@@ -367,7 +472,9 @@ def test_the_same_audio_under_two_labels_is_found_in_any_lossless_container(thre
 
 def test_a_known_fault_of_one_kind_excuses_no_other_and_one_that_is_gone_is_told(three):
     damage_not_audio(three)
-    report = integrity.verify(three, small(known_faults={"1001_DFA_ANG_XX": "silent", "1001_DFA_SAD_XX": "silent"}))
+    report = integrity.verify(
+        three, small(known_faults={"1001_DFA_ANG_XX": "silent", "1001_DFA_SAD_XX": "silent"})
+    )
     assert not report.ok
     assert report.known_not_found == ("1001_DFA_ANG_XX", "1001_DFA_SAD_XX")
 
@@ -404,8 +511,17 @@ def test_listeners_of_the_voice_alone_were_right_on_two_clips_of_five():
 
 
 def test_a_tie_is_no_majority():
-    columns = {"path": ["1001_DFA_ANG_XX", "1001_DFA_SAD_XX", "1002_DFA_SAD_XX"], "angry": [5, 2, 1]}
-    columns |= {"disgust": [0, 0, 0], "fearful": [1, 0, 0], "happy": [0, 0, 0], "neutral": [0, 0, 9], "sad": [0, 2, 0]}
+    columns = {
+        "path": ["1001_DFA_ANG_XX", "1001_DFA_SAD_XX", "1002_DFA_SAD_XX"],
+        "angry": [5, 2, 1],
+    }
+    columns |= {
+        "disgust": [0, 0, 0],
+        "fearful": [1, 0, 0],
+        "happy": [0, 0, 0],
+        "neutral": [0, 0, 9],
+        "sad": [0, 2, 0],
+    }
     scores = listeners.listener_scores(pd.DataFrame(columns))
     assert scores == listeners.ListenerScores(
         n_utterances=3,
@@ -417,7 +533,9 @@ def test_a_tie_is_no_majority():
         majority_ties_shared=0.5,
     )
     with pytest.raises(ValueError, match="Got 'holiday'"):
-        listeners.listener_scores(pd.DataFrame(columns | {"path": ["1001_DFA_ANG_XX", "holiday", "1002_DFA_SAD_XX"]}))
+        listeners.listener_scores(
+            pd.DataFrame(columns | {"path": ["1001_DFA_ANG_XX", "holiday", "1002_DFA_SAD_XX"]})
+        )
 
 
 def test_only_the_votes_on_the_voice_alone_are_taken(tmp_path):
@@ -426,10 +544,17 @@ def test_only_the_votes_on_the_voice_alone_are_taken(tmp_path):
     assert caught.value.code == "NOT_FOUND"
     (tmp_path / "processedResults").mkdir()
     file = tmp_path / "processedResults" / "tabulatedVotes.csv"
-    rows = ["100002,1,2,3,4,5,6,1040_ITH_SAD_XX", "100001,6,5,4,3,2,1,1001_DFA_ANG_XX", "200001,9,9,9,9,9,9,1001_DFA_ANG_XX"]
+    rows = [
+        "100002,1,2,3,4,5,6,1040_ITH_SAD_XX",
+        "100001,6,5,4,3,2,1,1001_DFA_ANG_XX",
+        "200001,9,9,9,9,9,9,1001_DFA_ANG_XX",
+    ]
     file.write_text("\n".join(['"",A,D,F,H,N,S,fileName', *rows]))
     votes = crema_d.votes_of(tmp_path)
-    assert votes.to_numpy().tolist() == [["1001_DFA_ANG_XX", 6, 5, 4, 3, 2, 1], ["1040_ITH_SAD_X", 1, 2, 3, 4, 5, 6]]
+    assert votes.to_numpy().tolist() == [
+        ["1001_DFA_ANG_XX", 6, 5, 4, 3, 2, 1],
+        ["1040_ITH_SAD_X", 1, 2, 3, 4, 5, 6],
+    ]
     file.write_text("a,b\n1,2\n")
     with pytest.raises(SerError, match="holds no votes"):
         crema_d.votes_of(tmp_path)
@@ -463,19 +588,30 @@ def test_all_of_crema_d_is_found():
     assert len(table) == CREMA_D.n_usable == 7435
     assert table["speaker"].nunique() == 91
     assert table["statement"].nunique() == 12
-    assert table["emotion"].value_counts().to_dict() == {"happy": 1270, "sad": 1269, "angry": 1270, "fearful": 1270, "disgust": 1270, "neutral": 1086}
+    assert table["emotion"].value_counts().to_dict() == {
+        "happy": 1270,
+        "sad": 1269,
+        "angry": 1270,
+        "fearful": 1270,
+        "disgust": 1270,
+        "neutral": 1086,
+    }
     assert not set(CREMA_D.known_faults) & {Path(path).stem for path in table["path"]}
 
 
 @pytest.mark.corpus
 def test_the_sexes_of_crema_d_are_those_of_its_list():
     demographics = pd.read_csv(folder_of("crema-d") / "VideoDemographics.csv")
-    assert {f"crema-d-{row.ActorID}": row.Sex.lower() for row in demographics.itertuples()} == dict(CREMA_D.genders)
+    assert {f"crema-d-{row.ActorID}": row.Sex.lower() for row in demographics.itertuples()} == dict(
+        CREMA_D.genders
+    )
 
 
 @pytest.mark.corpus
 def test_the_stored_votes_are_those_of_crema_d():
-    pd.testing.assert_frame_equal(crema_d.votes_of(folder_of("crema-d")), listeners.listener_votes(), check_dtype=False)
+    pd.testing.assert_frame_equal(
+        crema_d.votes_of(folder_of("crema-d")), listeners.listener_votes(), check_dtype=False
+    )
 
 
 @pytest.mark.corpus
@@ -485,7 +621,10 @@ def test_all_of_nemo_is_found_as_its_list_says():
     assert corpora.identify(folder) is NEMO
     assert len(table) == NEMO.n_usable == 4481
     with (folder / "data.tsv").open(encoding="utf-8", newline="") as lines:
-        listed = {Path(row["file_id"]).stem: row for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)}
+        listed = {
+            Path(row["file_id"]).stem: row
+            for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        }
     assert len(listed) == 4481
     for row in table.itertuples():
         facts = listed[Path(row.path).stem]
@@ -501,10 +640,20 @@ def test_all_of_nemo_is_found_as_its_list_says():
 def test_the_check_finds_the_known_faults_by_itself_and_nothing_else(corpus):
     report = integrity.verify(folder_of(corpus.name), dataclasses.replace(corpus, known_faults={}))
     found = {(fault.kind, fault.clips) for fault in report.faults}
-    pairs = [("1006_TIE_HAP_XX", "1006_TIE_NEU_XX"), ("1013_WSI_DIS_XX", "1013_WSI_SAD_XX"), ("1017_IWW_ANG_XX", "1017_IWW_FEA_XX")]
-    faults = {("silent", ("1076_MTI_SAD_XX",))} | {("same_audio_two_labels", pair) for pair in pairs}
+    pairs = [
+        ("1006_TIE_HAP_XX", "1006_TIE_NEU_XX"),
+        ("1013_WSI_DIS_XX", "1013_WSI_SAD_XX"),
+        ("1017_IWW_ANG_XX", "1017_IWW_FEA_XX"),
+    ]
+    faults = {("silent", ("1076_MTI_SAD_XX",))} | {
+        ("same_audio_two_labels", pair) for pair in pairs
+    }
     assert found == (faults if corpus is CREMA_D else set())
     assert {clip for _, clips in found for clip in clips} == set(corpus.known_faults)
     assert (report.n_present, report.missing) == (corpus.n_utterances, ())
     notes = {(note.kind, note.clips) for note in report.notes}
-    assert notes == ({("same_audio_same_label", ("03-01-03-01-02-01-07", "03-01-03-01-02-02-07"))} if corpus is RAVDESS else set())
+    assert notes == (
+        {("same_audio_same_label", ("03-01-03-01-02-01-07", "03-01-03-01-02-02-07"))}
+        if corpus is RAVDESS
+        else set()
+    )

@@ -26,7 +26,10 @@ def zipped(files):
     return buffer.getvalue()
 
 
-DATA = zipped({f"Actor_{name[-2:]}/{name}.wav": CLIP for name in NAMES} | {"Actor_01/notes.txt": b"x", "other.wav": CLIP})
+DATA = zipped(
+    {f"Actor_{name[-2:]}/{name}.wav": CLIP for name in NAMES}
+    | {"Actor_01/notes.txt": b"x", "other.wav": CLIP}
+)
 
 
 class Server(ThreadingHTTPServer):
@@ -53,7 +56,9 @@ class Handler(BaseHTTPRequestHandler):
         body = server.data[start:]
         self.send_response(206 if wanted and server.ranges else 200)
         if wanted and server.ranges:
-            self.send_header("Content-Range", f"bytes {start}-{len(server.data) - 1}/{len(server.data)}")
+            self.send_header(
+                "Content-Range", f"bytes {start}-{len(server.data) - 1}/{len(server.data)}"
+            )
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body[: server.cut])
@@ -77,7 +82,9 @@ def server(monkeypatch):
 
 @pytest.fixture
 def archive(server):
-    return Archive(server.address, len(DATA), hashlib.md5(DATA).hexdigest(), "https://publisher.example/page")
+    return Archive(
+        server.address, len(DATA), hashlib.md5(DATA).hexdigest(), "https://publisher.example/page"
+    )
 
 
 def test_an_archive_is_fetched_whole_with_progress(archive, tmp_path):
@@ -168,7 +175,11 @@ def test_what_was_fetched_is_only_checked(server, archive, tmp_path):
 def test_only_clips_are_unpacked(tmp_path):
     (tmp_path / "clips.zip").write_bytes(DATA)
     assert download.unpack(CORPORA["ravdess"], tmp_path / "clips.zip", tmp_path / "ravdess") == 2
-    files = {path.relative_to(tmp_path / "ravdess").as_posix() for path in (tmp_path / "ravdess").rglob("*") if path.is_file()}
+    files = {
+        path.relative_to(tmp_path / "ravdess").as_posix()
+        for path in (tmp_path / "ravdess").rglob("*")
+        if path.is_file()
+    }
     assert files == {f"Actor_{name[-2:]}/{name}.wav" for name in NAMES}
 
 
@@ -186,10 +197,14 @@ def test_what_is_no_archive_is_told(tmp_path):
         download.unpack(CORPORA["ravdess"], tmp_path / "clips.zip", tmp_path)
 
 
-def test_the_command_fetches_only_for_who_accepts_the_licence(archive, server, tmp_path, monkeypatch, capsys):
+def test_the_command_fetches_only_for_who_accepts_the_licence(
+    archive, server, tmp_path, monkeypatch, capsys
+):
     import dataclasses
 
-    monkeypatch.setitem(CORPORA, "ravdess", dataclasses.replace(CORPORA["ravdess"], archive=archive))
+    monkeypatch.setitem(
+        CORPORA, "ravdess", dataclasses.replace(CORPORA["ravdess"], archive=archive)
+    )
     monkeypatch.setenv("SER_CORPORA", str(tmp_path))
     assert cli.main(["corpora", "download", "ravdess"]) == 0
     out = capsys.readouterr().out
@@ -217,4 +232,8 @@ def test_a_corpus_without_an_address_is_not_fetched(capsys):
 def test_the_address_and_digest_of_ravdess_are_those_of_its_page():
     quoted = CORPORA["ravdess"].archive
     assert quoted.address.startswith(quoted.quoted_from)
-    assert (quoted.name, quoted.n_bytes, quoted.md5) == ("Audio_Speech_Actors_01-24.zip", 208_468_073, "bc696df654c87fed845eb13823edef8a")
+    assert (quoted.name, quoted.n_bytes, quoted.md5) == (
+        "Audio_Speech_Actors_01-24.zip",
+        208_468_073,
+        "bc696df654c87fed845eb13823edef8a",
+    )

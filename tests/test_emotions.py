@@ -6,11 +6,25 @@ from ser_core import emotions
 
 
 def test_the_eight_emotions_keep_the_order_of_ravdess_codes():
-    assert emotions.EMOTIONS == ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
-    assert [emotions.RAVDESS_CODES[f"{code:02d}"] for code in range(1, 9)] == list(emotions.EMOTIONS)
+    assert emotions.EMOTIONS == (
+        "neutral",
+        "calm",
+        "happy",
+        "sad",
+        "angry",
+        "fearful",
+        "disgust",
+        "surprised",
+    )
+    assert [emotions.RAVDESS_CODES[f"{code:02d}"] for code in range(1, 9)] == list(
+        emotions.EMOTIONS
+    )
 
 
-@pytest.mark.parametrize(("name", "emotion"), [("natural", "neutral"), ("Scared", "fearful"), (" ANGRY ", "angry"), ("disgust", "disgust")])
+@pytest.mark.parametrize(
+    ("name", "emotion"),
+    [("natural", "neutral"), ("Scared", "fearful"), (" ANGRY ", "angry"), ("disgust", "disgust")],
+)
 def test_names_and_aliases_are_understood_in_any_case(name, emotion):
     assert emotions.parse_emotion(name) == emotion
 

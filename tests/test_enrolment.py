@@ -34,27 +34,40 @@ def test_the_models_of_all_corpora_take_a_baseline_and_it_changes_what_they_say(
     alone, personal = model.predict_proba([inputs])[0], model.predict_proba([inputs], baseline)[0]
     assert personal.sum() == pytest.approx(1)
     assert np.abs(alone - personal).max() > 0.005
-    np.testing.assert_array_equal(model.predict_proba([Inputs(clips[0])])[0], alone)  # nothing of the baseline stays behind
+    np.testing.assert_array_equal(
+        model.predict_proba([Inputs(clips[0])])[0], alone
+    )  # nothing of the baseline stays behind
 
 
 def test_the_order_of_the_clips_makes_no_difference(emotion_model, clips):
     inputs = Inputs(clips[0])
-    one, other = (emotion_model.predict_proba([inputs], Baseline([Inputs(clip) for clip in order])) for order in (clips[1:], clips[:0:-1]))
+    one, other = (
+        emotion_model.predict_proba([inputs], Baseline([Inputs(clip) for clip in order]))
+        for order in (clips[1:], clips[:0:-1])
+    )
     np.testing.assert_allclose(one, other, atol=1e-6)
 
 
 def test_the_prediction_says_what_it_was_judged_by(emotion_model, clips):
-    result = prediction.predict(clips[0], emotion_model, models.load_default("gender"), Enrolment(clips[1:3], emotion_model))
+    result = prediction.predict(
+        clips[0], emotion_model, models.load_default("gender"), Enrolment(clips[1:3], emotion_model)
+    )
     entry = json.loads(json.dumps(result.to_dict()))["baseline"]
     assert entry["clips"] == 2
     assert entry["sha256"] == [clip.sha256 for clip in clips[1:3]]
     assert entry["seconds"] == pytest.approx(sum(clip.duration_s for clip in clips[1:3]), abs=0.01)
 
 
-@pytest.mark.parametrize(("baseline", "noticed"), [("lively-high-voice", True), ("fast-sharp-voice", False)])
+@pytest.mark.parametrize(
+    ("baseline", "noticed"), [("lively-high-voice", True), ("fast-sharp-voice", False)]
+)
 def test_a_baseline_of_a_voice_of_the_other_gender_is_noticed(baseline, noticed, emotion_model):
-    clip, other = (audio.load(DATA_DIR / "samples" / f"{name}.flac") for name in ("steady-low-voice", baseline))
-    result = prediction.predict(clip, emotion_model, models.load_default("gender"), Enrolment([other], emotion_model))
+    clip, other = (
+        audio.load(DATA_DIR / "samples" / f"{name}.flac") for name in ("steady-low-voice", baseline)
+    )
+    result = prediction.predict(
+        clip, emotion_model, models.load_default("gender"), Enrolment([other], emotion_model)
+    )
     notes = {note["code"]: note["message"] for note in result.to_dict()["baseline"]["notes"]}
     assert ("OTHER_VOICE" in notes) == noticed
     if noticed:
@@ -78,7 +91,9 @@ def test_a_model_without_a_baseline_says_so(clips):
     with pytest.raises(SerError, match="emotion-svc takes no baseline"):
         Enrolment(clips[:1], models.load_named("svc", "emotion"))
     with pytest.raises(ValueError, match="takes no baseline"):
-        models.load_named("svc", "emotion").predict_proba([Inputs(clips[0])], Baseline([Inputs(clips[1])]))
+        models.load_named("svc", "emotion").predict_proba(
+            [Inputs(clips[0])], Baseline([Inputs(clips[1])])
+        )
 
 
 @pytest.mark.corpus
@@ -88,13 +103,29 @@ def test_an_angry_baseline_is_noticed_and_a_neutral_one_mostly_passes(code, odd,
     noticed = []
     for actor in ("01", "02", "03", "04"):
         for statement in ("01", "02"):
-            pair = [audio.load(ravdess_clips[f"03-01-{code}-01-{statement}-{take}-{actor}"]) for take in ("01", "02")]
+            pair = [
+                audio.load(ravdess_clips[f"03-01-{code}-01-{statement}-{take}-{actor}"])
+                for take in ("01", "02")
+            ]
             noticed.append(any(note.code == "NOT_NEUTRAL" for note in Enrolment(pair, model).notes))
     assert np.mean(noticed) >= 0.8 if odd else np.mean(noticed) <= 0.4
 
 
 def test_the_command_line_takes_a_baseline_and_tells_it_apart(capsys):
-    assert main(["predict", str(VOICES[0]), "--baseline", str(VOICES[1]), str(VOICES[2]), "--format", "json"]) == 0
+    assert (
+        main(
+            [
+                "predict",
+                str(VOICES[0]),
+                "--baseline",
+                str(VOICES[1]),
+                str(VOICES[2]),
+                "--format",
+                "json",
+            ]
+        )
+        == 0
+    )
     with_it = json.loads(capsys.readouterr().out)[0]
     assert main(["predict", str(VOICES[0]), "--format", "json"]) == 0
     without = json.loads(capsys.readouterr().out)[0]
@@ -104,5 +135,8 @@ def test_the_command_line_takes_a_baseline_and_tells_it_apart(capsys):
 
 
 def test_the_command_line_refuses_a_baseline_that_cannot_be_used(capsys):
-    assert main(["predict", str(VOICES[0]), "--emotion-model", "knn", "--baseline", str(VOICES[1])]) == 2
+    assert (
+        main(["predict", str(VOICES[0]), "--emotion-model", "knn", "--baseline", str(VOICES[1])])
+        == 2
+    )
     assert "takes no baseline" in capsys.readouterr().err

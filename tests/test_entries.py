@@ -11,8 +11,15 @@ from ser_core.prediction import entries
 @pytest.fixture(scope="module")
 def found():
     pair = models.load_default("emotion"), models.load_default("gender")
-    voices = [(path.name, prediction.predict(audio.load(path), *pair)) for path in sorted((DATA_DIR / "samples").glob("*.flac"))]
-    return [*voices[:2], ("broken.wav", SerError(ErrorCode.NOT_AUDIO, "No audio.", "Choose another.")), *voices[2:]]
+    voices = [
+        (path.name, prediction.predict(audio.load(path), *pair))
+        for path in sorted((DATA_DIR / "samples").glob("*.flac"))
+    ]
+    return [
+        *voices[:2],
+        ("broken.wav", SerError(ErrorCode.NOT_AUDIO, "No audio.", "Choose another.")),
+        *voices[2:],
+    ]
 
 
 def test_every_file_has_its_row_in_order(found):
@@ -28,14 +35,22 @@ def test_every_file_has_its_row_in_order(found):
 
 
 def test_json_has_the_error_where_there_is_one(found):
-    assert [("error" in entries.to_json(entry)) for entry in found] == [False, False, True, False, False]
+    assert [("error" in entries.to_json(entry)) for entry in found] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
     assert entries.to_json(found[2])["error"]["code"] == "NOT_AUDIO"
 
 
 def test_filters_narrow_the_table(found):
     table = entries.table(found)
     assert len(entries.filtered(table)) == 5
-    assert set(entries.filtered(table, named="VOICE")["file"]) == {name for name, _ in found if "voice" in name}
+    assert set(entries.filtered(table, named="VOICE")["file"]) == {
+        name for name, _ in found if "voice" in name
+    }
     answered = entries.filtered(table, answered=True)
     assert (answered["decision"] == "ok").all()
     assert 0 < len(answered) < 5

@@ -12,4 +12,8 @@ def test_an_error_survives_the_way_back_from_a_worker_process():
 def test_an_error_is_a_value_error_and_has_a_json_form():
     error = SerError(ErrorCode.EMPTY, "Nothing there.", "Record again.")
     assert isinstance(error, ValueError)
-    assert error.to_dict() == {"code": "EMPTY", "message": "Nothing there.", "hint": "Record again."}
+    assert error.to_dict() == {
+        "code": "EMPTY",
+        "message": "Nothing there.",
+        "hint": "Record again.",
+    }

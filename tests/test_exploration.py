@@ -17,12 +17,16 @@ def table():
 
 @pytest.fixture(scope="module")
 def all_clips():
-    return pd.concat([exploration.shipped_features(corpus) for corpus in CORPORA], ignore_index=True)
+    return pd.concat(
+        [exploration.shipped_features(corpus) for corpus in CORPORA], ignore_index=True
+    )
 
 
 def test_the_tables_of_all_corpora_have_the_same_columns_and_all_their_clips(all_clips):
     assert list(all_clips) == [*TABLE_COLUMNS, *exploration.specs()]
-    assert all_clips["corpus"].value_counts().to_dict() == {name: corpus.n_usable for name, corpus in CORPORA.items()}
+    assert all_clips["corpus"].value_counts().to_dict() == {
+        name: corpus.n_usable for name, corpus in CORPORA.items()
+    }
     assert all_clips[list(exploration.specs())].notna().all(axis=None)
 
 
@@ -34,8 +38,12 @@ def test_a_missing_table_is_named_with_the_way_to_make_it(tmp_path, monkeypatch)
 
 
 def test_what_is_looked_at_is_said(all_clips):
-    assert exploration.in_words(all_clips).startswith("**13,356 clips** of 124 speakers: RAVDESS (acted North American English")
-    assert "of 4 female speakers: nEMO" in exploration.in_words(exploration.of_voices(all_clips[all_clips["corpus"] == "nemo"], "female"))
+    assert exploration.in_words(all_clips).startswith(
+        "**13,356 clips** of 124 speakers: RAVDESS (acted North American English"
+    )
+    assert "of 4 female speakers: nEMO" in exploration.in_words(
+        exploration.of_voices(all_clips[all_clips["corpus"] == "nemo"], "female")
+    )
     own = all_clips.head(3).assign(corpus="mine", speaker="", gender="")
     assert exploration.in_words(own) == "**3 clips** of unknown speakers: mine."
 
@@ -52,10 +60,15 @@ def test_every_one_of_the_128_attributes_can_be_explored(table):
 
 
 def test_a_summary_is_of_each_emotion_in_order(table):
-    summary = exploration.feature_summary(exploration.feature_values(table, "f0_median")).droplevel("group")
+    summary = exploration.feature_summary(exploration.feature_values(table, "f0_median")).droplevel(
+        "group"
+    )
     assert tuple(summary.index) == EMOTIONS
     assert summary["clips"].sum() == 1440
-    assert summary.loc["angry", "median"] == table.loc[table["emotion"] == "angry", "f0_median"].median()
+    assert (
+        summary.loc["angry", "median"]
+        == table.loc[table["emotion"] == "angry", "f0_median"].median()
+    )
 
 
 @pytest.mark.parametrize("split", exploration.SPLITS)
@@ -64,7 +77,10 @@ def test_a_summary_of_groups_is_that_of_their_clips(split, all_clips):
     summary = exploration.feature_summary(values, 200.0)
     assert summary["clips"].sum() == len(all_clips)
     for (emotion, group), row in summary.iterrows():
-        own = all_clips.loc[(all_clips["emotion"] == emotion) & (exploration.group_of(all_clips, split) == group), "f0_median"]
+        own = all_clips.loc[
+            (all_clips["emotion"] == emotion) & (exploration.group_of(all_clips, split) == group),
+            "f0_median",
+        ]
         assert row["clips"] == len(own)
         assert row["upper quartile"] == pytest.approx(np.quantile(own, 0.75))
         assert row["below your recording (%)"] == pytest.approx(100 * (own < 200).mean())
@@ -72,8 +88,19 @@ def test_a_summary_of_groups_is_that_of_their_clips(split, all_clips):
 
 def test_groups_keep_one_order_and_the_unknown_is_last(all_clips):
     assert exploration.ordered(exploration.group_of(all_clips, "gender")) == list(GENDERS)
-    assert exploration.ordered(exploration.group_of(all_clips, "corpus")) == ["RAVDESS", "CREMA-D", "nEMO"]
-    assert exploration.ordered(exploration.group_of(all_clips, "intensity")) == ["low", "medium", "normal", "high", "strong", "unknown"]
+    assert exploration.ordered(exploration.group_of(all_clips, "corpus")) == [
+        "RAVDESS",
+        "CREMA-D",
+        "nEMO",
+    ]
+    assert exploration.ordered(exploration.group_of(all_clips, "intensity")) == [
+        "low",
+        "medium",
+        "normal",
+        "high",
+        "strong",
+        "unknown",
+    ]
     own = all_clips.assign(gender=[""] * 5 + all_clips["gender"].tolist()[5:])
     assert exploration.ordered(exploration.group_of(own, "gender")) == [*GENDERS, "unknown"]
 
@@ -84,14 +111,18 @@ def test_a_box_is_tukeys(table):
     own = values.loc[values["emotion"] == "angry", "value"]
     q1, q3 = np.quantile(own, [0.25, 0.75])
     inside = own[(own >= q1 - 1.5 * (q3 - q1)) & (own <= q3 + 1.5 * (q3 - q1))]
-    assert box[["low", "q1", "median", "q3", "high"]].tolist() == pytest.approx([inside.min(), q1, own.median(), q3, inside.max()])
+    assert box[["low", "q1", "median", "q3", "high"]].tolist() == pytest.approx(
+        [inside.min(), q1, own.median(), q3, inside.max()]
+    )
 
 
 def test_a_density_is_that_of_gaussian_kernels(table):
     values = exploration.feature_values(table, "f0_median")
     found = exploration.densities(values)
     own = values.loc[values["emotion"] == "sad", "value"].to_numpy()
-    kernels = stats.gaussian_kde(own, bw_method=1.06 * len(own) ** -0.2 * own.std() / own.std(ddof=1))
+    kernels = stats.gaussian_kde(
+        own, bw_method=1.06 * len(own) ** -0.2 * own.std() / own.std(ddof=1)
+    )
     sad = found[found["emotion"] == "sad"]
     expected = kernels(sad["value"])
     np.testing.assert_allclose(sad["density"], expected / expected.max(), atol=1e-6)
@@ -115,14 +146,26 @@ def test_ones_standing_is_the_share_of_clips_below_per_emotion_and_gender(all_cl
     assert found["emotion"].drop_duplicates().tolist() == list(EMOTIONS)
     assert found["clips"].sum() == len(all_clips)
     row = found[(found["emotion"] == "angry") & (found["gender"] == "female")].iloc[0]
-    own = all_clips.loc[(all_clips["emotion"] == "angry") & (all_clips["gender"] == "female"), "f0_median"]
+    own = all_clips.loc[
+        (all_clips["emotion"] == "angry") & (all_clips["gender"] == "female"), "f0_median"
+    ]
     assert row["below"] == pytest.approx((own < 200).mean())
 
 
 def test_ones_standing_is_said_in_words():
-    found = pd.DataFrame({"emotion": ["sad", "angry"], "gender": ["female", "unknown"], "below": [0.45, 0.99], "clips": [9, 9]})
+    found = pd.DataFrame(
+        {
+            "emotion": ["sad", "angry"],
+            "gender": ["female", "unknown"],
+            "below": [0.45, 0.99],
+            "clips": [9, 9],
+        }
+    )
     words = exploration.standing_in_words(found)
-    assert "most typical of **sad women** (higher than 45% of them), least of **angry voices** (higher than 99%)" in words
+    assert (
+        "most typical of **sad women** (higher than 45% of them), least of **angry voices** (higher than 99%)"
+        in words
+    )
 
 
 def test_a_mel_spectrum_has_20_bands_per_emotion_and_the_recordings_own(table, recording):
@@ -131,12 +174,16 @@ def test_a_mel_spectrum_has_20_bands_per_emotion_and_the_recordings_own(table, r
     assert bands.groupby("emotion").size().to_dict() == {"calm": 20, "angry": 20, "recording": 20}
     own = bands[bands["emotion"] == "recording"]
     np.testing.assert_allclose(own["mean"], vector.values[:20])
-    np.testing.assert_allclose(np.diff(own["mel"]), np.diff(own["mel"]).mean())  # that is what the bands are
+    np.testing.assert_allclose(
+        np.diff(own["mel"]), np.diff(own["mel"]).mean()
+    )  # that is what the bands are
     assert (bands["low"].dropna() <= bands["high"].dropna()).all()
 
 
 def test_anger_is_pitched_higher_than_calm_as_the_literature_says(table):
-    summary = exploration.feature_summary(exploration.feature_values(table, "f0_median")).droplevel("group")
+    summary = exploration.feature_summary(exploration.feature_values(table, "f0_median")).droplevel(
+        "group"
+    )
     assert summary.loc["angry", "median"] > summary.loc["calm", "median"]
 
 
@@ -179,7 +226,8 @@ def test_the_interval_of_the_effect_keeps_its_word():
     held = []
     for _ in range(5):
         rows = [
-            {"speaker": f"s{speaker}", "emotion": emotion} | dict(zip(exploration.specs(), values, strict=True))
+            {"speaker": f"s{speaker}", "emotion": emotion}
+            | dict(zip(exploration.specs(), values, strict=True))
             for speaker in range(12)
             for emotion, values in (("angry", rng.normal(1.5, 1, 128)), ("sad", np.zeros(128)))
         ]
@@ -189,7 +237,10 @@ def test_the_interval_of_the_effect_keeps_its_word():
 
 
 def test_the_other_way_round_is_the_negative(table):
-    one, other = (exploration.ranking(table, *pair).set_index("feature") for pair in (("angry", "calm"), ("calm", "angry")))
+    one, other = (
+        exploration.ranking(table, *pair).set_index("feature")
+        for pair in (("angry", "calm"), ("calm", "angry"))
+    )
     np.testing.assert_allclose(one["effect"], -other["effect"][one.index])
     np.testing.assert_allclose(one["p_corrected"], other["p_corrected"][one.index])
 
@@ -211,15 +262,21 @@ def test_a_constant_attribute_tells_nothing(table):
 
 def test_clips_of_unknown_speakers_do_not_count(table):
     mixed = pd.concat([table, table.head(60).assign(speaker="", f0_median=1e4)], ignore_index=True)
-    pd.testing.assert_frame_equal(exploration.ranking(mixed, "angry", "sad"), exploration.ranking(table, "angry", "sad"))
+    pd.testing.assert_frame_equal(
+        exploration.ranking(mixed, "angry", "sad"), exploration.ranking(table, "angry", "sad")
+    )
 
 
 def test_why_there_is_no_ranking_is_said(table):
     assert exploration.why_no_ranking(table, "angry", "sad") is None
-    assert "not known who speaks" in exploration.why_no_ranking(table.assign(speaker=""), "angry", "sad")
+    assert "not known who speaks" in exploration.why_no_ranking(
+        table.assign(speaker=""), "angry", "sad"
+    )
     two = table[table["speaker"].isin(["ravdess-01", "ravdess-02"])]
     assert "Only 2 of the chosen speakers have" in exploration.why_no_ranking(two, "angry", "sad")
-    assert "None of the chosen clips is calm" in exploration.why_no_ranking(table[table["emotion"] != "calm"], "angry", "calm")
+    assert "None of the chosen clips is calm" in exploration.why_no_ranking(
+        table[table["emotion"] != "calm"], "angry", "calm"
+    )
 
 
 def test_in_short_is_the_clearest_of_each_kind(table):
@@ -235,7 +292,9 @@ def test_a_mean_over_speakers_has_students_interval(rng):
     values = pd.DataFrame(rng.normal(2, 1, (9, 3)), columns=list("abc"))
     found = exploration.over_speakers(values)
     interval = stats.ttest_1samp(values["b"], 0).confidence_interval(0.95)
-    assert found.loc["b"].tolist() == pytest.approx([values["b"].mean(), interval.low, interval.high])
+    assert found.loc["b"].tolist() == pytest.approx(
+        [values["b"].mean(), interval.low, interval.high]
+    )
     assert exploration.over_speakers(values.head(2))[["low", "high"]].isna().all(axis=None)
 
 
@@ -244,7 +303,9 @@ def test_the_difference_of_two_spectra_is_paired_over_speakers(table):
     means = table.groupby(["speaker", "emotion"])["mel_05"].mean().unstack()
     apart = means["angry"] - means["calm"]
     interval = stats.ttest_1samp(apart, 0).confidence_interval(0.95)
-    assert found.iloc[4][["mean", "low", "high"]].tolist() == pytest.approx([apart.mean(), interval.low, interval.high])
+    assert found.iloc[4][["mean", "low", "high"]].tolist() == pytest.approx(
+        [apart.mean(), interval.low, interval.high]
+    )
     assert len(found) == 20
 
 
@@ -260,11 +321,24 @@ def test_the_most_unusual_features_of_a_clip_come_first(table):
     assert len(found) == 128
     of_pitch = found.set_index("feature").loc["f0_median"]
     assert of_pitch["value"] == row["f0_median"]
-    assert of_pitch["below"] == pytest.approx(stats.percentileofscore(among["f0_median"], row["f0_median"], kind="mean"))
+    assert of_pitch["below"] == pytest.approx(
+        stats.percentileofscore(among["f0_median"], row["f0_median"], kind="mean")
+    )
 
 
 def test_what_is_known_of_a_clip_is_a_line(table):
     line = exploration.about(table.iloc[0])
-    assert line == "**Neutral** (normal) · male ravdess-01 · “Kids are talking by the door” · RAVDESS · `03-01-01-01-01-01-01.flac`"
-    own = {"emotion": "sad", "intensity": "", "gender": "", "speaker": "", "statement": "", "corpus": "mine", "path": "a.wav"}
+    assert (
+        line
+        == "**Neutral** (normal) · male ravdess-01 · “Kids are talking by the door” · RAVDESS · `03-01-01-01-01-01-01.flac`"
+    )
+    own = {
+        "emotion": "sad",
+        "intensity": "",
+        "gender": "",
+        "speaker": "",
+        "statement": "",
+        "corpus": "mine",
+        "path": "a.wav",
+    }
     assert exploration.about(own) == "**Sad** · unknown speaker · mine · `a.wav`"

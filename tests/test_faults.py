@@ -19,7 +19,9 @@ from ser_core.storage import cache_folder, manifest
 from tests.conftest import ROOT, copy_tree
 from tests.synthesis import FORMATS, voice
 
-pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full and /proc, as on Linux")
+pytestmark = pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="needs /dev/full and /proc, as on Linux"
+)
 
 NOWHERE = "/proc/nowhere"  # a folder that nobody can make, not even root
 SAMPLE = "data/samples/steady-low-voice.flac"
@@ -27,7 +29,11 @@ SAMPLE = "data/samples/steady-low-voice.flac"
 
 def ser(*arguments, home=NOWHERE, limit=None, cwd=ROOT, stdout=subprocess.PIPE, **environment):
     """Run a command of the package; `limit` is the most bytes that a file may have, as if the disk were full then."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("HOME", "SER_CACHE", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("HOME", "SER_CACHE", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR")
+    }
     if home is not None:
         kept["HOME"] = home
 
@@ -61,14 +67,19 @@ def clips(tmp_path):
     folder = tmp_path / "clips"
     folder.mkdir()
     for number in range(6):
-        (folder / f"{number}.wav").write_bytes(FORMATS["wav"](voice(110.0 + 20 * number, seconds=1.0)))
+        (folder / f"{number}.wav").write_bytes(
+            FORMATS["wav"](voice(110.0 + 20 * number, seconds=1.0))
+        )
     return folder
 
 
 # ----------------------------------------------------------------------------------------------- home and cache
 
 
-@pytest.mark.fault("the home cannot be written to, or there is none", "clips are answered; what is kept between runs goes into the temporary folder")
+@pytest.mark.fault(
+    "the home cannot be written to, or there is none",
+    "clips are answered; what is kept between runs goes into the temporary folder",
+)
 def test_without_a_home_that_can_be_written_to_clips_are_answered(tmp_path):
     result = ser("predict", SAMPLE, "--explain", "--format", "json", TMPDIR=str(tmp_path))
     assert result.returncode == 0, result.stderr
@@ -85,13 +96,24 @@ def test_where_no_cache_can_be_written_clips_are_answered_all_the_same():
 
 @pytest.mark.fault("training finds no folder for its cache", "one sentence: set SER_CACHE")
 def test_training_without_a_cache_says_which_setting_helps(tmp_path):
-    result = ser("train", "--features", "data/ravdess/acoustic128_v1.csv", "--classifier", "knn", "--output", tmp_path, SER_CACHE=NOWHERE)
+    result = ser(
+        "train",
+        "--features",
+        "data/ravdess/acoustic128_v1.csv",
+        "--classifier",
+        "knn",
+        "--output",
+        tmp_path,
+        SER_CACHE=NOWHERE,
+    )
     assert said(result, 1) == (
         f"error: What is kept between runs can be written to none of: {NOWHERE}. Set SER_CACHE to a folder that can be written to."
     )
 
 
-def test_a_user_whom_the_system_does_not_know_has_a_cache_in_the_temporary_folder(tmp_path, monkeypatch):
+def test_a_user_whom_the_system_does_not_know_has_a_cache_in_the_temporary_folder(
+    tmp_path, monkeypatch
+):
     def unknown():
         raise RuntimeError("Could not determine home directory.")
 
@@ -127,12 +149,20 @@ FAULTS = {
     "cut short": (cut, "emotion-network/model.onnx", "MODEL_TAMPERED", 1),
     "a card cut short": (cut, "gender-combination/card.json", "MODEL_TAMPERED", 1),
     "gone": (Path.unlink, "emotion-bagged-mlp/model.npz", "MODEL_NOT_FOUND", 2),
-    "the whole model gone": (lambda path: shutil.rmtree(path.parent), "emotion-combination/card.json", "MODEL_NOT_FOUND", 2),
+    "the whole model gone": (
+        lambda path: shutil.rmtree(path.parent),
+        "emotion-combination/card.json",
+        "MODEL_NOT_FOUND",
+        2,
+    ),
     "the list gone": (Path.unlink, "SHA256SUMS", "MODEL_TAMPERED", 1),
 }
 
 
-@pytest.mark.fault("a model is missing, half-written, or its list of digests is (command line)", "refused; the file is named, with what to do")
+@pytest.mark.fault(
+    "a model is missing, half-written, or its list of digests is (command line)",
+    "refused; the file is named, with what to do",
+)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_command_line_names_the_file_of_a_model_that_is_not_whole(checkout, fault):
     harm, name, _, code = FAULTS[fault]
@@ -161,13 +191,23 @@ print([error.value for error in page.error])
 """
 
 
-@pytest.mark.fault("a model is missing, half-written, or its list of digests is (app)", "the page names the file; the server goes on")
+@pytest.mark.fault(
+    "a model is missing, half-written, or its list of digests is (app)",
+    "the page names the file; the server goes on",
+)
 @pytest.mark.parametrize("fault", ["cut short", "the whole model gone", "the list gone"])
 def test_the_page_names_the_file_of_a_model_that_is_not_whole(checkout, fault):
     harm, name, code, _ = FAULTS[fault]
     harm(checkout / "models" / name)
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
-    result = subprocess.run([sys.executable, "-c", PAGES], cwd=checkout, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", PAGES],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert result.returncode == 0, result.stderr
     shown = result.stdout.splitlines()[-1]
     assert name in shown
@@ -179,8 +219,13 @@ def test_a_sample_that_was_changed_is_not_played(checkout):
     path = checkout / SAMPLE
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     code = "from ui.record import capture; capture.take_sample('Steady low')"
-    result = subprocess.run([sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=False)
-    assert "The file data/samples/steady-low-voice.flac is not the one in data/SHA256SUMS" in result.stderr
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert (
+        "The file data/samples/steady-low-voice.flac is not the one in data/SHA256SUMS"
+        in result.stderr
+    )
 
 
 # ------------------------------------------------------------------------------------------------- a full disk
@@ -194,16 +239,35 @@ def table(tmp_path, clips):
     result = ser("extract", clips, "--output", tmp_path / "own.csv")
     assert result.returncode == 0, result.stderr
     rows = pd.read_csv(tmp_path / "own.csv").copy()
-    both = pd.concat([rows.assign(emotion=emotion, speaker=speaker) for emotion in ("happy", "sad") for speaker in ("a", "b", "c")])
+    both = pd.concat(
+        [
+            rows.assign(emotion=emotion, speaker=speaker)
+            for emotion in ("happy", "sad")
+            for speaker in ("a", "b", "c")
+        ]
+    )
     both.to_csv(tmp_path / "own.csv", index=False)
     return tmp_path / "own.csv"
 
 
-@pytest.mark.fault("the disk is full while a model is saved", "one sentence; the earlier model stays, no half of one")
+@pytest.mark.fault(
+    "the disk is full while a model is saved",
+    "one sentence; the earlier model stays, no half of one",
+)
 @pytest.mark.slow
 def test_a_disk_that_is_full_when_a_model_is_saved_leaves_no_half_of_it(tmp_path, table):
     folder = tmp_path / "my-models"
-    arguments = ("train", "--features", table, "--task", "emotion", "--classifier", "decision_tree", "--output", folder)
+    arguments = (
+        "train",
+        "--features",
+        table,
+        "--task",
+        "emotion",
+        "--classifier",
+        "decision_tree",
+        "--output",
+        folder,
+    )
     result = ser(*arguments, SER_CACHE=str(tmp_path / "cache"))
     assert result.returncode == 0, result.stderr
     before = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -220,7 +284,10 @@ def test_a_disk_that_is_full_when_a_model_is_saved_leaves_no_half_of_it(tmp_path
     assert ser("models", "verify", "--models", folder).returncode == 0
 
 
-@pytest.mark.fault("the disk is full while predictions are written", "one sentence, exit code 1; the same command goes on")
+@pytest.mark.fault(
+    "the disk is full while predictions are written",
+    "one sentence, exit code 1; the same command goes on",
+)
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_a_disk_that_is_full_when_predictions_are_written_loses_none(tmp_path, clips, form):
     output = tmp_path / f"out.{form}"
@@ -236,7 +303,10 @@ def test_a_disk_that_is_full_when_predictions_are_written_loses_none(tmp_path, c
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clips", output.name]
 
 
-@pytest.mark.fault("the disk is full while features are written", "one sentence, exit code 1; the same command goes on")
+@pytest.mark.fault(
+    "the disk is full while features are written",
+    "one sentence, exit code 1; the same command goes on",
+)
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_a_disk_that_is_full_when_features_are_written_loses_none(tmp_path, clips, suffix):
     output = tmp_path / f"features.{suffix}"
@@ -253,13 +323,17 @@ def test_a_disk_that_is_full_when_features_are_written_loses_none(tmp_path, clip
 @pytest.mark.fault("the disk is full where a run keeps what is done", "one sentence, exit code 1")
 def test_where_what_is_done_cannot_be_kept_the_run_ends_with_a_sentence(tmp_path, clips):
     sentence = said(ser("extract", clips, "--output", tmp_path / "features.csv", limit=20_000), 1)
-    assert sentence.startswith(f"error: What is done cannot be kept in '{tmp_path}/.features.csv.partial'")
+    assert sentence.startswith(
+        f"error: What is done cannot be kept in '{tmp_path}/.features.csv.partial'"
+    )
     assert not (tmp_path / "features.csv").exists()
     assert ser("extract", clips, "--output", tmp_path / "features.csv").returncode == 0
 
 
 @pytest.mark.fault("what stdout goes to is full", "said once, exit code 1")
-@pytest.mark.parametrize("arguments", [("predict", SAMPLE), ("predict", SAMPLE, "--format", "json"), ("models", "list")])
+@pytest.mark.parametrize(
+    "arguments", [("predict", SAMPLE), ("predict", SAMPLE, "--format", "json"), ("models", "list")]
+)
 def test_a_standard_output_that_is_full_is_said_once(arguments):
     with Path("/dev/full").open("w") as full:
         result = ser(*arguments, stdout=full)
@@ -282,7 +356,14 @@ models.save_artefact(artefact, card, Path({str(tmp_path)!r}))
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
         command = [sys.executable, "-c", code, name]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=limited if limit else None, check=False)
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            preexec_fn=limited if limit else None,
+            check=False,
+        )
 
     for number in range(150):  # a list that is longer than any other file here
         (tmp_path / "some").mkdir(exist_ok=True)

@@ -43,7 +43,12 @@ MAGIC = (
 TIMES = int(os.environ.get("SER_FUZZ_TIMES", "1"))
 """How many times as long as in `make test`, and then at random."""
 settings.register_profile(
-    "ours", max_examples=60 * TIMES, deadline=None, derandomize=TIMES == 1, database=None, suppress_health_check=list(HealthCheck)
+    "ours",
+    max_examples=60 * TIMES,
+    deadline=None,
+    derandomize=TIMES == 1,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("ours")
 
@@ -92,20 +97,27 @@ def test_any_change_to_a_good_file(container, changes, kept):
 
 @given(
     numbers.arrays(
-        dtype=st.sampled_from(["f4", "f8", "i2", "i4", "u1", "i8"]), shape=numbers.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=60)
+        dtype=st.sampled_from(["f4", "f8", "i2", "i4", "u1", "i8"]),
+        shape=numbers.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=60),
     ),
     st.integers(-5, 500_000),
 )
 def test_any_array(array, rate):
     N_TRIED["arrays of any type, shape and rate"] += 1
-    repeated = np.resize(array, (rate * 60 // max(array.size, 1) % 30_000 + len(array), *array.shape[1:])) if array.size and array.ndim < 3 else array
+    repeated = (
+        np.resize(array, (rate * 60 // max(array.size, 1) % 30_000 + len(array), *array.shape[1:]))
+        if array.size and array.ndim < 3
+        else array
+    )
     found = outcome(lambda: audio.from_samples(repeated, rate))
     assert str(found) if isinstance(found, ValueError) else np.isfinite(found.samples).all()
 
 
 @given(
     st.binary(max_size=2000)
-    | st.text(alphabet=st.characters(), max_size=500).map(lambda text: ("path,emotion\n" + text).encode("utf-8", "surrogatepass"))
+    | st.text(alphabet=st.characters(), max_size=500).map(
+        lambda text: ("path,emotion\n" + text).encode("utf-8", "surrogatepass")
+    )
 )
 def test_any_table_of_labels(data):
     N_TRIED["tables of labels"] += 1
@@ -129,7 +141,22 @@ def test_any_names_of_files(names):
 @given(
     st.lists(st.sampled_from(NAMES) | st.text(max_size=20), max_size=3),
     st.lists(
-        st.sampled_from(["--format", "json", "csv", "--jobs", "0", "1", "--baseline", "--models", "--emotion-model", "knn", "--explain", "x"]),
+        st.sampled_from(
+            [
+                "--format",
+                "json",
+                "csv",
+                "--jobs",
+                "0",
+                "1",
+                "--baseline",
+                "--models",
+                "--emotion-model",
+                "knn",
+                "--explain",
+                "x",
+            ]
+        ),
         max_size=4,
     ),
     st.sampled_from(["predict", "extract", "models", "corpora", "evaluate", "train", "nonsense"]),
@@ -149,7 +176,10 @@ def test_any_command_line(paths, options, command):
 
 
 @settings(max_examples=12 * TIMES)
-@given(st.lists(st.tuples(st.sampled_from(CONTAINERS), st.floats(0, 1)), min_size=1, max_size=5), st.sampled_from(["json", "jsonl", "csv", "table"]))
+@given(
+    st.lists(st.tuples(st.sampled_from(CONTAINERS), st.floats(0, 1)), min_size=1, max_size=5),
+    st.sampled_from(["json", "jsonl", "csv", "table"]),
+)
 def test_any_folder_of_damaged_files(files, form):
     """An entry for each file, in order."""
     N_TRIED["folders of damaged files through predict"] += 1
@@ -165,5 +195,10 @@ def test_any_folder_of_damaged_files(files, form):
     assert code in (0, 1)
     if form == "jsonl":
         said = [json.loads(line) for line in out.getvalue().splitlines()]
-        assert [entry["file"] for entry in said] == [f"{number}.wav" for number in range(len(files))]
-        assert all(("error" in entry) or sum(entry["emotion_probabilities"].values()) > 0.999 for entry in said)
+        assert [entry["file"] for entry in said] == [
+            f"{number}.wav" for number in range(len(files))
+        ]
+        assert all(
+            ("error" in entry) or sum(entry["emotion_probabilities"].values()) > 0.999
+            for entry in said
+        )

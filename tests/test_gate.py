@@ -27,7 +27,11 @@ def test_a_voice_passes(path):
 @pytest.mark.parametrize("gain", [0.01, 1.0])
 def test_how_loud_a_voice_is_makes_no_difference(gain):
     samples = audio.load(VOICES[0]).samples * np.float32(gain)
-    np.testing.assert_allclose(gate.speech_probabilities(samples), gate.speech_probabilities(audio.load(VOICES[0]).samples), atol=0.02)
+    np.testing.assert_allclose(
+        gate.speech_probabilities(samples),
+        gate.speech_probabilities(audio.load(VOICES[0]).samples),
+        atol=0.02,
+    )
 
 
 @pytest.mark.parametrize("kind", ["tones", "engines"])
@@ -43,7 +47,10 @@ def test_most_tunes_are_refused():
 def test_a_voice_that_noise_covers_is_refused_with_what_to_do(rng):
     samples = audio.load(VOICES[0]).samples
     buried = samples * 0.02 + rng.normal(0, 0.1, len(samples)).astype(np.float32)
-    reasons = {reason.code: reason.message for reason in gate.check(audio.from_samples(buried, RATE)).reasons}
+    reasons = {
+        reason.code: reason.message
+        for reason in gate.check(audio.from_samples(buried, RATE)).reasons
+    }
     assert "quieter" in reasons["TOO_NOISY"]
 
 
@@ -60,6 +67,13 @@ def test_what_was_heard_before_makes_no_difference():
 
 @pytest.mark.corpus
 def test_screams_of_an_actor_pass(ravdess_clips):
-    strong = [path for name, path in ravdess_clips.items() if name.endswith("-06") and name.split("-")[3] == "02"]
-    refused = ["NOT_SPEECH" in [reason.code for reason in gate.check(audio.load(path)).reasons] for path in strong]
+    strong = [
+        path
+        for name, path in ravdess_clips.items()
+        if name.endswith("-06") and name.split("-")[3] == "02"
+    ]
+    refused = [
+        "NOT_SPEECH" in [reason.code for reason in gate.check(audio.load(path)).reasons]
+        for path in strong
+    ]
     assert np.mean(refused) < 0.2

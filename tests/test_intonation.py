@@ -53,7 +53,10 @@ def test_a_long_recording_is_tracked_at_its_beginning_only():
 
 
 def test_stored_contours_come_back_in_hertz(tmp_path):
-    made = pd.DataFrame([["a.wav", *np.linspace(80, 501.23, len(contours.POINTS))]], columns=["path", *contours.POINTS])
+    made = pd.DataFrame(
+        [["a.wav", *np.linspace(80, 501.23, len(contours.POINTS))]],
+        columns=["path", *contours.POINTS],
+    )
     contours.write(made, tmp_path / "c.parquet")
     back = pd.read_parquet(tmp_path / "c.parquet")
     assert (back.dtypes[contours.POINTS] == np.int16).all()
@@ -75,7 +78,9 @@ def test_the_contour_of_a_speaker_is_the_mean_over_clips_against_their_own_media
     own = clips[clips["speaker"] == "ravdess-05"]
     semitones = 12 * np.log2(own[contours.POINTS].to_numpy())
     expected = (semitones[own["emotion"] == "angry"] - np.median(semitones)).mean(axis=0)
-    found = speakers[(speakers["speaker"] == "ravdess-05") & (speakers["emotion"] == "angry")][contours.POINTS]
+    found = speakers[(speakers["speaker"] == "ravdess-05") & (speakers["emotion"] == "angry")][
+        contours.POINTS
+    ]
     np.testing.assert_allclose(found.to_numpy()[0], expected)
 
 
@@ -84,7 +89,9 @@ def test_an_average_contour_has_its_interval_over_speakers(speakers):
     angry = speakers.loc[speakers["emotion"] == "angry", "t10"]
     interval = stats.ttest_1samp(angry, 0).confidence_interval(0.95)
     row = found[found["emotion"] == "angry"].iloc[10]
-    assert row[["mean", "low", "high"]].tolist() == pytest.approx([angry.mean(), interval.low, interval.high])
+    assert row[["mean", "low", "high"]].tolist() == pytest.approx(
+        [angry.mean(), interval.low, interval.high]
+    )
     assert row["speakers"] == 24
     assert row["time"] == pytest.approx(100 * 10 / 24)
 
@@ -95,7 +102,9 @@ def test_the_difference_of_two_contours_is_paired_over_speakers(speakers):
     apart = (of["angry"] - of["sad"]).loc["female"]
     interval = stats.ttest_1samp(apart, 0).confidence_interval(0.95)
     row = found[found["group"] == "female"].iloc[5]
-    assert row[["mean", "low", "high"]].tolist() == pytest.approx([apart.mean(), interval.low, interval.high])
+    assert row[["mean", "low", "high"]].tolist() == pytest.approx(
+        [apart.mean(), interval.low, interval.high]
+    )
     assert row["speakers"] == 12
 
 
@@ -109,7 +118,9 @@ def test_ones_own_contour_is_against_its_own_median(speakers):
 def test_unknown_speakers_and_clips_without_a_contour_are_left_out(table):
     assert contours.by_speaker(table.assign(speaker=""), contours.read(["ravdess"]), "hz").empty
     assert contours.by_speaker(table, contours.read(["mine"]), "hz").empty
-    assert contours.average(contours.by_speaker(table, contours.read(["mine"]), "hz"), ["angry"], None, "hz").empty
+    assert contours.average(
+        contours.by_speaker(table, contours.read(["mine"]), "hz"), ["angry"], None, "hz"
+    ).empty
     assert contours.of_clip(contours.read(["ravdess"]), "no such clip") is None
 
 

@@ -27,7 +27,9 @@ def utterances():
         for emotion in corpus.emotions
         for statement in (STATEMENTS if name == "ravdess" else ("",))
     ]
-    table = pd.DataFrame(rows, columns=["path", "corpus", "speaker", "gender", "emotion", "statement"])
+    table = pd.DataFrame(
+        rows, columns=["path", "corpus", "speaker", "gender", "emotion", "statement"]
+    )
     return table.assign(intensity="normal", sha256=table["path"])
 
 
@@ -35,7 +37,12 @@ TABLE = utterances()
 
 
 def every_run(table):
-    return [*runs.joint(table), *runs.corpus_left_out(table), *runs.single_corpus(table), *runs.other_statement(table)]
+    return [
+        *runs.joint(table),
+        *runs.corpus_left_out(table),
+        *runs.single_corpus(table),
+        *runs.other_statement(table),
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------------------- the runs
@@ -73,7 +80,10 @@ def test_the_other_statement_is_never_heard_in_training():
 def test_a_joint_run_sets_two_actors_of_ravdess_and_eight_of_crema_d_aside():
     for run in runs.joint(TABLE):
         aside = TABLE[run.calibrate]
-        assert aside.groupby("corpus")["speaker"].nunique().to_dict() == {"crema-d": 8, "ravdess": 2}
+        assert aside.groupby("corpus")["speaker"].nunique().to_dict() == {
+            "crema-d": 8,
+            "ravdess": 2,
+        }
         assert set(aside.loc[aside["corpus"] == "ravdess", "gender"]) == {"male", "female"}
 
 
@@ -102,7 +112,9 @@ def learnt(*names):
 
 def test_predictions_are_restricted_to_the_labels_of_the_tested_corpus_and_sum_to_one():
     rows = rows_of("nemo")
-    kept, truth, probabilities = joint.comparable(TABLE, rows, even(len(rows)), "emotion", learnt(*CORPORA))
+    kept, truth, probabilities = joint.comparable(
+        TABLE, rows, even(len(rows)), "emotion", learnt(*CORPORA)
+    )
     assert kept.tolist() == rows.tolist()
     assert [EMOTIONS[position] for position in truth] == TABLE["emotion"].iloc[rows].tolist()
     lacking = [EMOTIONS.index("calm"), EMOTIONS.index("disgust")]
@@ -112,10 +124,16 @@ def test_predictions_are_restricted_to_the_labels_of_the_tested_corpus_and_sum_t
 
 def test_calm_counts_as_neutral_where_a_side_lacks_it():
     rows = rows_of("crema-d")
-    _, _, probabilities = joint.comparable(TABLE, rows, even(len(rows)), "emotion", learnt(*CORPORA))
-    assert probabilities[0, EMOTIONS.index("neutral")] == pytest.approx(2 / 7)  # two of the seven eighths that are left
+    _, _, probabilities = joint.comparable(
+        TABLE, rows, even(len(rows)), "emotion", learnt(*CORPORA)
+    )
+    assert probabilities[0, EMOTIONS.index("neutral")] == pytest.approx(
+        2 / 7
+    )  # two of the seven eighths that are left
     rows = rows_of("ravdess")
-    _, truth, probabilities = joint.comparable(TABLE, rows, even(len(rows)), "emotion", learnt("crema-d", "nemo"))
+    _, truth, probabilities = joint.comparable(
+        TABLE, rows, even(len(rows)), "emotion", learnt("crema-d", "nemo")
+    )
     calm = (TABLE["emotion"].iloc[rows] == "calm").to_numpy()
     assert set(truth[calm]) == {EMOTIONS.index("neutral")}
     assert (probabilities[:, EMOTIONS.index("calm")] == 0).all()
@@ -178,22 +196,40 @@ def evidence_of(network_strength, network_disturbed=None):
 
     def opinions(run, strength, disturbed=None):
         rows = np.flatnonzero(run.calibrate | run.test)
-        as_it_is, copy = (answers(rows, of_copy) for of_copy in (strength, strength if disturbed is None else disturbed))
+        as_it_is, copy = (
+            answers(rows, of_copy)
+            for of_copy in (strength, strength if disturbed is None else disturbed)
+        )
         enrolled = answers(np.arange(len(TABLE)), strength + 1)["emotion"]  # a baseline helps
-        return Opinions(rows, dict(zip(joint.ASKED, (as_it_is, copy), strict=True)), lambda asked, _: enrolled[asked])
+        return Opinions(
+            rows,
+            dict(zip(joint.ASKED, (as_it_is, copy), strict=True)),
+            lambda asked, _: enrolled[asked],
+        )
 
     def answers(rows, strength):
         said = {}
         for task, labels in LABELS.items():
-            right = np.array([[label == truth for label in labels] for truth in TABLE[task].iloc[rows]])
+            right = np.array(
+                [[label == truth for label in labels] for truth in TABLE[task].iloc[rows]]
+            )
             scores = strength * right + rng.normal(size=right.shape)
             said[task] = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
         return said
 
     every = {run.name: run for run in every_run(TABLE)}
-    seeds = {name: (0, 1, 2) if run.protocol == "unseen_speakers" else (0,) for name, run in every.items()}
-    networks = {(name, seed): opinions(run, network_strength, network_disturbed) for name, run in every.items() for seed in seeds[name]}
-    return Evidence(TABLE, every, networks, {name: opinions(run, 1.0) for name, run in every.items()})
+    seeds = {
+        name: (0, 1, 2) if run.protocol == "unseen_speakers" else (0,)
+        for name, run in every.items()
+    }
+    networks = {
+        (name, seed): opinions(run, network_strength, network_disturbed)
+        for name, run in every.items()
+        for seed in seeds[name]
+    }
+    return Evidence(
+        TABLE, every, networks, {name: opinions(run, 1.0) for name, run in every.items()}
+    )
 
 
 def test_the_out_of_fold_table_holds_every_clip_under_every_protocol(evidence):
@@ -203,19 +239,26 @@ def test_the_out_of_fold_table_holds_every_clip_under_every_protocol(evidence):
     unseen = table[(table["protocol"] == "unseen_speakers") & (table["task"] == "emotion")]
     by_seed = unseen[unseen["classifier"] == "combination_of_one"]
     unseen = unseen.drop(by_seed.index)
-    assert by_seed.groupby("seed").size().tolist() == [(TABLE["corpus"] == joint.BY_SEED_CORPUS).sum()] * 3
+    assert (
+        by_seed.groupby("seed").size().tolist()
+        == [(TABLE["corpus"] == joint.BY_SEED_CORPUS).sum()] * 3
+    )
     for (classifier, seed), rows in unseen.groupby(["classifier", "seed"]):
         assert sorted(rows["path"]) == sorted(TABLE["path"]), (classifier, seed)
     assert set(unseen.loc[unseen["classifier"] == "network", "seed"]) == {0, 1, 2}
     for task, labels in LABELS.items():
-        np.testing.assert_allclose(table.loc[table["task"] == task, list(labels)].sum(axis=1), 1, atol=1e-3)
+        np.testing.assert_allclose(
+            table.loc[table["task"] == task, list(labels)].sum(axis=1), 1, atol=1e-3
+        )
 
 
 def test_what_a_left_out_corpus_is_calibrated_on_are_the_other_two_testing_each_other(evidence):
     run = evidence.runs["without-nemo"]
     _, opinions, truth, weights = evidence.calibration("combination", run, "emotion", None)
     n = sum((TABLE["corpus"] == name).sum() for name in ("ravdess", "crema-d"))
-    dropped = (TABLE["corpus"] == "ravdess").to_numpy() & (TABLE["emotion"] == "surprised").to_numpy()  # CREMA-D has not learnt it
+    dropped = (TABLE["corpus"] == "ravdess").to_numpy() & (
+        TABLE["emotion"] == "surprised"
+    ).to_numpy()  # CREMA-D has not learnt it
     assert len(truth) == len(weights) == n - dropped.sum()
     assert [opinion.shape for opinion in opinions] == [(len(truth), 8)] * 2
 
@@ -227,8 +270,13 @@ def test_the_better_member_weighs_more(evidence):
 
 def test_a_member_that_fails_on_disturbed_clips_weighs_less(evidence):
     run = "joint-1"
-    weights = [of.exponents("combination", of.runs[run], "emotion") for of in (evidence, evidence_of(3.0, network_disturbed=-1.0))]
-    holds, fails = (network / (network + bagged_perceptrons) for network, bagged_perceptrons in weights)
+    weights = [
+        of.exponents("combination", of.runs[run], "emotion")
+        for of in (evidence, evidence_of(3.0, network_disturbed=-1.0))
+    ]
+    holds, fails = (
+        network / (network + bagged_perceptrons) for network, bagged_perceptrons in weights
+    )
     assert fails < holds - 0.1
 
 
@@ -256,7 +304,9 @@ def test_there_are_limits_for_every_run_that_is_scored(evidence):
     table = joint.limits(evidence)
     assert tuple(table.columns) == selective.LIMITS_COLUMNS
     assert table.groupby(["classifier", "protocol"]).size().to_dict() == {
-        (model, protocol): n for model in joint.MODELS for protocol, n in (("unseen_speakers", 6), ("corpus_left_out", 3))
+        (model, protocol): n
+        for model in joint.MODELS
+        for protocol, n in (("unseen_speakers", 6), ("corpus_left_out", 3))
     }
 
 
@@ -267,10 +317,16 @@ def neutral_heavy():
 
 
 def test_every_choice_of_neutral_clips_is_tried_up_to_a_limit():
-    assert [choice.tolist() for choice in simulated_enrolment.choices(np.array([3, 5, 9]), 2)] == [[3, 5], [3, 9], [5, 9]]
+    assert [choice.tolist() for choice in simulated_enrolment.choices(np.array([3, 5, 9]), 2)] == [
+        [3, 5],
+        [3, 9],
+        [5, 9],
+    ]
     many = simulated_enrolment.choices(np.arange(40), 2)
     assert len({tuple(choice) for choice in many}) == simulated_enrolment.MOST_CHOICES
-    assert [choice.tolist() for choice in many] == [choice.tolist() for choice in simulated_enrolment.choices(np.arange(40), 2)]
+    assert [choice.tolist() for choice in many] == [
+        choice.tolist() for choice in simulated_enrolment.choices(np.arange(40), 2)
+    ]
 
 
 def test_a_simulated_baseline_is_of_the_same_speaker_neutral_and_not_the_clip_itself():
@@ -287,9 +343,19 @@ def test_a_simulated_baseline_is_of_the_same_speaker_neutral_and_not_the_clip_it
 def test_what_a_baseline_adds_is_counted_on_the_same_clips_without_those_of_the_baseline(evidence):
     table = simulated_enrolment.tested(evidence)
     assert tuple(table.columns) == baseline_gains.COLUMNS
-    of_ravdess = table[(table["corpus"] == "ravdess") & (table["protocol"] == "unseen_speakers") & (table["clips"] == 1)]
-    counts = of_ravdess.assign(choices=of_ravdess[list(EMOTIONS)].sum(axis=1)).groupby("truth")["choices"].unique()
-    assert counts["neutral"].tolist() == [1]  # of two neutral clips, each is tested while the other is the baseline
+    of_ravdess = table[
+        (table["corpus"] == "ravdess")
+        & (table["protocol"] == "unseen_speakers")
+        & (table["clips"] == 1)
+    ]
+    counts = (
+        of_ravdess.assign(choices=of_ravdess[list(EMOTIONS)].sum(axis=1))
+        .groupby("truth")["choices"]
+        .unique()
+    )
+    assert counts["neutral"].tolist() == [
+        1
+    ]  # of two neutral clips, each is tested while the other is the baseline
     assert counts["angry"].tolist() == [2]
     before, gain = baseline_gains.gain(of_ravdess[of_ravdess["classifier"] == "bagged_mlp"])
     assert 0 < before < 1
@@ -301,7 +367,13 @@ def test_perceptrons_are_fitted_on_clips_and_copies_with_and_without_a_baseline(
     rng = np.random.default_rng(0)
     rows = pd.DataFrame(
         [
-            {"corpus": corpus, "speaker": f"{corpus}-{gender}", "emotion": emotion, "gender": gender, "sha256": f"{corpus}{gender}{emotion}{take}"}
+            {
+                "corpus": corpus,
+                "speaker": f"{corpus}-{gender}",
+                "emotion": emotion,
+                "gender": gender,
+                "sha256": f"{corpus}{gender}{emotion}{take}",
+            }
             for corpus in ("ravdess", "nemo")
             for gender in ("male", "female")
             for emotion in ("neutral", "happy", "angry")
@@ -313,7 +385,9 @@ def test_perceptrons_are_fitted_on_clips_and_copies_with_and_without_a_baseline(
     for number, emotion in enumerate(("happy", "angry")):
         x[rows["emotion"] == emotion, number] += 6
     x[rows["gender"] == "male"] += 1
-    copies = {copy: x + rng.normal(0, 0.1, x.shape).astype(np.float32) for copy in ("disturbed", "noisy")}
+    copies = {
+        copy: x + rng.normal(0, 0.1, x.shape).astype(np.float32) for copy in ("disturbed", "noisy")
+    }
     table, everything = JointTable(rows, x, copies, {}, ""), np.ones(len(rows), dtype=bool)
     for task in LABELS:
         said = probabilities(bagged_perceptrons.fit(table, everything, task), x, task)

@@ -16,7 +16,17 @@ PATHS = ["a.wav", "b.wav", "c.wav", "d.wav"]
 
 
 def about(emotions, speakers=("A", "B", "A", "B"), paths=PATHS):
-    return pd.DataFrame({"path": paths, "corpus": "mine", "speaker": speakers, "gender": "", "emotion": emotions, "intensity": "", "statement": ""})
+    return pd.DataFrame(
+        {
+            "path": paths,
+            "corpus": "mine",
+            "speaker": speakers,
+            "gender": "",
+            "emotion": emotions,
+            "intensity": "",
+            "statement": "",
+        }
+    )
 
 
 def says(**shares):
@@ -24,7 +34,12 @@ def says(**shares):
 
 
 def test_answers_are_restricted_to_the_emotions_of_the_corpus_and_calm_counts_as_neutral():
-    said = [says(calm=0.5, happy=0.3, angry=0.2), says(surprised=0.6, happy=0.4), says(neutral=0.9, happy=0.1), says(happy=1.0)]
+    said = [
+        says(calm=0.5, happy=0.3, angry=0.2),
+        says(surprised=0.6, happy=0.4),
+        says(neutral=0.9, happy=0.1),
+        says(happy=1.0),
+    ]
     rows = own_corpus.out_of_fold(about(["neutral", "happy", "happy", "happy"]), said, [CARD])
     assert list(rows.columns) == list(evaluation.OUT_OF_FOLD_COLUMNS)
     assert (rows["protocol"] == "corpus_left_out").all()
@@ -38,10 +53,16 @@ def test_answers_are_restricted_to_the_emotions_of_the_corpus_and_calm_counts_as
 def test_a_clip_that_could_not_be_asked_about_or_was_learnt_from_is_no_test():
     said = [SerError(ErrorCode.SILENT, "x", "y"), says(happy=1), says(happy=1), says(sad=1)]
     paths = ["a.wav", "03-01-03-01-01-01-01.wav", "1001_DFA_HAP_XX.wav", "d.wav"]
-    rows = own_corpus.out_of_fold(about(["happy", "happy", "happy", "sad"], paths=paths), said, [CARD])
+    rows = own_corpus.out_of_fold(
+        about(["happy", "happy", "happy", "sad"], paths=paths), said, [CARD]
+    )
     assert rows["path"].tolist() == ["d.wav"]
-    of_ravdess = dataclasses.replace(CARD, corpora=tuple(corpus for corpus in CARD.corpora if corpus.name == "ravdess"))
-    rows = own_corpus.out_of_fold(about(["happy", "happy", "happy", "sad"], paths=paths), said, [of_ravdess])
+    of_ravdess = dataclasses.replace(
+        CARD, corpora=tuple(corpus for corpus in CARD.corpora if corpus.name == "ravdess")
+    )
+    rows = own_corpus.out_of_fold(
+        about(["happy", "happy", "happy", "sad"], paths=paths), said, [of_ravdess]
+    )
     assert rows["path"].tolist() == ["1001_DFA_HAP_XX.wav", "d.wav"]
     assert own_corpus.out_of_fold(about(["happy"] * 4), [said[0]] * 4, [CARD]).empty
 

@@ -15,7 +15,12 @@ def lines(code: str, **environment: str) -> list[dict]:
     """What a process writes to stderr that logs as the server does."""
     start = "import logging\nfrom ser_core.errors import *\nfrom ui.server import logs\nlogs.configure()\n"
     found = subprocess.run(
-        [sys.executable, "-c", start + code], cwd=ROOT, capture_output=True, text=True, check=True, env={"PATH": "", **environment}
+        [sys.executable, "-c", start + code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "", **environment},
     )
     return [json.loads(line) for line in found.stderr.splitlines() if line.startswith("{")]
 
@@ -24,15 +29,26 @@ def test_an_answer_is_a_line_with_its_length_its_decision_and_the_time_it_took()
     (line,) = lines("logs.answered(3.234, 'ok', 0.0312)")
     time = line.pop("time")
     assert time.endswith("+00:00")
-    assert line == {"level": "INFO", "logger": "ser", "event": "answered", "duration_s": 3.2, "decision": "ok", "ms": 31}
+    assert line == {
+        "level": "INFO",
+        "logger": "ser",
+        "event": "answered",
+        "duration_s": 3.2,
+        "decision": "ok",
+        "ms": 31,
+    }
 
 
 def test_a_refusal_is_logged_once_however_often_it_is_shown(caplog):
-    error = SerError(ErrorCode.TOO_SHORT, "The clip anna.wav lasts 0.1 s.", "Record at least 0.5 s.")
+    error = SerError(
+        ErrorCode.TOO_SHORT, "The clip anna.wav lasts 0.1 s.", "Record at least 0.5 s."
+    )
     with caplog.at_level(logging.INFO, "ser"):
         logs.refused(error)
         logs.refused(error)
-    assert [(record.message, record.code) for record in caplog.records] == [("refused", "TOO_SHORT")]
+    assert [(record.message, record.code) for record in caplog.records] == [
+        ("refused", "TOO_SHORT")
+    ]
     assert "anna" not in caplog.text
 
 
@@ -63,9 +79,14 @@ def test_two_failures_have_two_references(caplog):
     assert logs.failed(RuntimeError()) != logs.failed(RuntimeError())
 
 
-@pytest.mark.parametrize(("level", "n"), [("DEBUG", 3), ("INFO", 3), ("WARNING", 1), ("error", 1), ("CRITICAL", 0), ("nonsense", 3)])
+@pytest.mark.parametrize(
+    ("level", "n"),
+    [("DEBUG", 3), ("INFO", 3), ("WARNING", 1), ("error", 1), ("CRITICAL", 0), ("nonsense", 3)],
+)
 def test_the_level_is_chosen_by_the_environment(level, n):
-    code = "logs.started({'python': '3'})\nlogs.answered(1.0, 'ok', 0.1)\nlogs.failed(RuntimeError())"
+    code = (
+        "logs.started({'python': '3'})\nlogs.answered(1.0, 'ok', 0.1)\nlogs.failed(RuntimeError())"
+    )
     assert len(lines(code, SER_LOG_LEVEL=level)) == n
 
 

@@ -30,7 +30,9 @@ def space(table):
 
 @pytest.fixture(scope="module")
 def all_clips():
-    return pd.concat([exploration.shipped_features(corpus) for corpus in CORPORA], ignore_index=True)
+    return pd.concat(
+        [exploration.shipped_features(corpus) for corpus in CORPORA], ignore_index=True
+    )
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,9 @@ def whole(all_clips):
 
 @pytest.fixture(scope="module")
 def own():
-    return features.extract(audio.load(next((DATA_DIR / "samples").glob("*.flac"))), exploration.FEATURE_SET)
+    return features.extract(
+        audio.load(next((DATA_DIR / "samples").glob("*.flac"))), exploration.FEATURE_SET
+    )
 
 
 def vector_of(row):
@@ -56,12 +60,16 @@ def test_the_linear_map_is_that_of_scikit_learn(table, space):
     placed = exploration.places(space, "linear")
     expected = PCA(2, svd_solver="full").fit_transform(StandardScaler().fit_transform(table[NAMES]))
     for axis, column in enumerate(("x", "y")):
-        assert abs(np.corrcoef(placed[column], expected[:, axis])[0, 1]) == pytest.approx(1, abs=1e-9)
+        assert abs(np.corrcoef(placed[column], expected[:, axis])[0, 1]) == pytest.approx(
+            1, abs=1e-9
+        )
         assert placed[column].std() == pytest.approx(expected[:, axis].std(ddof=1), rel=1e-6)
 
 
 @pytest.mark.parametrize("kind", exploration.MAPS)
-def test_every_clip_of_all_corpora_is_on_both_maps_and_the_recording_last(kind, all_clips, whole, own):
+def test_every_clip_of_all_corpora_is_on_both_maps_and_the_recording_last(
+    kind, all_clips, whole, own
+):
     placed = exploration.with_recording(exploration.places(whole, kind), whole, kind, own)
     assert list(placed["path"][:-1]) == list(all_clips["path"])
     assert placed.iloc[-1]["emotion"] == exploration.RECORDING
@@ -78,12 +86,21 @@ def test_the_stored_map_keeps_neighbours_together(whole):
 def test_the_stored_map_keeps_the_neighbours_of_each_corpus_together(corpus, all_clips):
     own = all_clips[all_clips["corpus"] == corpus].iloc[:: {"crema-d": 4, "nemo": 2}.get(corpus, 1)]
     within = exploration.space_of(own)
-    assert trustworthiness(within.features, exploration.places(within, "neighbours")[["x", "y"]], n_neighbors=10) > 0.9
+    assert (
+        trustworthiness(
+            within.features, exploration.places(within, "neighbours")[["x", "y"]], n_neighbors=10
+        )
+        > 0.9
+    )
 
 
 def test_the_nearest_are_those_of_scikit_learn(whole, own):
     points = np.concatenate([whole.standardised(own.values[None]), whole.features[::40]])
-    expected = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(whole.features).kneighbors(points, return_distance=False)
+    expected = (
+        NearestNeighbors(n_neighbors=5, algorithm="brute")
+        .fit(whole.features)
+        .kneighbors(points, return_distance=False)
+    )
     found = whole.nearest(points)
     assert (found == expected).mean() > 0.999  # but for ties
     among = np.arange(len(whole.features)) % 2 == 1
@@ -93,12 +110,18 @@ def test_the_nearest_are_those_of_scikit_learn(whole, own):
 def test_a_clip_of_the_corpus_is_nearest_to_itself(table, space):
     row = table.iloc[100]
     assert exploration.nearest(space, vector_of(row))["path"].iloc[0] == row["path"]
-    placed = exploration.with_recording(exploration.places(space, "linear"), space, "linear", vector_of(row))
-    assert placed.iloc[-1][["x", "y"]].tolist() == pytest.approx(placed.iloc[100][["x", "y"]].tolist())
+    placed = exploration.with_recording(
+        exploration.places(space, "linear"), space, "linear", vector_of(row)
+    )
+    assert placed.iloc[-1][["x", "y"]].tolist() == pytest.approx(
+        placed.iloc[100][["x", "y"]].tolist()
+    )
 
 
 def test_a_recording_lies_amid_its_five_nearest_clips(space, own):
-    placed = exploration.with_recording(exploration.places(space, "neighbours"), space, "neighbours", own)
+    placed = exploration.with_recording(
+        exploration.places(space, "neighbours"), space, "neighbours", own
+    )
     near = placed.merge(exploration.nearest(space, own)[["corpus", "path"]], on=["corpus", "path"])
     assert placed.iloc[-1][["x", "y"]].tolist() == pytest.approx(near[["x", "y"]].median().tolist())
 
@@ -106,7 +129,9 @@ def test_a_recording_lies_amid_its_five_nearest_clips(space, own):
 @pytest.mark.parametrize("with_stored", [True, False])
 def test_clips_of_ones_own_lie_amid_the_stored_ones(with_stored, table, space):
     mine = mine_of(table)
-    both = exploration.space_of(pd.concat([table, mine], ignore_index=True) if with_stored else mine)
+    both = exploration.space_of(
+        pd.concat([table, mine], ignore_index=True) if with_stored else mine
+    )
     placed = exploration.places(both, "neighbours", space)
     found = placed[placed["corpus"] == "mine"]
     stored = exploration.places(space, "neighbours").set_index("path")
@@ -114,7 +139,9 @@ def test_clips_of_ones_own_lie_amid_the_stored_ones(with_stored, table, space):
     values = table[NAMES].to_numpy()
     for row, at in zip(mine[NAMES].to_numpy(), found[["x", "y"]].to_numpy(), strict=True):
         away = np.linalg.norm((values - row) / reference.deviation, axis=1)
-        assert at.tolist() == pytest.approx(stored.loc[table["path"].iloc[np.argsort(away)[:5]], ["x", "y"]].median().tolist())
+        assert at.tolist() == pytest.approx(
+            stored.loc[table["path"].iloc[np.argsort(away)[:5]], ["x", "y"]].median().tolist()
+        )
 
 
 def test_a_rectangle_selects_the_clips_inside_it_also_those_not_drawn(whole, own):
@@ -133,7 +160,10 @@ def test_the_map_is_thinned_evenly_and_keeps_the_recording(whole, own, space):
     assert len(drawn) == exploration.MOST_POINTS + 1
     assert drawn.iloc[-1]["emotion"] == exploration.RECORDING
     for column in ("corpus", "emotion", "gender"):
-        shares = [own_table.iloc[:-1][column].value_counts(normalize=True) for own_table in (placed, drawn)]
+        shares = [
+            own_table.iloc[:-1][column].value_counts(normalize=True)
+            for own_table in (placed, drawn)
+        ]
         assert (shares[0] - shares[1]).abs().max() < 0.02
     few = exploration.places(space, "linear")
     assert exploration.thinned(few) is few

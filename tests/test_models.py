@@ -76,7 +76,11 @@ def test_a_label_the_model_has_not_learnt_gets_zero(card, tmp_path, recording):
     assert probabilities.tolist() == [0, 0, 0.5, 0, 0.5, 0, 0, 0]
 
 
-@pytest.fixture(scope="module", params=[["angry", "happy", "sad"], ["female", "male"]], ids=["three labels", "two labels"])
+@pytest.fixture(
+    scope="module",
+    params=[["angry", "happy", "sad"], ["female", "male"]],
+    ids=["three labels", "two labels"],
+)
 def bag(request):
     """Bagged perceptrons as scikit-learn fits them, what serves them, and clips."""
     from sklearn.compose import ColumnTransformer
@@ -90,7 +94,9 @@ def bag(request):
     x = rng.normal(size=(len(y), 9)) * 5 + 3 * np.unique(y, return_inverse=True)[1][:, None]
     columns = [0, 2, 3, 7]
     perceptron = MLPClassifier((16,), max_iter=300, tol=0.01, random_state=0)
-    pipeline = make_pipeline(ColumnTransformer([("chosen", "passthrough", columns)]), StandardScaler(), perceptron)
+    pipeline = make_pipeline(
+        ColumnTransformer([("chosen", "passthrough", columns)]), StandardScaler(), perceptron
+    )
     fitted = BaggingClassifier(pipeline, n_estimators=3, random_state=0).fit(x, y)
     return fitted, BaggedPerceptrons.of(fitted, columns), x
 
@@ -118,7 +124,9 @@ def test_a_file_of_perceptrons_runs_no_code(tmp_path):
 
 def test_a_perceptron_that_has_not_seen_a_label_is_refused(bag):
     fitted, _, _ = bag
-    fewer = SimpleNamespace(classes_=np.append(fitted.classes_, "surprised"), estimators_=fitted.estimators_)
+    fewer = SimpleNamespace(
+        classes_=np.append(fitted.classes_, "surprised"), estimators_=fitted.estimators_
+    )
     with pytest.raises(ValueError, match=r"lack one of .*surprised"):
         BaggedPerceptrons.of(fewer, [0, 2, 3, 7])
 
@@ -129,7 +137,10 @@ def test_a_swapped_artefact_is_refused_before_a_byte_of_it_runs(card, dummy, tmp
     models.save(dummy, card, tmp_path)
     proof = tmp_path / "it-ran"
     joblib.dump(Bomb(proof), tmp_path / card.id / card.artefact)
-    with pytest.raises(SerError, match=r"gender-dummy/model.joblib is not the one in .*/SHA256SUMS and was not used") as caught:
+    with pytest.raises(
+        SerError,
+        match=r"gender-dummy/model.joblib is not the one in .*/SHA256SUMS and was not used",
+    ) as caught:
         models.load_named("dummy", "gender", tmp_path)
     assert caught.value.code == "MODEL_TAMPERED"
     assert "models rebuild gender-dummy" in caught.value.hint
@@ -163,7 +174,9 @@ def test_a_damaged_card_is_refused_with_the_way_to_mend_it(content, tmp_path):
 
 
 def test_a_model_of_other_features_is_refused(card, dummy, tmp_path):
-    saved = models.save(dummy, dataclasses.replace(card, feature_names=card.feature_names[:-1]), tmp_path)
+    saved = models.save(
+        dummy, dataclasses.replace(card, feature_names=card.feature_names[:-1]), tmp_path
+    )
     with pytest.raises(SerError, match="made for other features") as caught:
         models.load(saved, tmp_path)
     assert caught.value.code == "MODEL_SCHEMA"
@@ -171,7 +184,9 @@ def test_a_model_of_other_features_is_refused(card, dummy, tmp_path):
 
 def test_one_exponent_on_the_card_sharpens_a_model(card, dummy, tmp_path, recording):
     saved = models.save(dummy, dataclasses.replace(card, parameters={"exponents": [2.0]}), tmp_path)
-    np.testing.assert_allclose(models.load(saved, tmp_path).predict_proba([Inputs(recording)])[0], [0.9, 0.1])
+    np.testing.assert_allclose(
+        models.load(saved, tmp_path).predict_proba([Inputs(recording)])[0], [0.9, 0.1]
+    )
 
 
 @pytest.fixture
@@ -179,13 +194,28 @@ def pair(card, dummy, tmp_path):
     """Two models that say 3:1 and 1:1, and their combination with weights 1 and 2."""
     models.save(dummy, card, tmp_path)
     even = DummyClassifier(strategy="uniform").fit(np.zeros((2, 128)), ["male", "female"])
-    models.save(even, dataclasses.replace(card, name="even", parameters={"exponents": [0.5]}), tmp_path)
-    both = dataclasses.replace(card, name="both", classifier="combination", artefact="model.json", feature_set="", feature_names=())
-    return models.save_combination({"gender-dummy": {"weight": 1.0}, "gender-even": {"weight": 2.0}}, both, tmp_path)
+    models.save(
+        even, dataclasses.replace(card, name="even", parameters={"exponents": [0.5]}), tmp_path
+    )
+    both = dataclasses.replace(
+        card,
+        name="both",
+        classifier="combination",
+        artefact="model.json",
+        feature_set="",
+        feature_names=(),
+    )
+    return models.save_combination(
+        {"gender-dummy": {"weight": 1.0}, "gender-even": {"weight": 2.0}}, both, tmp_path
+    )
 
 
-def test_a_combination_multiplies_its_members_probabilities_to_their_weights(pair, tmp_path, recording):
-    np.testing.assert_allclose(models.load(pair, tmp_path).predict_proba([Inputs(recording)])[0], [0.75, 0.25])
+def test_a_combination_multiplies_its_members_probabilities_to_their_weights(
+    pair, tmp_path, recording
+):
+    np.testing.assert_allclose(
+        models.load(pair, tmp_path).predict_proba([Inputs(recording)])[0], [0.75, 0.25]
+    )
 
 
 def test_a_combination_is_the_default(pair, tmp_path):
@@ -194,8 +224,12 @@ def test_a_combination_is_the_default(pair, tmp_path):
 
 def test_a_combination_with_a_swapped_member_is_refused(pair, card, tmp_path):
     other = DummyClassifier(strategy="uniform").fit(np.zeros((2, 128)), ["male", "female"])
-    models.save(other, card, tmp_path)  # a valid model with a valid card, but not the one that was combined
-    with pytest.raises(SerError, match="gender-dummy is not the one that gender-both was combined from") as caught:
+    models.save(
+        other, card, tmp_path
+    )  # a valid model with a valid card, but not the one that was combined
+    with pytest.raises(
+        SerError, match="gender-dummy is not the one that gender-both was combined from"
+    ) as caught:
         models.load(pair, tmp_path)
     assert caught.value.code == "MODEL_TAMPERED"
 
@@ -206,7 +240,15 @@ def test_an_unknown_model_is_refused_with_the_known_ones():
     assert "random-forest" in caught.value.hint
 
 
-OF_RAVDESS = {"decision-tree", "knn", "random-forest", "svc", "logistic-regression", "mlp", "random-forest-mfcc128"}
+OF_RAVDESS = {
+    "decision-tree",
+    "knn",
+    "random-forest",
+    "svc",
+    "logistic-regression",
+    "mlp",
+    "random-forest-mfcc128",
+}
 OF_ALL_CORPORA = {"network", "bagged-mlp", "combination"}
 
 
@@ -230,14 +272,20 @@ def test_every_shipped_model_loads_and_its_card_says_what_it_is(model_id, record
         assert [corpus.n_utterances for corpus in card.corpora] == [1440]
     else:
         assert set(card.scores) == {"ravdess", "crema-d", "nemo"}
-        assert all({"unseen_speakers", "corpus_left_out"} <= set(scores) for scores in card.scores.values())
+        assert all(
+            {"unseen_speakers", "corpus_left_out"} <= set(scores) for scores in card.scores.values()
+        )
         assert [corpus.n_utterances for corpus in card.corpora] == [1440, 7435, 4481]
 
 
 def test_the_held_out_models_were_fitted_without_the_speakers_they_are_tested_on():
     for card in models.cards(HELD_OUT):
         assert "FOLD MODEL" in card.protocol
-        assert [corpus.n_speakers for corpus in card.corpora] == [18, 64, 7]  # without the tested ones and those set aside
+        assert [corpus.n_speakers for corpus in card.corpora] == [
+            18,
+            64,
+            7,
+        ]  # without the tested ones and those set aside
 
 
 def test_the_models_keep_within_their_size():
@@ -258,7 +306,10 @@ def test_every_card_can_be_read(card):
     assert card.sha256 in text
     assert card.limits in text
     uar = card.scores["ravdess"]["unseen_speakers"]["uar"]
-    assert f"| ravdess | unseen speakers | {100 * uar['value']:.1f} [{100 * uar['low']:.1f}, {100 * uar['high']:.1f}] |" in text
+    assert (
+        f"| ravdess | unseen speakers | {100 * uar['value']:.1f} [{100 * uar['low']:.1f}, {100 * uar['high']:.1f}] |"
+        in text
+    )
 
 
 def test_loading_and_asking_a_network_reports_to_nobody(tmp_path):
@@ -266,7 +317,15 @@ def test_loading_and_asking_a_network_reports_to_nobody(tmp_path):
 from ser_core import audio, models, prediction
 print(prediction.predict(audio.load("data/samples/steady-low-voice.flac"), models.load_default("emotion"), models.load_default("gender")).decision)
 """
-    environment = {name: value for name, value in os.environ.items() if name not in {"CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"}}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"}
+    }
     environment |= {"HOME": str(tmp_path), "SER_CACHE": str(cache_folder())}
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, env=environment, capture_output=True)
-    assert [path.name for path in tmp_path.rglob("*")] == []  # no identifier of this computer, no reports waiting to be sent
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, env=environment, capture_output=True
+    )
+    assert [
+        path.name for path in tmp_path.rglob("*")
+    ] == []  # no identifier of this computer, no reports waiting to be sent

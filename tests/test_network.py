@@ -50,8 +50,18 @@ def clips():
                 n = int(rng.integers(50, 90))
                 tilt = np.linspace(-10, 10, 64) * (EMOTIONS.index(emotion) - 3.5) / 3.5
                 spectrograms.append((rng.normal(-30, 5, (n, 64)) + tilt).astype(np.float16))
-                rows.append((f"{corpus}-{emotion}-{number}", corpus, f"{corpus}-{number // 2}", ("male", "female")[number % 2], emotion))
-    table = pd.DataFrame(rows, columns=["path", "corpus", "speaker", "gender", "emotion"]).assign(statement="", intensity="", sha256="x")
+                rows.append(
+                    (
+                        f"{corpus}-{emotion}-{number}",
+                        corpus,
+                        f"{corpus}-{number // 2}",
+                        ("male", "female")[number % 2],
+                        emotion,
+                    )
+                )
+    table = pd.DataFrame(rows, columns=["path", "corpus", "speaker", "gender", "emotion"]).assign(
+        statement="", intensity="", sha256="x"
+    )
     starts = np.concatenate([[0], np.cumsum([len(spectrogram) for spectrogram in spectrograms])])
     return Clips(table, [Copy(np.concatenate(spectrograms), starts)] * 2)
 
@@ -71,13 +81,20 @@ def test_it_keeps_within_its_size():
 
     for module in net.modules():
         module.register_forward_hook(count)
-    net.eval()(torch.zeros(1, 2, 300, 64), torch.ones(1, 300, dtype=torch.bool))  # three seconds of speech
+    net.eval()(
+        torch.zeros(1, 2, 300, 64), torch.ones(1, 300, dtype=torch.bool)
+    )  # three seconds of speech
     assert 10e6 < sum(done) < 60e6
 
 
 def test_a_gain_of_the_clip_changes_nothing():
     log_mel, heard = torch.randn(2, 80, 64) * 10 - 40, torch.ones(2, 80, dtype=torch.bool)
-    torch.testing.assert_close(network.normalised(log_mel + 17.0, heard), network.normalised(log_mel, heard), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        network.normalised(log_mel + 17.0, heard),
+        network.normalised(log_mel, heard),
+        atol=1e-4,
+        rtol=1e-4,
+    )
 
 
 def test_a_steady_frequency_response_is_gone_from_the_second_view():
@@ -96,9 +113,17 @@ def test_what_a_batch_pads_a_clip_with_hardly_matters(clips):
 
 
 def test_it_learns_and_the_same_seed_gives_the_same_net(clips, tmp_path):
-    longer = dataclasses.replace(SMALL, phases=(dataclasses.replace(SMALL.phases[0], epochs=20),), clips_per_epoch=128)
-    nets = [optimisation.train(clips, everything(clips), 0, tmp_path / f"{number}.pt", longer) for number in range(2)]
-    first, second = (network.logits(net, network.embeddings(net, clips, np.arange(len(clips.table))))[0] for net in nets)
+    longer = dataclasses.replace(
+        SMALL, phases=(dataclasses.replace(SMALL.phases[0], epochs=20),), clips_per_epoch=128
+    )
+    nets = [
+        optimisation.train(clips, everything(clips), 0, tmp_path / f"{number}.pt", longer)
+        for number in range(2)
+    ]
+    first, second = (
+        network.logits(net, network.embeddings(net, clips, np.arange(len(clips.table))))[0]
+        for net in nets
+    )
     np.testing.assert_array_equal(first, second)
     has = clips.has[clips.corpus]
     right = np.where(has, first, -np.inf).argmax(axis=1) == clips.emotion
@@ -115,14 +140,20 @@ def test_an_interrupted_training_goes_on_and_ends_in_the_same_net(clips, tmp_pat
         return original(*arguments)
 
     original = optimisation._loss
-    optimisation._loss = lambda *arguments: original(*arguments) if not (tmp_path / "cut.pt").exists() else stop_after_some_epochs(*arguments)
+    optimisation._loss = lambda *arguments: (
+        original(*arguments)
+        if not (tmp_path / "cut.pt").exists()
+        else stop_after_some_epochs(*arguments)
+    )
     try:
         with pytest.raises(KeyboardInterrupt):
             optimisation.train(clips, everything(clips), 0, tmp_path / "cut.pt", SMALL)
     finally:
         optimisation._loss = original
     resumed = optimisation.train(clips, everything(clips), 0, tmp_path / "cut.pt", SMALL)
-    for ours, theirs in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+    for ours, theirs in zip(
+        whole.state_dict().values(), resumed.state_dict().values(), strict=True
+    ):
         torch.testing.assert_close(ours, theirs)
 
 
@@ -152,7 +183,10 @@ def test_calm_is_as_good_as_neutral_where_a_corpus_lacks_it_and_no_other_label_i
 
 def test_an_absent_label_costs_less_than_a_wrong_one():
     lacking = [emotion in CORPORA["crema-d"].emotions for emotion in EMOTIONS]
-    says = {wrong: [2.0 if emotion == wrong else 0.0 for emotion in EMOTIONS] for wrong in ("surprised", "happy")}
+    says = {
+        wrong: [2.0 if emotion == wrong else 0.0 for emotion in EMOTIONS]
+        for wrong in ("surprised", "happy")
+    }
     assert loss(says["surprised"], "angry", lacking) < loss(says["happy"], "angry", lacking)
 
 
@@ -181,7 +215,10 @@ def test_a_group_is_disturbed_in_one_way(clips):
 
 
 def test_a_baseline_changes_nothing_before_it_was_learnt_and_something_afterwards(clips, tmp_path):
-    fresh, learnt = Net(SMALL).eval(), optimisation.train(clips, everything(clips), 0, tmp_path / "net.pt", SMALL)
+    fresh, learnt = (
+        Net(SMALL).eval(),
+        optimisation.train(clips, everything(clips), 0, tmp_path / "net.pt", SMALL),
+    )
     for net, changes in ((fresh, False), (learnt, True)):
         embedded = network.embeddings(net, clips, np.arange(4))
         assert (np.abs(network.shifts(net, embedded, embedded[::-1].copy())).max() > 0) == changes
@@ -207,17 +244,28 @@ def exported():
 def test_onnx_says_what_pytorch_says(exported, seconds, with_baseline):
     nets, artefact = exported
     inputs = Inputs(audio.from_samples(voice(seconds=seconds), RATE))
-    baseline = Baseline([Inputs(audio.from_samples(voice(seconds=seconds, f0=220.0), RATE)) for seconds in (2.0, 3.0)])
+    baseline = Baseline(
+        [
+            Inputs(audio.from_samples(voice(seconds=seconds, f0=220.0), RATE))
+            for seconds in (2.0, 3.0)
+        ]
+    )
     log_mels = [torch.from_numpy(each.log_mel[None].copy()) for each in (inputs, *baseline.clips)]
     served = network.Served(nets).eval()
     with torch.no_grad():
         nothing = torch.zeros(1, 512), torch.zeros(1)
         mean = torch.stack([served(log_mel, *nothing)[2] for log_mel in log_mels[1:]]).mean(0)
-        expected = served(log_mels[0], mean, torch.ones(1)) if with_baseline else served(log_mels[0], *nothing)
+        expected = (
+            served(log_mels[0], mean, torch.ones(1))
+            if with_baseline
+            else served(log_mels[0], *nothing)
+        )
         alone = served(log_mels[0], *nothing)
     assert torch.allclose(alone[0], expected[0]) != with_baseline
     for task, probabilities in zip(LABELS, expected, strict=False):
-        (said,) = Network(artefact, task, AVERAGE).opinions([inputs], baseline if with_baseline else None)
+        (said,) = Network(artefact, task, AVERAGE).opinions(
+            [inputs], baseline if with_baseline else None
+        )
         np.testing.assert_allclose(said[0], probabilities[0].numpy(), atol=3e-3)  # half precision
 
 
@@ -232,7 +280,9 @@ def test_several_clips_at_once_are_as_each_on_its_own(exported):
     session = Network(exported[1], "emotion", AVERAGE)._session
     nothing = {"baseline": np.zeros((1, 512), np.float32), "given": np.zeros(1, np.float32)}
     together = session.run(["emotion"], {"log_mel": log_mel, **nothing})[0]
-    alone = np.concatenate([session.run(["emotion"], {"log_mel": clip[None], **nothing})[0] for clip in log_mel])
+    alone = np.concatenate(
+        [session.run(["emotion"], {"log_mel": clip[None], **nothing})[0] for clip in log_mel]
+    )
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
@@ -246,8 +296,14 @@ def test_finished_networks_are_not_trained_again(clips, tmp_path, monkeypatch):
     np.testing.assert_allclose(first.probabilities["as_it_is"]["emotion"].sum(axis=1), 1)
     monkeypatch.setattr(optimisation, "_train_phase", lambda *_: pytest.fail("trained again"))
     again = network_runs.train_all(clips, [run], [0])["half", 0]
-    np.testing.assert_array_equal(first.probabilities["as_it_is"]["gender"], again.probabilities["as_it_is"]["gender"])
+    np.testing.assert_array_equal(
+        first.probabilities["as_it_is"]["gender"], again.probabilities["as_it_is"]["gender"]
+    )
     tested = first.rows[:3]
-    with_baseline = first.enrolled(tested[::-1].copy(), [first.rows[[5]], first.rows[[6, 7]], first.rows[[8]]])
+    with_baseline = first.enrolled(
+        tested[::-1].copy(), [first.rows[[5]], first.rows[[6, 7]], first.rows[[8]]]
+    )
     np.testing.assert_allclose(with_baseline.sum(axis=1), 1)
-    np.testing.assert_allclose(with_baseline[2], first.enrolled(tested[:1], [first.rows[[8]]])[0], atol=1e-6)
+    np.testing.assert_allclose(
+        with_baseline[2], first.enrolled(tested[:1], [first.rows[[8]]])[0], atol=1e-6
+    )

@@ -27,7 +27,11 @@ def by_kind(found):
 
 def labelled(files, table=None, name="mine"):
     """The corpus of some paths, with the text of a labels.csv where there is one."""
-    data = {corpora.LABELS_FILE: table.encode() if isinstance(table, str) else table} if table is not None else {}
+    data = (
+        {corpora.LABELS_FILE: table.encode() if isinstance(table, str) else table}
+        if table is not None
+        else {}
+    )
     return corpora.label(name, [*files, *data], data.__getitem__)
 
 
@@ -41,11 +45,27 @@ def emotions(found):
 @pytest.mark.parametrize(
     ("path", "expected", "name"),
     [
-        ("OAF_angry/OAF_back_angry.wav", ("tess-OAF", "angry", "Say the word back"), "OAF_back_angry"),
+        (
+            "OAF_angry/OAF_back_angry.wav",
+            ("tess-OAF", "angry", "Say the word back"),
+            "OAF_back_angry",
+        ),
         ("YAF_dog_ps.wav", ("tess-YAF", "surprised", "Say the word dog"), "YAF_dog_ps"),
-        ("OAF_neutral/OA_bite_neutral.wav", ("tess-OAF", "neutral", "Say the word bite"), "OAF_bite_neutral"),
-        ("x/OAF_Pleasant_surprise/oaf_Bean_PS.WAV", ("tess-OAF", "surprised", "Say the word bean"), "OAF_bean_ps"),
-        ("YAF_disgust/YAF_which_disgust.mp3", ("tess-YAF", "disgust", "Say the word which"), "YAF_which_disgust"),
+        (
+            "OAF_neutral/OA_bite_neutral.wav",
+            ("tess-OAF", "neutral", "Say the word bite"),
+            "OAF_bite_neutral",
+        ),
+        (
+            "x/OAF_Pleasant_surprise/oaf_Bean_PS.WAV",
+            ("tess-OAF", "surprised", "Say the word bean"),
+            "OAF_bean_ps",
+        ),
+        (
+            "YAF_disgust/YAF_which_disgust.mp3",
+            ("tess-YAF", "disgust", "Say the word which"),
+            "YAF_which_disgust",
+        ),
     ],
 )
 def test_a_name_of_tess_says_who_says_what_how_in_every_edition(path, expected, name):
@@ -75,7 +95,15 @@ def test_a_name_of_savee_needs_the_folder_of_the_speaker_or_is_flat(path, expect
     ("path", "expected"),
     [
         ("wav/03a01Fa.wav", ("emodb-03", "male", "happy", "Der Lappen liegt auf dem Eisschrank.")),
-        ("16b10Wb.wav", ("emodb-16", "female", "angry", "Die wird auf dem Platz sein, wo wir sie immer hinlegen.")),
+        (
+            "16b10Wb.wav",
+            (
+                "emodb-16",
+                "female",
+                "angry",
+                "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",
+            ),
+        ),
         ("08a02Ab.flac", ("emodb-08", "female", "fearful", "Das will sie am Mittwoch abgeben.")),
         ("11A07TD.WAV", ("emodb-11", "male", "sad", "In sieben Stunden wird es soweit sein.")),
         ("13b03Ec.wav", ("emodb-13", "female", "disgust", None)),
@@ -94,15 +122,24 @@ def test_what_is_no_clip_of_the_further_corpora_is_passed_over(path):
     assert [corpus.name for corpus in (TESS, SAVEE, EMODB) if corpus.parse(Path(path))] == []
 
 
-@pytest.mark.parametrize(("corpus", "n_speakers"), [(TESS, 2), (SAVEE, 4), (EMODB, 10)], ids=lambda value: getattr(value, "name", ""))
+@pytest.mark.parametrize(
+    ("corpus", "n_speakers"),
+    [(TESS, 2), (SAVEE, 4), (EMODB, 10)],
+    ids=lambda value: getattr(value, "name", ""),
+)
 def test_the_facts_of_the_further_entries_agree(corpus, n_speakers, tmp_path):
     assert list(corpus.genders) == sorted(corpus.genders)
     assert len(corpus.genders) == corpus.n_folds == n_speakers
     assert {corpus.fold_of(speaker) for speaker in corpus.genders} == set(range(1, n_speakers + 1))
-    assert set(corpora.folds(corpus.genders, [corpus.name] * n_speakers)) == set(range(1, n_speakers + 1))
+    assert set(corpora.folds(corpus.genders, [corpus.name] * n_speakers)) == set(
+        range(1, n_speakers + 1)
+    )
     names = corpus.clip_names(tmp_path)
     assert len(names) in (0, corpus.n_utterances)
-    assert all(corpus.name_of(Path(f"{name}.wav")) == name and corpus.parse(Path(f"{name}.wav")) for name in names)
+    assert all(
+        corpus.name_of(Path(f"{name}.wav")) == name and corpus.parse(Path(f"{name}.wav"))
+        for name in names
+    )
 
 
 def test_speakers_of_the_further_corpora_are_in_no_joint_run():
@@ -117,7 +154,9 @@ def test_kaggles_doubled_folder_of_tess_counts_each_clip_once():
 
 
 def test_in_savee_every_speaker_has_a_clip_of_the_same_name():
-    found = labelled([f"{speaker}/{name}.wav" for speaker in ("DC", "JE", "JK", "KL") for name in ("a01", "n01")])
+    found = labelled(
+        [f"{speaker}/{name}.wav" for speaker in ("DC", "JE", "JK", "KL") for name in ("a01", "n01")]
+    )
     assert len(found.clips) == 8
     assert len({labels.speaker for _, labels in found.clips}) == 4
 
@@ -137,21 +176,45 @@ def test_a_clip_with_a_known_fault_is_left_out():
 
 
 def test_the_nearest_folder_named_after_an_emotion_counts_and_nobody_is_guessed():
-    found = labelled(["Ann/Happy/a.wav", "Ann/sad/angry/b.wav", "PS/c.wav", "Pleasant_surprise/d.ogg", "ANGER/e.MP3"])
+    found = labelled(
+        [
+            "Ann/Happy/a.wav",
+            "Ann/sad/angry/b.wav",
+            "PS/c.wav",
+            "Pleasant_surprise/d.ogg",
+            "ANGER/e.MP3",
+        ]
+    )
     assert emotions(found) == {"Ann/Happy/a.wav": "happy", "Ann/sad/angry/b.wav": "angry", "PS/c.wav": "surprised",
                                "Pleasant_surprise/d.ogg": "surprised", "ANGER/e.MP3": "angry"}  # fmt: skip
     assert {(labels.speaker, labels.gender) for _, labels in found.clips} == {("", "")}
-    assert (found.name, found.source, found.left_out) == ("mine", "folders named after emotions", ())
+    assert (found.name, found.source, found.left_out) == (
+        "mine",
+        "folders named after emotions",
+        (),
+    )
 
 
 def test_clips_in_other_folders_are_left_out_and_told():
-    found = labelled(["happy/a.wav", "sad/b.wav", "boredom/c.wav", "d.wav", "notes.txt", "happy/.hidden.wav"])
+    found = labelled(
+        ["happy/a.wav", "sad/b.wav", "boredom/c.wav", "d.wav", "notes.txt", "happy/.hidden.wav"]
+    )
     assert by_kind(found) == {"no_emotion_folder": ("boredom/c.wav", "d.wav")}
-    assert found.left_out[0].in_words() == "2 files left out (in no folder named after an emotion): boredom/c.wav, d.wav"
+    assert (
+        found.left_out[0].in_words()
+        == "2 files left out (in no folder named after an emotion): boredom/c.wav, d.wav"
+    )
 
 
 def test_known_names_in_folders_of_emotions_say_who_speaks():
-    found = labelled(["angry/DC_a01.wav", "angry/OAF_back_angry.wav", "happy/mine.wav", "happy/03-01-05-01-01-01-01.wav"])
+    found = labelled(
+        [
+            "angry/DC_a01.wav",
+            "angry/OAF_back_angry.wav",
+            "happy/mine.wav",
+            "happy/03-01-05-01-01-01-01.wav",
+        ]
+    )
     assert {path: labels.speaker for path, labels in found.clips} == {
         "angry/DC_a01.wav": "savee-DC",
         "angry/OAF_back_angry.wav": "tess-OAF",
@@ -191,7 +254,10 @@ TABLE = "path,emotion,speaker,gender,intensity,statement\na.wav,Happy,Ann,F,stro
         "\ufeff" + TABLE,
         TABLE.replace(",", ";").replace("\n", "\r\n"),
         TABLE.replace(",", "\t").encode("utf-16"),
-        TABLE.replace("path", " Filename ").replace("emotion", "EMOTION").replace("sub/b", "sub\\b").replace("a.wav", "./a.wav"),
+        TABLE.replace("path", " Filename ")
+        .replace("emotion", "EMOTION")
+        .replace("sub/b", "sub\\b")
+        .replace("a.wav", "./a.wav"),
         TABLE.replace("a.wav", "mine/A.WAV").replace("path,", "file,"),
         TABLE.replace("sub/b.wav", "b").replace("\nsub", "\n\nsub"),
         TABLE.replace("Hello\n", '"Hello",more\n'),
@@ -207,12 +273,16 @@ def test_a_table_says_all_however_it_is_written(table):
 
 
 def test_a_name_in_another_encoding_is_found():
-    found = labelled(["größe.wav", "b.wav"], "path,emotion\ngröße.wav,happy\nb.wav,sad\n".encode("cp1252"))
+    found = labelled(
+        ["größe.wav", "b.wav"], "path,emotion\ngröße.wav,happy\nb.wav,sad\n".encode("cp1252")
+    )
     assert len(found.clips) == 2
 
 
 def test_a_table_goes_before_folders_and_names():
-    found = labelled(["happy/03-01-05-01-01-01-01.wav"], "path,emotion\nhappy/03-01-05-01-01-01-01.wav,sad\n")
+    found = labelled(
+        ["happy/03-01-05-01-01-01-01.wav"], "path,emotion\nhappy/03-01-05-01-01-01-01.wav,sad\n"
+    )
     assert (found.name, emotions(found)) == ("mine", {"happy/03-01-05-01-01-01-01.wav": "sad"})
 
 
@@ -256,7 +326,9 @@ def test_a_labels_csv_without_its_columns_is_refused():
 
 
 def test_a_table_that_leaves_no_clip_is_refused_with_the_reasons():
-    with pytest.raises(SerError, match=r"no usable clip: 1 file left out \(an emotion that is none of the eight\)"):
+    with pytest.raises(
+        SerError, match=r"no usable clip: 1 file left out \(an emotion that is none of the eight\)"
+    ):
         labelled(["a.wav"], "path,emotion\na.wav,bored\n")
 
 
@@ -276,7 +348,9 @@ def fill(folder, files):
     for number, (name, data) in enumerate(files.items()):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(wav(voice(120 + number, seconds=0.6, seed=number)) if data is None else data)
+        path.write_bytes(
+            wav(voice(120 + number, seconds=0.6, seed=number)) if data is None else data
+        )
     return folder
 
 
@@ -306,14 +380,21 @@ def measured(speakers, clips=6, emotions=("happy", "sad"), gender=""):
 
     rng = np.random.default_rng(0)
     about = [
-        (f"{emotion}/{speaker}-{number}.wav", corpora.Labels(speaker, gender, emotion, "unspecified", ""))
+        (
+            f"{emotion}/{speaker}-{number}.wav",
+            corpora.Labels(speaker, gender, emotion, "unspecified", ""),
+        )
         for emotion in emotions
         for speaker in speakers
         for number in range(clips)
     ]
     values = rng.normal(size=(len(about), len(NAMES)))
-    values[:, :40] += np.array([2.0 if labels.emotion == "happy" else -2.0 for _, labels in about])[:, None]
-    found = [labelled_folder.Measured(row, 1.0, f"{number:064x}") for number, row in enumerate(values)]
+    values[:, :40] += np.array([2.0 if labels.emotion == "happy" else -2.0 for _, labels in about])[
+        :, None
+    ]
+    found = [
+        labelled_folder.Measured(row, 1.0, f"{number:064x}") for number, row in enumerate(values)
+    ]
     return labelled_folder.assemble(corpora.Labelled("mine", "a test", tuple(about), ()), found)
 
 
@@ -326,7 +407,9 @@ def passed(folds, n):
     [([""], {"random_split"}, None), (["Ann"], {"random_split"}, 1), (["Ann", ""], {"random_split"}, None),
      (["Ann", "Bob"], {"unseen_speakers", "random_split"}, 2), (["A", "B", "C", "D"], {"unseen_speakers", "random_split"}, 4)],
 )  # fmt: skip
-def test_speakers_who_are_unknown_or_too_few_leave_the_random_split_alone(speakers, protocols, n_speakers, tmp_path):
+def test_speakers_who_are_unknown_or_too_few_leave_the_random_split_alone(
+    speakers, protocols, n_speakers, tmp_path
+):
     trained = labelled_folder.train(measured(speakers), ["logistic_regression", "svc"], passed)
     assert set(trained.out_of_fold["protocol"]) == protocols
     assert bool(trained.optimistic) == (len(protocols) == 1)
@@ -337,9 +420,13 @@ def test_speakers_who_are_unknown_or_too_few_leave_the_random_split_alone(speake
         scores = card.scores["mine"]["random_split"]
         assert scores["n_speakers"] == card.corpora[0].n_speakers == n_speakers
         assert (scores["uar"]["low"] is None) == (n_speakers in (None, 1))
-        assert ("optimistic: they come from a random split" in card.protocol) == (len(protocols) == 1)
+        assert ("optimistic: they come from a random split" in card.protocol) == (
+            len(protocols) == 1
+        )
         assert (card.unseen_uar is None) == (len(protocols) == 1)
-        assert card.unseen_percent == ("unknown" if len(protocols) == 1 else f"{card.unseen_uar:.0%}")
+        assert card.unseen_percent == (
+            "unknown" if len(protocols) == 1 else f"{card.unseen_uar:.0%}"
+        )
 
 
 def cards_of(trained, folder):
@@ -358,14 +445,23 @@ def cards_of(trained, folder):
     return cards
 
 
-def test_with_two_speakers_nobody_who_is_tested_is_learnt_from_and_parameters_come_from_inner_folds_by_clips(monkeypatch):
+def test_with_two_speakers_nobody_who_is_tested_is_learnt_from_and_parameters_come_from_inner_folds_by_clips(
+    monkeypatch,
+):
     found = measured(["Ann", "Bob"])
     table, _ = labelled_folder.for_training(found)
     trained = labelled_folder.train(found, ["knn"], passed)
     unseen = trained.out_of_fold[trained.out_of_fold["protocol"] == "unseen_speakers"]
     assert unseen.groupby("fold")["speaker"].unique().map(list).tolist() == [["Ann"], ["Bob"]]
     changed = dataclasses.replace(
-        found, table=found.table.assign(emotion=np.where(found.table["speaker"] == "Ann", found.table["emotion"][::-1], found.table["emotion"]))
+        found,
+        table=found.table.assign(
+            emotion=np.where(
+                found.table["speaker"] == "Ann",
+                found.table["emotion"][::-1],
+                found.table["emotion"],
+            )
+        ),
     )
     other = labelled_folder.train(changed, ["knn"], passed).out_of_fold
     other = other[(other["protocol"] == "unseen_speakers") & (other["speaker"] == "Ann")]
@@ -377,7 +473,9 @@ def test_an_emotion_of_one_speaker_leaves_the_random_split_alone():
     found = measured(["Ann", "Bob"])
     table = found.table[~((found.table["speaker"] == "Bob") & (found.table["emotion"] == "sad"))]
     checked = tables.parse_table(labelled_folder.to_csv(table), "mine.csv")
-    assert "Without the clips of Ann, too few that are sad are left" in tables.why_not_unseen(checked, "emotion")
+    assert "Without the clips of Ann, too few that are sad are left" in tables.why_not_unseen(
+        checked, "emotion"
+    )
     assert cross_validation.protocols_of(checked, "emotion") == ("random_split",)
 
 
@@ -386,18 +484,26 @@ def test_emotions_with_too_few_clips_are_not_trained_on_and_told():
     few = found.table.iloc[:3].assign(emotion="calm", path=["x.wav", "y.wav", "z.wav"])
     import pandas as pd
 
-    table, gone = labelled_folder.for_training(dataclasses.replace(found, table=pd.concat([found.table, few], ignore_index=True)))
+    table, gone = labelled_folder.for_training(
+        dataclasses.replace(found, table=pd.concat([found.table, few], ignore_index=True))
+    )
     assert set(table.rows["emotion"]) == {"happy", "sad"}
     assert gone[0].kind == "rare_emotion"
     assert gone[0].files == ("x.wav", "y.wav", "z.wav")
-    with pytest.raises(SerError, match=r"at least two emotions with 5 clips each\. Got happy 4, sad 4"):
+    with pytest.raises(
+        SerError, match=r"at least two emotions with 5 clips each\. Got happy 4, sad 4"
+    ):
         labelled_folder.for_training(measured([""], clips=4))
 
 
 def test_the_interval_over_known_speakers_is_as_before_and_genders_get_a_model():
     found = measured(["A", "B", "C"])
     gender = np.where(found.table["speaker"] == "A", "male", "female")
-    trained = labelled_folder.train(dataclasses.replace(found, table=found.table.assign(gender=gender)), ["logistic_regression"], passed)
+    trained = labelled_folder.train(
+        dataclasses.replace(found, table=found.table.assign(gender=gender)),
+        ["logistic_regression"],
+        passed,
+    )
     assert set(trained.out_of_fold["task"]) == {"emotion", "gender"}
     assert set(trained.optimistic) == {"gender"}  # the only man cannot be left out
 
@@ -438,9 +544,13 @@ def test_real_clips_under_new_names_are_told_apart_on_unseen_voices(ravdess_clip
             target = tmp_path / "mine" / labels.speaker / f"take {len(rows)}{path.suffix}"
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
-            rows.append(f"{labels.speaker}\\{target.name};{labels.emotion};{labels.speaker};{labels.gender[0]}")
+            rows.append(
+                f"{labels.speaker}\\{target.name};{labels.emotion};{labels.speaker};{labels.gender[0]}"
+            )
     (tmp_path / "mine" / "labels.csv").write_text("\n".join(rows), encoding="utf-8-sig")
-    found = labelled_folder.measure_folder(tmp_path / "mine", corpora.label_folder(tmp_path / "mine"))
+    found = labelled_folder.measure_folder(
+        tmp_path / "mine", corpora.label_folder(tmp_path / "mine")
+    )
     assert (found.name, len(found.table), found.left_out) == ("mine", 96, ())
     assert found.table["speaker"].nunique() == 6
     trained = labelled_folder.train(found, ["logistic_regression"], passed)
@@ -452,8 +562,14 @@ def test_real_clips_under_new_names_are_told_apart_on_unseen_voices(ravdess_clip
     assert score.uar.value > 0.8
 
 
-def test_a_copy_counts_once_and_what_was_left_out_is_said_where_too_little_is_left(tmp_path, capsys):
-    clips = {f"{emotion}/{n}.wav": wav(voice(f0, seconds=0.6, seed=1)) for emotion, f0 in (("happy", 300.0), ("sad", 120.0)) for n in range(5)}
+def test_a_copy_counts_once_and_what_was_left_out_is_said_where_too_little_is_left(
+    tmp_path, capsys
+):
+    clips = {
+        f"{emotion}/{n}.wav": wav(voice(f0, seconds=0.6, seed=1))
+        for emotion, f0 in (("happy", 300.0), ("sad", 120.0))
+        for n in range(5)
+    }
     fill(tmp_path / "mine", clips)
     assert main(["train", str(tmp_path / "mine"), "--output", str(tmp_path / "models")]) == 2
     told = capsys.readouterr().err

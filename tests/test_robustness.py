@@ -17,14 +17,27 @@ def test_what_a_condition_costs_is_counted_against_the_same_clips(tmp_path, monk
             said = "happy" if condition == "noise" and emotion == "calm" else emotion
             gender = GENDERS[number % 2]
             rows.append(
-                {"classifier": robustness.DEFAULT, "condition": condition, "clip": emotion, "emotion": emotion, "gender": gender}
+                {
+                    "classifier": robustness.DEFAULT,
+                    "condition": condition,
+                    "clip": emotion,
+                    "emotion": emotion,
+                    "gender": gender,
+                }
                 | {label: float(label == said) for label in EMOTIONS}
                 | {label: float(label == gender) for label in GENDERS}
             )
-    other = pd.DataFrame(rows).assign(classifier="svc", happy=1.0)  # another model's rows change nothing
+    other = pd.DataFrame(rows).assign(
+        classifier="svc", happy=1.0
+    )  # another model's rows change nothing
     robustness.write(pd.concat([pd.DataFrame(rows), other]), tmp_path / "c.parquet")
     scores = robustness.condition_scores(tmp_path / "c.parquet").set_index("condition")
-    assert scores.loc["as it is", ["UAR", "lost", "same emotion", "gender"]].tolist() == ["100.0", "+0.0", "100.0", "100.0"]
+    assert scores.loc["as it is", ["UAR", "lost", "same emotion", "gender"]].tolist() == [
+        "100.0",
+        "+0.0",
+        "100.0",
+        "100.0",
+    ]
     noise = scores.loc["noise"]
     assert (noise["UAR"], noise["lost"], noise["same emotion"]) == ("87.5", "+12.5", "87.5")
     assert (noise["lost on calm"], noise["lost on surprised"]) == ("+100.0", "+0.0")
@@ -34,7 +47,10 @@ def test_what_the_recorder_costs(tmp_path):
     rows = [
         {"clip": emotion, "truth": emotion, "level_change_db": 10.0}
         | {f"file_{label}": float(label == emotion) for label in EMOTIONS}
-        | {f"recorder_{label}": float(label == ("sad" if emotion == "calm" else emotion)) for label in EMOTIONS}
+        | {
+            f"recorder_{label}": float(label == ("sad" if emotion == "calm" else emotion))
+            for label in EMOTIONS
+        }
         for emotion in EMOTIONS
     ]
     pd.DataFrame(rows).to_csv(tmp_path / "r.csv", index=False)
@@ -61,11 +77,20 @@ def stored():
     return robustness.read()
 
 
-@pytest.mark.parametrize("model", [("several", "combination"), ("acoustic128_v1", "svc"), ("mfcc128_v1", "random_forest")])
+@pytest.mark.parametrize(
+    "model",
+    [("several", "combination"), ("acoustic128_v1", "svc"), ("mfcc128_v1", "random_forest")],
+)
 @pytest.mark.parametrize("condition", ["white noise, 10 dB", "Opus, 6 kbit/s", "telephone band"])
 def test_a_point_of_a_curve_is_the_recall_of_the_stored_predictions(model, condition, stored):
-    found = robustness.curves(stored, ["as it is", condition]).set_index(["feature_set", "classifier", "condition"])
-    rows = stored[(stored["feature_set"] == model[0]) & (stored["classifier"] == model[1]) & (stored["condition"] == condition)]
+    found = robustness.curves(stored, ["as it is", condition]).set_index(
+        ["feature_set", "classifier", "condition"]
+    )
+    rows = stored[
+        (stored["feature_set"] == model[0])
+        & (stored["classifier"] == model[1])
+        & (stored["condition"] == condition)
+    ]
     said = np.array(EMOTIONS)[rows[list(EMOTIONS)].to_numpy().argmax(axis=1)]
     point = found.loc[(*model, condition)]
     assert point["value"] == pytest.approx(recall_score(rows["emotion"], said, average="macro"))
@@ -78,9 +103,14 @@ def test_the_interval_is_that_of_drawing_clips_inside_each_speaker(stored):
     rng = np.random.default_rng(5)
     places = [np.flatnonzero(rows["speaker"] == speaker) for speaker in rows["speaker"].unique()]
     drawn = [np.concatenate([rng.choice(own, len(own)) for own in places]) for _ in range(800)]
-    recalls = [recall_score(rows["emotion"].to_numpy()[chosen], said[chosen], average="macro") for chosen in drawn]
+    recalls = [
+        recall_score(rows["emotion"].to_numpy()[chosen], said[chosen], average="macro")
+        for chosen in drawn
+    ]
     (point,) = robustness.curves(rows, ["reverberation, 0.4 s"]).to_dict("records")
-    np.testing.assert_allclose([point["low"], point["high"]], np.percentile(recalls, [2.5, 97.5]), atol=0.015)
+    np.testing.assert_allclose(
+        [point["low"], point["high"]], np.percentile(recalls, [2.5, 97.5]), atol=0.015
+    )
 
 
 def test_curves_side_by_side_are_the_same_figures_and_the_sentence_names_the_ends(stored):

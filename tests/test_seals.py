@@ -36,7 +36,12 @@ def shipped(tmp_path, monkeypatch):
 def data(tmp_path, monkeypatch):
     """A copy of some of data/, which takes its place."""
     copy = tmp_path / "data"
-    for name in ("limits.csv", "ravdess/selections.csv", "ravdess/map.csv", "samples/steady-low-voice.flac"):
+    for name in (
+        "limits.csv",
+        "ravdess/selections.csv",
+        "ravdess/map.csv",
+        "samples/steady-low-voice.flac",
+    ):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(seals.DATA_DIR / name, copy / name)
     monkeypatch.setattr(seals, "DATA_DIR", copy)
@@ -56,7 +61,9 @@ def refused(code, name, work, *arguments):
         work(*arguments)
     assert caught.value.code == code
     assert name in str(caught.value)
-    assert caught.value.hint.startswith(("Restore the file", "Run: python -m ser_core models rebuild"))
+    assert caught.value.hint.startswith(
+        ("Restore the file", "Run: python -m ser_core models rebuild")
+    )
     return caught.value
 
 
@@ -86,16 +93,36 @@ def test_one_bit_in_a_file_of_a_model_is_noticed_and_the_file_named(shipped, nam
 
 def test_one_bit_in_the_models_that_are_kept_for_evaluation_is_noticed(shipped):
     flip(shipped / "heldout" / "emotion-network" / "model.onnx")
-    refused("MODEL_TAMPERED", "heldout/emotion-network/model.onnx", models.load_default, "emotion", shipped / "heldout")
+    refused(
+        "MODEL_TAMPERED",
+        "heldout/emotion-network/model.onnx",
+        models.load_default,
+        "emotion",
+        shipped / "heldout",
+    )
 
 
-@pytest.mark.parametrize("place", ["a digest", "the space between", "the name", "the end of the line"])
+@pytest.mark.parametrize(
+    "place", ["a digest", "the space between", "the name", "the end of the line"]
+)
 def test_one_bit_in_the_list_is_noticed(shipped, place):
     manifest = shipped / seals.MANIFEST
-    line = next(line for line in manifest.read_text().splitlines() if line.endswith("  emotion-svc/model.joblib"))
+    line = next(
+        line
+        for line in manifest.read_text().splitlines()
+        if line.endswith("  emotion-svc/model.joblib")
+    )
     content = bytearray(manifest.read_bytes())
     start = content.find(line.encode())
-    at = start + {"a digest": 9, "the space between": 65, "the name": 70, "the end of the line": len(line)}[place]
+    at = (
+        start
+        + {
+            "a digest": 9,
+            "the space between": 65,
+            "the name": 70,
+            "the end of the line": len(line),
+        }[place]
+    )
     for bit in range(8):
         changed = bytearray(content)
         changed[at] ^= 1 << bit
@@ -114,11 +141,20 @@ def test_a_model_that_was_swapped_whole_is_noticed(shipped):
     shutil.copytree(shipped / "emotion-mlp", shipped / "emotion-svc")
     card = dataclasses.replace(other, name="svc")
     (shipped / "emotion-svc" / "card.json").write_text(json.dumps(dataclasses.asdict(card)))
-    models.parse_card((shipped / "emotion-svc" / "card.json").read_bytes(), "emotion-svc")  # a good card
+    models.parse_card(
+        (shipped / "emotion-svc" / "card.json").read_bytes(), "emotion-svc"
+    )  # a good card
     refused("MODEL_TAMPERED", "emotion-svc/card.json", models.load_named, "svc", "emotion", shipped)
 
 
-@pytest.mark.parametrize("name", ["emotion-combination/card.json", "emotion-combination/model.json", "emotion-network/model.onnx"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "emotion-combination/card.json",
+        "emotion-combination/model.json",
+        "emotion-network/model.onnx",
+    ],
+)
 def test_a_file_that_was_taken_away_is_missed(shipped, name):
     """Also a card, without which another model would be the default."""
     (shipped / name).unlink()
@@ -127,15 +163,25 @@ def test_a_file_that_was_taken_away_is_missed(shipped, name):
 
 def test_a_model_that_was_put_there_is_not_used(shipped):
     shutil.copytree(shipped / "emotion-svc", shipped / "emotion-aaa")
-    refused("MODEL_TAMPERED", "emotion-aaa/card.json is not in models/SHA256SUMS", models.cards, shipped)
+    refused(
+        "MODEL_TAMPERED", "emotion-aaa/card.json is not in models/SHA256SUMS", models.cards, shipped
+    )
 
 
 def test_without_the_list_nothing_is_used(shipped):
     (shipped / seals.MANIFEST).unlink()
-    refused("MODEL_TAMPERED", "There is no list of digests models/SHA256SUMS", models.load_default, "emotion", shipped)
+    refused(
+        "MODEL_TAMPERED",
+        "There is no list of digests models/SHA256SUMS",
+        models.load_default,
+        "emotion",
+        shipped,
+    )
 
 
-@pytest.mark.fault("a model is swapped for a pickle that runs a command", "refused; it does not run")
+@pytest.mark.fault(
+    "a model is swapped for a pickle that runs a command", "refused; it does not run"
+)
 def test_a_pickle_in_a_models_place_does_not_run(shipped, tmp_path):
     import joblib
 
@@ -144,7 +190,9 @@ def test_a_pickle_in_a_models_place_does_not_run(shipped, tmp_path):
         target = shipped / "emotion-svc" / name
         before = target.read_bytes()
         joblib.dump(Bomb(proof), target)
-        refused("MODEL_TAMPERED", f"emotion-svc/{name}", models.load_named, "svc", "emotion", shipped)
+        refused(
+            "MODEL_TAMPERED", f"emotion-svc/{name}", models.load_named, "svc", "emotion", shipped
+        )
         target.write_bytes(before)
     assert not proof.exists()
     joblib.load(_bomb(proof, tmp_path))  # the bomb is live
@@ -164,7 +212,13 @@ def test_the_list_itself_can_be_fixed_from_outside(shipped, monkeypatch):
     assert models.load_default("emotion", shipped)
     shutil.copytree(shipped / "emotion-svc", shipped / "emotion-aaa")
     models.seal(shipped)  # as someone would who can write the list, too
-    error = refused("MODEL_TAMPERED", "models/SHA256SUMS is not one that SER_MANIFEST_SHA256 names", models.load_default, "emotion", shipped)
+    error = refused(
+        "MODEL_TAMPERED",
+        "models/SHA256SUMS is not one that SER_MANIFEST_SHA256 names",
+        models.load_default,
+        "emotion",
+        shipped,
+    )
     assert "SER_MANIFEST_SHA256" in error.hint
     for none in ("", " ", ","):  # from a command that failed, say: it names no list
         monkeypatch.setenv(seals.PIN, none)
@@ -182,7 +236,9 @@ def own(tmp_path, monkeypatch):
     """A folder of one's own with one small model, saved as `train` saves them; gives it and how to save another."""
     from sklearn.dummy import DummyClassifier
 
-    fitted = DummyClassifier(strategy="prior").fit(np.zeros((4, 128)), ["male", "male", "female", "male"])
+    fitted = DummyClassifier(strategy="prior").fit(
+        np.zeros((4, 128)), ["male", "male", "female", "male"]
+    )
     card = dataclasses.replace(models.find("decision-tree", "gender"), name="own", parameters={})
     folder = tmp_path / "my-models"
 
@@ -203,9 +259,21 @@ def test_what_is_saved_is_listed_and_anyone_can_check_the_list(own):
         "gender-second/model.joblib",
     ]
     if shutil.which("sha256sum"):
-        assert subprocess.run(["sha256sum", "--check", "--strict", "--quiet", seals.MANIFEST], cwd=folder, check=False).returncode == 0
+        assert (
+            subprocess.run(
+                ["sha256sum", "--check", "--strict", "--quiet", seals.MANIFEST],
+                cwd=folder,
+                check=False,
+            ).returncode
+            == 0
+        )
         flip(folder / "gender-own" / "model.joblib")
-        assert subprocess.run(["sha256sum", "--check", "--status", seals.MANIFEST], cwd=folder, check=False).returncode == 1
+        assert (
+            subprocess.run(
+                ["sha256sum", "--check", "--status", seals.MANIFEST], cwd=folder, check=False
+            ).returncode
+            == 1
+        )
 
 
 @pytest.mark.parametrize("list_file", ["models", "data"])
@@ -213,16 +281,33 @@ def test_the_lists_that_ship_are_those_that_sha256sum_checks(list_file):
     root = MODELS_DIR.with_name(list_file)
     if shutil.which("sha256sum") is None:
         lines = (line.split("  ") for line in (root / seals.MANIFEST).read_text().splitlines())
-        assert all(hashlib.sha256((root / name).read_bytes()).hexdigest() == digest for digest, name in lines)
+        assert all(
+            hashlib.sha256((root / name).read_bytes()).hexdigest() == digest
+            for digest, name in lines
+        )
     else:
-        assert subprocess.run(["sha256sum", "--check", "--strict", "--quiet", seals.MANIFEST], cwd=root, check=False).returncode == 0
+        assert (
+            subprocess.run(
+                ["sha256sum", "--check", "--strict", "--quiet", seals.MANIFEST],
+                cwd=root,
+                check=False,
+            ).returncode
+            == 0
+        )
     assert {finding.state for finding in seals.check(root)} == {seals.OK}
 
 
 def test_a_model_saved_before_there_were_lists_is_refused_with_what_to_do(own, capsys):
     folder, _ = own
     (folder / seals.MANIFEST).unlink()
-    error = refused("MODEL_TAMPERED", "gender-own/card.json was not used", models.load_named, "own", "gender", folder)
+    error = refused(
+        "MODEL_TAMPERED",
+        "gender-own/card.json was not used",
+        models.load_named,
+        "own",
+        "gender",
+        folder,
+    )
     assert f"python -m ser_core models seal {folder}" in error.hint
     assert main(["models", "seal", str(folder)]) == 0
     digest = seals.manifest_sha256(folder)
@@ -254,9 +339,13 @@ def test_a_model_that_was_written_by_half_is_not_used(own, monkeypatch, done, ag
     if done == "nothing":
         assert [card.name for card in models.cards(folder)] == ["own"]
     elif again or done == "the artefact and the card":
-        assert refused("MODEL_TAMPERED", f"gender-{name}/", models.load_named, name, "gender", folder)
+        assert refused(
+            "MODEL_TAMPERED", f"gender-{name}/", models.load_named, name, "gender", folder
+        )
     else:
-        assert [card.name for card in models.cards(folder)] == ["own"]  # without a card it is no model yet
+        assert [card.name for card in models.cards(folder)] == [
+            "own"
+        ]  # without a card it is no model yet
     save(name)
     assert models.load_named(name, "gender", folder).card.python == "3.99"
 
@@ -276,17 +365,30 @@ def test_another_version_of_scikit_learn_is_no_tampering(own, monkeypatch, capsy
     assert caught.value.code == "MODEL_VERSION"
     assert main(["models", "verify", "--models", str(folder)]) == 1
     assert "my-models/gender-own: other version (" in capsys.readouterr().out
-    flip(folder / "gender-own" / "model.joblib")  # both: what was changed is said, and nothing else is looked at
+    flip(
+        folder / "gender-own" / "model.joblib"
+    )  # both: what was changed is said, and nothing else is looked at
     refused("MODEL_TAMPERED", "gender-own/model.joblib", models.load_named, "own", "gender", folder)
 
 
 def test_nothing_outside_the_folder_is_read_even_if_a_card_names_it(own, tmp_path):
     folder, _ = own
-    (tmp_path / "elsewhere.joblib").write_bytes((folder / "gender-own" / "model.joblib").read_bytes())
+    (tmp_path / "elsewhere.joblib").write_bytes(
+        (folder / "gender-own" / "model.joblib").read_bytes()
+    )
     path = folder / "gender-own" / "card.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"artefact": "../../elsewhere.joblib"}))
+    path.write_text(
+        json.dumps(json.loads(path.read_text()) | {"artefact": "../../elsewhere.joblib"})
+    )
     seals.seal(folder)
-    refused("MODEL_TAMPERED", "elsewhere.joblib is not in my-models/SHA256SUMS", models.load_named, "own", "gender", folder)
+    refused(
+        "MODEL_TAMPERED",
+        "elsewhere.joblib is not in my-models/SHA256SUMS",
+        models.load_named,
+        "own",
+        "gender",
+        folder,
+    )
 
 
 def test_a_new_card_says_what_made_the_model(own):
@@ -316,7 +418,12 @@ def test_one_bit_in_a_table_or_sample_is_noticed(data, name):
 def test_a_changed_table_shows_no_figures(data):
     assert len(evaluation.read_selections(data / "ravdess" / "selections.csv"))
     flip(data / "ravdess" / "selections.csv")
-    refused("DATA_TAMPERED", "data/ravdess/selections.csv", evaluation.read_selections, data / "ravdess" / "selections.csv")
+    refused(
+        "DATA_TAMPERED",
+        "data/ravdess/selections.csv",
+        evaluation.read_selections,
+        data / "ravdess" / "selections.csv",
+    )
 
 
 def test_a_table_that_was_taken_away_or_put_there_is_noticed(data):
@@ -334,7 +441,9 @@ def test_a_table_that_was_taken_away_or_put_there_is_noticed(data):
 def test_a_table_is_read_once_for_its_digest_as_long_as_it_is_the_same(data, monkeypatch):
     opened = []
     digest = hashlib.file_digest
-    monkeypatch.setattr(hashlib, "file_digest", lambda file, kind: opened.append(file.name) or digest(file, kind))
+    monkeypatch.setattr(
+        hashlib, "file_digest", lambda file, kind: opened.append(file.name) or digest(file, kind)
+    )
     for _ in range(3):
         seals.intact(data / "limits.csv")
     assert len(opened) == 1
@@ -350,7 +459,9 @@ def test_what_the_program_stores_is_listed_and_nothing_else_is(data):
     with seals.storing(data / "ravdess" / "selections.csv") as part:
         part.write_text("new\n")
     assert seals.intact(data / "ravdess" / "selections.csv").read_text() == "new\n"
-    refused("DATA_TAMPERED", "data/limits.csv", seals.intact, data / "limits.csv")  # not made good in passing
+    refused(
+        "DATA_TAMPERED", "data/limits.csv", seals.intact, data / "limits.csv"
+    )  # not made good in passing
     before = (data / "limits.csv").read_bytes()
     with contextlib.suppress(ZeroDivisionError), seals.storing(data / "limits.csv") as part:
         part.write_text("half")
@@ -397,7 +508,12 @@ def test_verify_says_of_each_file_what_became_of_it(own, capsys):
     ]
     assert main(["models", "verify", "gender-lost", "--models", str(folder)]) == 1
     assert len(capsys.readouterr().out.splitlines()) == 2
-    for name in ("gender-own/extra.npz", "gender-changed/model.joblib", "gender-changed/card.json", "gender-lost/card.json"):
+    for name in (
+        "gender-own/extra.npz",
+        "gender-changed/model.joblib",
+        "gender-changed/card.json",
+        "gender-lost/card.json",
+    ):
         (folder / name).unlink()
     assert main(["models", "seal", str(folder)]) == 0
     assert main(["models", "verify", "--models", str(folder)]) == 0
@@ -414,7 +530,14 @@ def test_verify_ends_with_the_digest_to_pin(own, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["seal", "a", "b"], ["seal"], ["seal", "nowhere"], ["verify", "--models", "tests"], ["verify", "emotion-oracle"]]
+    "arguments",
+    [
+        ["seal", "a", "b"],
+        ["seal"],
+        ["seal", "nowhere"],
+        ["verify", "--models", "tests"],
+        ["verify", "emotion-oracle"],
+    ],
 )
 def test_what_cannot_be_sealed_or_verified_is_bad_usage(arguments, capsys):
     assert main(["models", *arguments]) == 2
@@ -425,8 +548,16 @@ def test_several_processes_save_into_one_folder(own):
     from joblib import Parallel, delayed
 
     folder, _ = own
-    card, artefact = models.find("own", "gender", folder), (folder / "gender-own" / "model.joblib").read_bytes()
-    work = (delayed(models.save_artefact)(artefact, dataclasses.replace(card, name=f"m{number}"), folder) for number in range(12))
+    card, artefact = (
+        models.find("own", "gender", folder),
+        (folder / "gender-own" / "model.joblib").read_bytes(),
+    )
+    work = (
+        delayed(models.save_artefact)(
+            artefact, dataclasses.replace(card, name=f"m{number}"), folder
+        )
+        for number in range(12)
+    )
     Parallel(n_jobs=2)(work)
     assert {finding.state for finding in seals.check(folder)} == {seals.OK}
     assert len(models.cards(folder)) == 13

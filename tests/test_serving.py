@@ -97,7 +97,11 @@ def test_sessions_that_have_been_away_for_long_enough_are_ended_and_no_others(mo
     ended = []
 
     def session(name):
-        return SimpleNamespace(session=SimpleNamespace(id=name, shutdown=lambda: ended.append(name), session_state={"clip": "a voice"}))
+        return SimpleNamespace(
+            session=SimpleNamespace(
+                id=name, shutdown=lambda: ended.append(name), session_state={"clip": "a voice"}
+            )
+        )
 
     away = serving.Away(60.0)
     sessions = {name: session(name) for name in "abc"}

@@ -26,17 +26,26 @@ def boards(stored):
 
 
 def shown(boards, case):
-    return leaderboard.as_table(boards[case], leaderboard.beside(*case, chance=0.125)).set_index("title")
+    return leaderboard.as_table(boards[case], leaderboard.beside(*case, chance=0.125)).set_index(
+        "title"
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)
 def test_scores_are_those_that_scikit_learn_counts(case, stored, boards):
     task, corpus = case
     table = shown(boards, case)
-    columns = {"unseen_speakers": "unseen", "corpus_left_out": "left_out", "other_statement": "other_statement", "random_split": "random"}
+    columns = {
+        "unseen_speakers": "unseen",
+        "corpus_left_out": "left_out",
+        "other_statement": "other_statement",
+        "random_split": "random",
+    }
     counted = 0
     own = stored[(stored["task"] == task) & (stored["corpus"] == corpus)]
-    for (feature_set, classifier, protocol), rows in own.groupby(["feature_set", "classifier", "protocol"]):
+    for (feature_set, classifier, protocol), rows in own.groupby(
+        ["feature_set", "classifier", "protocol"]
+    ):
         said = np.array(LABELS[task])[rows[list(LABELS[task])].to_numpy().argmax(axis=1)]
         row = table.loc[models.title(classifier, feature_set)]
         labels = sorted(set(rows["truth"]))
@@ -46,20 +55,38 @@ def test_scores_are_those_that_scikit_learn_counts(case, stored, boards):
             assert row["accuracy"] == pytest.approx(100 * accuracy_score(rows["truth"], said))
             assert row["f1"] == pytest.approx(100 * f1_score(rows["truth"], said, average="macro"))
         counted += 1
-    assert counted == sum(table[name].notna().sum() for name in columns.values() if name in table) - (table["kind"] != "model").sum()
+    assert (
+        counted
+        == sum(table[name].notna().sum() for name in columns.values() if name in table)
+        - (table["kind"] != "model").sum()
+    )
     if "random" in table:
-        np.testing.assert_allclose(table["inflation"].dropna(), (table["random"] - table["unseen"]).dropna())
+        np.testing.assert_allclose(
+            table["inflation"].dropna(), (table["random"] - table["unseen"]).dropna()
+        )
 
 
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_intervals_are_those_of_drawing_speakers(corpus, stored, boards):
-    rows = evaluation.model_rows(stored, "emotion", "acoustic128_v1", "svc", "corpus_left_out", corpus)
+    rows = evaluation.model_rows(
+        stored, "emotion", "acoustic128_v1", "svc", "corpus_left_out", corpus
+    )
     said = np.array(EMOTIONS)[rows[list(EMOTIONS)].to_numpy().argmax(axis=1)]
-    right = pd.Series((said == rows["truth"]).to_numpy(), index=pd.MultiIndex.from_frame(rows[["speaker", "truth"]])).groupby(level=[0, 1])
-    hits, clips = (counts.unstack(fill_value=0).to_numpy() for counts in (right.sum(), right.size()))
+    right = pd.Series(
+        (said == rows["truth"]).to_numpy(),
+        index=pd.MultiIndex.from_frame(rows[["speaker", "truth"]]),
+    ).groupby(level=[0, 1])
+    hits, clips = (
+        counts.unstack(fill_value=0).to_numpy() for counts in (right.sum(), right.size())
+    )
     drawn = np.random.default_rng(3).integers(len(hits), size=(2000, len(hits)))
     recalls = (hits[drawn].sum(axis=1) / clips[drawn].sum(axis=1)).mean(axis=1)
-    low, high = (float(part) for part in shown(boards, ("emotion", corpus)).loc["Support vector machine (RBF)", "left_out_interval"].split(" to "))
+    low, high = (
+        float(part)
+        for part in shown(boards, ("emotion", corpus))
+        .loc["Support vector machine (RBF)", "left_out_interval"]
+        .split(" to ")
+    )
     np.testing.assert_allclose([low, high], 100 * np.percentile(recalls, [2.5, 97.5]), atol=0.6)
 
 
@@ -68,17 +95,31 @@ def test_the_baseline_column_is_what_the_stored_choices_say(corpus, boards):
     table = boards["emotion", corpus].set_index("classifier")
     read = enrolment.read(corpus)
     for classifier in ("combination", "network", "bagged_mlp"):
-        rows = read[(read["classifier"] == classifier) & (read["protocol"] == "unseen_speakers") & (read["clips"] == 1)]
+        rows = read[
+            (read["classifier"] == classifier)
+            & (read["protocol"] == "unseen_speakers")
+            & (read["clips"] == 1)
+        ]
         counts = rows[list(EMOTIONS)].to_numpy(dtype=float)
         hits = counts[np.arange(len(rows)), rows["truth"].map(EMOTIONS.index)]
-        by_emotion = pd.DataFrame({"truth": rows["truth"].to_numpy(), "hits": hits, "without": (rows["without"] == rows["truth"]).to_numpy()})
+        by_emotion = pd.DataFrame(
+            {
+                "truth": rows["truth"].to_numpy(),
+                "hits": hits,
+                "without": (rows["without"] == rows["truth"]).to_numpy(),
+            }
+        )
         by_emotion["tried"] = counts.sum(axis=1)
         by_emotion["without"] = by_emotion["without"] * by_emotion["tried"]
         sums = by_emotion.groupby("truth").sum()
         with_it, without = ((sums[name] / sums["tried"]).mean() for name in ("hits", "without"))
         assert table.loc[classifier, "baseline_uar"] == pytest.approx(with_it)
         assert table.loc[classifier, "baseline_gain"] == pytest.approx(with_it - without)
-        assert table.loc[classifier, "baseline_gain_low"] < with_it - without < table.loc[classifier, "baseline_gain_high"]
+        assert (
+            table.loc[classifier, "baseline_gain_low"]
+            < with_it - without
+            < table.loc[classifier, "baseline_gain_high"]
+        )
     assert table["baseline_uar"].notna().sum() == 3
     gain = shown(boards, ("emotion", corpus)).loc["Network", "baseline_gain"]
     assert gain.startswith(f"{100 * table.loc['network', 'baseline_gain']:+.1f} (")
@@ -93,10 +134,17 @@ def test_time_and_size_are_known_of_every_model_that_ships_and_of_no_other(task,
         assert len(cards) == (not np.isnan(row.milliseconds))
         for card in cards:
             assert row.milliseconds == costs.loc[(task, card.name), "milliseconds"]
-            files = {(models.MODELS_DIR / card.id / name).resolve() for name in ("card.json", card.artefact, *card.further)}
+            files = {
+                (models.MODELS_DIR / card.id / name).resolve()
+                for name in ("card.json", card.artefact, *card.further)
+            }
             if card.classifier == "combination":
-                for member in json.loads((models.MODELS_DIR / card.id / "model.json").read_text())["members"]:
-                    files |= {path.resolve() for path in (models.MODELS_DIR / member["id"]).iterdir()}
+                for member in json.loads((models.MODELS_DIR / card.id / "model.json").read_text())[
+                    "members"
+                ]:
+                    files |= {
+                        path.resolve() for path in (models.MODELS_DIR / member["id"]).iterdir()
+                    }
             if card.classifier in ("combination", "network"):  # one network answers for both tasks
                 files.add((models.MODELS_DIR / "emotion-network" / "model.onnx").resolve())
             assert row.megabytes == pytest.approx(sum(path.stat().st_size for path in files) / 1e6)
@@ -106,7 +154,19 @@ def test_time_and_size_are_known_of_every_model_that_ships_and_of_no_other(task,
 def test_people_stand_beside_the_emotions_of_crema_d_only_and_guessing_everywhere():
     votes = listeners.listener_votes()
     intended = (
-        votes["path"].str.split("_").str[2].map({"ANG": "angry", "DIS": "disgust", "FEA": "fearful", "HAP": "happy", "NEU": "neutral", "SAD": "sad"})
+        votes["path"]
+        .str.split("_")
+        .str[2]
+        .map(
+            {
+                "ANG": "angry",
+                "DIS": "disgust",
+                "FEA": "fearful",
+                "HAP": "happy",
+                "NEU": "neutral",
+                "SAD": "sad",
+            }
+        )
     )
     counts = votes.drop(columns="path")
     hits = pd.Series([counts.loc[place, emotion] for place, emotion in intended.items()])
@@ -127,8 +187,18 @@ def test_the_interval_of_people_is_over_the_speakers_who_were_heard():
     speakers = votes["path"].str[:4]
     rng = np.random.default_rng(2)
     of_each = dict(iter(votes.groupby(speakers)))
-    drawn = [listeners.listener_scores(pd.concat([of_each[name] for name in rng.choice(list(of_each), len(of_each))])) for _ in range(60)]
-    for found, values in ((uar, [d.single_rating_uar for d in drawn]), (accuracy, [d.single_rating for d in drawn])):
+    drawn = [
+        listeners.listener_scores(
+            pd.concat([of_each[name] for name in rng.choice(list(of_each), len(of_each))])
+        )
+        for _ in range(60)
+    ]
+    for found, values in (
+        (uar, [d.single_rating_uar for d in drawn]),
+        (accuracy, [d.single_rating for d in drawn]),
+    ):
         assert (found.high - found.low) / 3.92 == pytest.approx(np.std(values), rel=0.35)
     scores = listeners.listener_scores(votes)
-    assert (uar.value, accuracy.value) == pytest.approx((scores.single_rating_uar, scores.single_rating))
+    assert (uar.value, accuracy.value) == pytest.approx(
+        (scores.single_rating_uar, scores.single_rating)
+    )

@@ -9,7 +9,9 @@ from tests.synthesis import RATE
 
 
 def recording(seconds):
-    return audio.from_samples(np.random.default_rng(0).normal(0, 0.1, int(seconds * RATE)).astype(np.float32), RATE)
+    return audio.from_samples(
+        np.random.default_rng(0).normal(0, 0.1, int(seconds * RATE)).astype(np.float32), RATE
+    )
 
 
 def speech(*spans, seconds):
@@ -28,7 +30,12 @@ def test_a_short_recording_is_analysed_whole(seconds):
 
 def test_windows_overlap_and_the_last_ends_with_the_recording():
     found = windows.stretches(recording(9.0), speech((0, 9), seconds=9))
-    assert [(stretch.start_s, stretch.end_s) for stretch in found] == [(0, 4), (2, 6), (4, 8), (5, 9)]
+    assert [(stretch.start_s, stretch.end_s) for stretch in found] == [
+        (0, 4),
+        (2, 6),
+        (4, 8),
+        (5, 9),
+    ]
 
 
 def test_windows_without_speech_are_left_out():
@@ -38,7 +45,9 @@ def test_windows_without_speech_are_left_out():
 
 def test_where_nobody_speaks_some_of_it_is_analysed_so_that_there_are_probabilities():
     assert len(windows.stretches(recording(12.0), speech(seconds=12))) == 5
-    hours = [stretch.start_s for stretch in windows.stretches(recording(600.0), speech(seconds=600))]
+    hours = [
+        stretch.start_s for stretch in windows.stretches(recording(600.0), speech(seconds=600))
+    ]
     assert len(hours) <= 16
     assert hours[0] == 0
     assert hours[-1] > 500

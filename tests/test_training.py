@@ -53,9 +53,16 @@ def test_inner_folds_share_no_speaker():
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_the_same_seed_gives_the_same_probabilities(name):
     table = own_table()
-    x, y, speakers = table[list(NAMES)].to_numpy(), table["emotion"].to_numpy(dtype=str), table["speaker"].to_numpy(dtype=str)
+    x, y, speakers = (
+        table[list(NAMES)].to_numpy(),
+        table["emotion"].to_numpy(dtype=str),
+        table["speaker"].to_numpy(dtype=str),
+    )
     parameters, _ = tune(CLASSIFIERS[name], x, y, speakers, seed=0)
-    first, second = (fit(CLASSIFIERS[name], parameters, x, y, speakers, seed=0).predict_proba(x) for _ in range(2))
+    first, second = (
+        fit(CLASSIFIERS[name], parameters, x, y, speakers, seed=0).predict_proba(x)
+        for _ in range(2)
+    )
     np.testing.assert_array_equal(first, second)
 
 
@@ -70,7 +77,9 @@ def test_nothing_of_the_tested_speaker_is_used_in_training(name, tmp_path):
     results = []
     for number, table in enumerate((rows, changed)):
         tables.write_csv([table], tmp_path / f"{number}.csv")
-        out_of_fold, _ = cross_validation.out_of_fold(tables.read_table(tmp_path / f"{number}.csv"), [name])
+        out_of_fold, _ = cross_validation.out_of_fold(
+            tables.read_table(tmp_path / f"{number}.csv"), [name]
+        )
         unseen = out_of_fold[out_of_fold["protocol"] == "unseen_speakers"]
         results.append(unseen.loc[unseen["speaker"] == "s0", ["happy", "fearful"]].to_numpy()[1:])
     assert len(results[0]) == 7
@@ -83,7 +92,9 @@ def test_a_persons_own_table_is_evaluated_trained_and_predicts_its_labels(own_cs
     out_of_fold, selections = cross_validation.out_of_fold(table, ["logistic_regression"])
     assert list(out_of_fold.columns) == list(evaluation.OUT_OF_FOLD_COLUMNS)
     assert {selection.protocol for selection in selections} == {"unseen_speakers", "random_split"}
-    card = cross_validation.train(table, "emotion", "logistic_regression", out_of_fold, folder=tmp_path / "models")
+    card = cross_validation.train(
+        table, "emotion", "logistic_regression", out_of_fold, folder=tmp_path / "models"
+    )
     assert card.labels == ("happy", "fearful")
     assert card.unseen_uar == 1.0
     model = models.load_default("emotion", tmp_path / "models")
@@ -115,16 +126,23 @@ def test_a_finished_run_is_not_taken_for_an_interrupted_one(own_csv, monkeypatch
     table = tables.read_table(own_csv)
     cross_validation.out_of_fold(table, ["knn"])
     calls = []
-    monkeypatch.setattr("ser_core.training.cross_validation.tune", lambda *arguments: calls.append(arguments) or tune(*arguments))
+    monkeypatch.setattr(
+        "ser_core.training.cross_validation.tune",
+        lambda *arguments: calls.append(arguments) or tune(*arguments),
+    )
     cross_validation.out_of_fold(table, ["knn"])
     assert len(calls) == 9
 
 
 @pytest.mark.parametrize("n_speakers", [2, 3, 4, 7])
-def test_the_smallest_tables_that_are_accepted_are_trained_by_every_classifier(n_speakers, tmp_path):
+def test_the_smallest_tables_that_are_accepted_are_trained_by_every_classifier(
+    n_speakers, tmp_path
+):
     path = tmp_path / "small.csv"
     rows = own_table(n_speakers=n_speakers, clips=6)
-    rows["gender"] = np.where(rows["speaker"] == "s0", "male", "")  # nobody else's is known: no gender model
+    rows["gender"] = np.where(
+        rows["speaker"] == "s0", "male", ""
+    )  # nobody else's is known: no gender model
     rows["corpus"] = 7  # a number is a name, too
     tables.write_csv([rows], path)
     table = tables.read_table(path)
@@ -148,9 +166,15 @@ def test_a_card_describes_the_folds_of_its_own_table(own_csv, tmp_path):
         (lambda t: t.drop(columns="f0_median"), "acoustic128_v1 lacks 1: f0_median"),
         (lambda t: t.assign(emotion="bored"), "line 2: The emotion must be one of"),
         (lambda t: t.assign(gender="robot"), "gender that is none of male, female in line 2"),
-        (lambda t: t.assign(f0_median=t["f0_median"].where(t.index != 3)), "non-numeric or huge feature in line 5"),
+        (
+            lambda t: t.assign(f0_median=t["f0_median"].where(t.index != 3)),
+            "non-numeric or huge feature in line 5",
+        ),
         (lambda t: t.assign(f0_median=1e300), "huge feature in line 2"),
-        (lambda t: pd.concat([t, t.iloc[:4].assign(emotion="calm")]), "calm has 4 clips; each emotion needs at least 5"),
+        (
+            lambda t: pd.concat([t, t.iloc[:4].assign(emotion="calm")]),
+            "calm has 4 clips; each emotion needs at least 5",
+        ),
         (lambda t: t.assign(emotion="happy"), "one emotion only"),
         (lambda t: t.iloc[::8], "one emotion only"),
         (lambda t: t.iloc[:0], "has no rows"),
@@ -177,14 +201,18 @@ def test_the_shipped_tables_hold_every_clip_with_its_labels():
         assert len(table.rows) == 1440
         assert table.rows["speaker"].nunique() == 24
         assert table.rows["path"].nunique() == 1440
-        assert table.rows["sha256"].nunique() == 1439  # RAVDESS holds one happy clip of actor 7 twice, as both repetitions
+        assert (
+            table.rows["sha256"].nunique() == 1439
+        )  # RAVDESS holds one happy clip of actor 7 twice, as both repetitions
         assert tables.tasks_of(table) == tuple(LABELS)
 
 
 def test_a_large_table_keeps_labels_and_features_to_a_ten_thousandth(tmp_path):
     names = list(FEATURE_SETS["functionals_v1"].names)
     labels = own_table()[["speaker", "emotion"]].assign(duration_s=1.25, sha256="x")
-    values = pd.DataFrame(np.random.default_rng(0).normal(size=(len(labels), len(names))), columns=names)
+    values = pd.DataFrame(
+        np.random.default_rng(0).normal(size=(len(labels), len(names))), columns=names
+    )
     table = pd.concat([labels, values], axis=1)
     tables.write_parquet([table], tmp_path / "t.parquet")
     back = pd.read_parquet(tmp_path / "t.parquet")
@@ -207,7 +235,11 @@ def test_a_missing_large_table_is_named_with_the_way_to_make_it(tmp_path, monkey
 
 @pytest.mark.tables
 def test_the_tables_of_all_corpora_hold_every_usable_clip_and_its_copies(all_corpora):
-    assert all_corpora.rows["corpus"].value_counts().to_dict() == {"crema-d": 7435, "nemo": 4481, "ravdess": 1440}
+    assert all_corpora.rows["corpus"].value_counts().to_dict() == {
+        "crema-d": 7435,
+        "nemo": 4481,
+        "ravdess": 1440,
+    }
     assert all_corpora.rows["speaker"].nunique() == 124
     assert tuple(all_corpora.copies) == COPIES
     assert np.isfinite(all_corpora.x).all()
@@ -228,10 +260,18 @@ def test_the_stored_tables_of_all_corpora_are_what_the_code_computes(corpus, cop
     files = [folder / path for path in about["path"]]
     babble = extraction.babble_of(about)
     chosen = range(0, len(about), 400)
-    voices = [[(files[other], about["sha256"].iloc[other]) for other in babble[row]] for row in chosen] if copy == "noisy" else []
+    voices = (
+        [[(files[other], about["sha256"].iloc[other]) for other in babble[row]] for row in chosen]
+        if copy == "noisy"
+        else []
+    )
     spread = all_corpora.x.std(axis=0)
     for row, computed in zip(
-        chosen, extraction.extract_files([files[row] for row in chosen], "functionals_v1", copy=copy, voices=voices), strict=True
+        chosen,
+        extraction.extract_files(
+            [files[row] for row in chosen], "functionals_v1", copy=copy, voices=voices
+        ),
+        strict=True,
     ):
         stored = (all_corpora.copies[copy] if copy else all_corpora.x)[of_corpus[row]]
         assert np.max(np.abs(computed.values - stored) / (np.abs(stored) + spread)) < 1e-3
@@ -241,26 +281,43 @@ def test_a_broken_clip_behind_another_does_not_lose_that_one(tmp_path):
     broken = tmp_path / "broken.wav"
     broken.write_text("no audio")
     clip = ROOT / "data/samples/steady-low-voice.flac"
-    (measured,) = extraction.extract_files([clip], "functionals_v1", copy="noisy", voices=[[(broken, "0" * 64)]])
+    (measured,) = extraction.extract_files(
+        [clip], "functionals_v1", copy="noisy", voices=[[(broken, "0" * 64)]]
+    )
     assert np.isfinite(measured.values).all()
 
 
 def test_babble_is_made_of_the_same_speaker_saying_the_same_statement():
     # Else a speaker or a sentence that is left out would be in the background of the clips that are trained on.
-    about = pd.DataFrame({"speaker": list("aaaabbbb"), "statement": list("11221111"), "sha256": [f"{n:064x}" for n in range(8)]})
+    about = pd.DataFrame(
+        {
+            "speaker": list("aaaabbbb"),
+            "statement": list("11221111"),
+            "sha256": [f"{n:064x}" for n in range(8)],
+        }
+    )
     for row, others in enumerate(extraction.babble_of(about)):
         assert others
         assert row not in others
-        assert (about.loc[others, ["speaker", "statement"]] == about.loc[row, ["speaker", "statement"]]).all(axis=None)
+        assert (
+            about.loc[others, ["speaker", "statement"]] == about.loc[row, ["speaker", "statement"]]
+        ).all(axis=None)
 
 
-@pytest.mark.parametrize("model_id", ["emotion-svc", "gender-logistic-regression", "emotion-decision-tree"])
+@pytest.mark.parametrize(
+    "model_id", ["emotion-svc", "gender-logistic-regression", "emotion-decision-tree"]
+)
 def test_a_rebuilt_model_makes_the_same_predictions(model_id, tmp_path):
     card = models.find(model_id, model_id.split("-")[0])
     rebuilt = cross_validation.rebuild(card, folder=tmp_path)
     assert rebuilt.parameters == card.parameters
-    x = next(t for t in cross_validation.shipped_tables() if t.feature_set.name == card.feature_set).x[::7]
-    before, after = (models.load(of, folder).estimator.fitted.predict_proba(x) for of, folder in ((card, models.MODELS_DIR), (rebuilt, tmp_path)))
+    x = next(
+        t for t in cross_validation.shipped_tables() if t.feature_set.name == card.feature_set
+    ).x[::7]
+    before, after = (
+        models.load(of, folder).estimator.fitted.predict_proba(x)
+        for of, folder in ((card, models.MODELS_DIR), (rebuilt, tmp_path))
+    )
     np.testing.assert_allclose(after, before, atol=1e-6)
 
 
@@ -276,8 +333,14 @@ def test_the_cards_show_the_scores_of_the_stored_predictions():
         feature_set = card.feature_set or "several"
         for corpus, by_protocol in card.scores.items():
             for protocol, scores in by_protocol.items():
-                rows = evaluation.model_rows(stored, card.task, feature_set, card.classifier, protocol, corpus)
-                assert evaluation.score(rows, card.task).to_dict() == scores, (card.id, corpus, protocol)
+                rows = evaluation.model_rows(
+                    stored, card.task, feature_set, card.classifier, protocol, corpus
+                )
+                assert evaluation.score(rows, card.task).to_dict() == scores, (
+                    card.id,
+                    corpus,
+                    protocol,
+                )
 
 
 def test_readme_shows_the_table_that_evaluate_prints(capsys):

@@ -24,7 +24,9 @@ class Threads:
         thread = threading.Thread(target=body, daemon=True)
         thread.start()
         self.started.append(thread)
-        self.until(lambda: len(self.turns._waiting) > before or not thread.is_alive() or name in self.order)
+        self.until(
+            lambda: len(self.turns._waiting) > before or not thread.is_alive() or name in self.order
+        )
 
     def until(self, condition):
         for _ in range(1000):

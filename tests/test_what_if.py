@@ -44,7 +44,15 @@ def test_nothing_changed_is_the_same_clip():
 
 
 @pytest.mark.parametrize(
-    "changes", [Changes(semitones=2), Changes(speed=0.8), Changes(noise_db=10), Changes(telephone=True), Changes(gain_db=-20)], ids=str
+    "changes",
+    [
+        Changes(semitones=2),
+        Changes(speed=0.8),
+        Changes(noise_db=10),
+        Changes(telephone=True),
+        Changes(gain_db=-20),
+    ],
+    ids=str,
 )
 def test_every_change_makes_another_clip_and_the_same_one_twice(changes):
     clip = audio.from_samples(voice(seconds=2.0), RATE)
@@ -55,4 +63,8 @@ def test_every_change_makes_another_clip_and_the_same_one_twice(changes):
 
 
 def test_noise_is_said_in_words():
-    assert [manipulation.noise_in_words(noise) for noise in (None, 20, 0)] == ["none", "20 dB below the voice", "as loud as the voice"]
+    assert [manipulation.noise_in_words(noise) for noise in (None, 20, 0)] == [
+        "none",
+        "20 dB below the voice",
+        "as loud as the voice",
+    ]

@@ -69,29 +69,44 @@ Reasons = Callable[[], "Prediction"]
 
 
 @st.cache_data(scope="session", max_entries=16, show_spinner="Listening ...")
-def _predicted(sha256: str, n_samples: int, emotion_model: str, gender_model: str, _recording: Recording, _reasons: list[Reasons]) -> Prediction:
+def _predicted(
+    sha256: str,
+    n_samples: int,
+    emotion_model: str,
+    gender_model: str,
+    _recording: Recording,
+    _reasons: list[Reasons],
+) -> Prediction:
     """The prediction without reasons; the function that adds them is put into `_reasons` where it was computed just now."""
     from ser_core import prediction
 
     start = time.perf_counter()
-    found, reasons = prediction.in_two_steps(_recording, model("emotion", emotion_model), model("gender", gender_model))
+    found, reasons = prediction.in_two_steps(
+        _recording, model("emotion", emotion_model), model("gender", gender_model)
+    )
     logs.answered(_recording.duration_s, found.decision, time.perf_counter() - start)
     _reasons.append(reasons)
     return found
 
 
 @st.cache_data(scope="session", max_entries=16, show_spinner="Asking why ...")
-def _explained(sha256: str, n_samples: int, emotion_model: str, gender_model: str, _reasons: Reasons) -> Prediction:
+def _explained(
+    sha256: str, n_samples: int, emotion_model: str, gender_model: str, _reasons: Reasons
+) -> Prediction:
     return _reasons()
 
 
-def predicted(clip: Clip, emotion_model: str, gender_model: str, explain: bool = True) -> Prediction:
+def predicted(
+    clip: Clip, emotion_model: str, gender_model: str, explain: bool = True
+) -> Prediction:
     """What two models say of the clip (and why), without a personal baseline; computed once per clip and pair."""
     found, explained = predicted_in_two_steps(clip, emotion_model, gender_model)
     return explained() if explain else found
 
 
-def predicted_in_two_steps(clip: Clip, emotion_model: str, gender_model: str) -> tuple[Prediction, Reasons]:
+def predicted_in_two_steps(
+    clip: Clip, emotion_model: str, gender_model: str
+) -> tuple[Prediction, Reasons]:
     """What two models say of the clip, and a function that says why, too; each is computed once per clip and pair."""
     from ser_core import prediction
 
@@ -101,12 +116,16 @@ def predicted_in_two_steps(clip: Clip, emotion_model: str, gender_model: str) ->
     found = _predicted(*asked, recording, fresh)
 
     def again() -> Prediction:
-        return prediction.predict(recording, model("emotion", emotion_model), model("gender", gender_model), explain=True)
+        return prediction.predict(
+            recording, model("emotion", emotion_model), model("gender", gender_model), explain=True
+        )
 
     return found, lambda: _explained(*asked, fresh[0] if fresh else again)
 
 
-def predicted_with_baseline(clip: Clip, emotion_model: str, gender_model: str, enrolment: Enrolment) -> tuple[Prediction, Reasons]:
+def predicted_with_baseline(
+    clip: Clip, emotion_model: str, gender_model: str, enrolment: Enrolment
+) -> tuple[Prediction, Reasons]:
     """As `predicted_in_two_steps` with this session's baseline. Nothing of it is kept beyond the session."""
     from ser_core import prediction
 
@@ -122,7 +141,9 @@ def predicted_with_baseline(clip: Clip, emotion_model: str, gender_model: str, e
         reasons = partial(prediction.predict, clip.recording, *pair, enrolment, explain=True)
 
     def explained() -> Prediction:
-        result: Prediction = kept["explained"] if "explained" in kept else kept.setdefault("explained", reasons())
+        result: Prediction = (
+            kept["explained"] if "explained" in kept else kept.setdefault("explained", reasons())
+        )
         return result
 
     return kept["found"], explained
@@ -187,7 +208,9 @@ def learning_curves(corpus: str) -> pd.DataFrame | None:
     if not manifest.expected(learning_curves.path_of(corpus)):
         return None
     found = learning_curves.curves(learning_curves.read(corpus))
-    return found.assign(title=[models.title(name, learning_curves.FEATURE_SET) for name in found["classifier"]])
+    return found.assign(
+        title=[models.title(name, learning_curves.FEATURE_SET) for name in found["classifier"]]
+    )
 
 
 @st.cache_data(show_spinner="Reading the stored predictions ...")
@@ -211,7 +234,12 @@ def chosen_inside(task: str) -> Scores:
     """The scores where the classifier, too, is chosen without the tested speakers."""
     from ser_core import evaluation
 
-    return evaluation.score(evaluation.chosen_inside(shipped_out_of_fold("ravdess"), evaluation.read_selections(), task), task)
+    return evaluation.score(
+        evaluation.chosen_inside(
+            shipped_out_of_fold("ravdess"), evaluation.read_selections(), task
+        ),
+        task,
+    )
 
 
 @st.cache_data(show_spinner=False)
@@ -231,7 +259,9 @@ def recorder_scores() -> pd.DataFrame:
 
 
 @st.cache_data(scope="session", max_entries=16, show_spinner="Asking every model ...")
-def _said_by_every_model(sha256: str, n_samples: int, _recording: Recording) -> dict[str, dict[str, float]]:
+def _said_by_every_model(
+    sha256: str, n_samples: int, _recording: Recording
+) -> dict[str, dict[str, float]]:
     from ser_core import prediction
 
     by_name = {card.name: card.title for card in cards("emotion")}

@@ -37,14 +37,23 @@ def of_corpus(corpus: str, path: str, key: str, *, folded: bool = False) -> None
         widgets.explain_no_audio(corpus)
     else:
         widgets.play(recording)
-    with st.expander("Waveform, spectrogram, pitch and features", icon=":material/graphic_eq:") if folded else st.container():
+    with (
+        st.expander("Waveform, spectrogram, pitch and features", icon=":material/graphic_eq:")
+        if folded
+        else st.container()
+    ):
         if recording is None:
             stored_pitch(corpus, path, key)
         else:
             pictures(recording, key)
         same = table[table["emotion"] == row["emotion"]]
         values = row[list(exploration.specs())].to_numpy(dtype=float)
-        features(values, same, f"the {len(same):,} {row['emotion']} clips of {exploration.title_of(row['corpus'])}", key)
+        features(
+            values,
+            same,
+            f"the {len(same):,} {row['emotion']} clips of {exploration.title_of(row['corpus'])}",
+            key,
+        )
 
 
 def pictures(recording: Recording, key: str) -> None:
@@ -53,11 +62,22 @@ def pictures(recording: Recording, key: str) -> None:
 
     part = replace(recording, samples=recording.samples[: LONGEST_S * recording.sample_rate])
     seconds = part.duration_s
-    widgets.draw(charts.waveform(part.samples, part.sample_rate), key=f"waveform_{key}", alt="Waveform")
+    widgets.draw(
+        charts.waveform(part.samples, part.sample_rate), key=f"waveform_{key}", alt="Waveform"
+    )
     kinds = {"mel": "Mel", "linear": "Linear"}
-    kind = st.segmented_control("Spectrogram", list(kinds), default="mel", required=True, format_func=kinds.__getitem__, key=f"spectrogram_{key}")
+    kind = st.segmented_control(
+        "Spectrogram",
+        list(kinds),
+        default="mel",
+        required=True,
+        format_func=kinds.__getitem__,
+        key=f"spectrogram_{key}",
+    )
     picture = charts.spectrogram(spectrogram(part, mel=kind == "mel"))
-    widgets.draw(picture, key=f"spectrum_over_time_{key}", alt="Spectrogram: level by time and frequency")
+    widgets.draw(
+        picture, key=f"spectrum_over_time_{key}", alt="Spectrogram: level by time and frequency"
+    )
     sung = caches.melody_of(part)
     if len(sung.seconds):
         st.markdown("**Pitch** where the voice swings")
@@ -65,29 +85,46 @@ def pictures(recording: Recording, key: str) -> None:
     else:
         st.caption("No pitch: nothing in this clip is voiced.")
     if recording.duration_s > seconds:
-        st.caption(f"Of this recording of {recording.duration_s:.0f} s the pictures show the first {seconds:.0f} s.")
+        st.caption(
+            f"Of this recording of {recording.duration_s:.0f} s the pictures show the first {seconds:.0f} s."
+        )
 
 
 def stored_pitch(corpus: str, path: str, key: str) -> None:
     """The stored contour of a clip that cannot be heard here."""
-    contour = exploration.contours.of_clip(caches.pitch_contours(corpus), path) if corpus in CORPORA else None
+    contour = (
+        exploration.contours.of_clip(caches.pitch_contours(corpus), path)
+        if corpus in CORPORA
+        else None
+    )
     if contour is not None:
         st.markdown("**Pitch** over the time of the clip")
-        widgets.draw(charts.stored_contour(contour), key=f"contour_{key}", alt="Pitch over normalised time")
+        widgets.draw(
+            charts.stored_contour(contour), key=f"contour_{key}", alt="Pitch over normalised time"
+        )
 
 
 def features(values: np.ndarray, among: pd.DataFrame, of: str, key: str) -> None:
     """All features of a clip with their percentile among others, the most unusual first."""
     st.markdown(f"**Its features**, the most unusual first: how much of {of} lies below.")
     found = exploration.unusual(values, among)
-    st.dataframe(found, hide_index=True, width="stretch", height=280, column_config=COLUMNS, key=f"features_{key}")
+    st.dataframe(
+        found,
+        hide_index=True,
+        width="stretch",
+        height=280,
+        column_config=COLUMNS,
+        key=f"features_{key}",
+    )
 
 
 COLUMNS: dict[str, Any] = {
     "attribute": "Attribute",
     "value": st.column_config.NumberColumn("Value", format="%.4g"),
     "unit": "Unit",
-    "below": st.column_config.ProgressColumn("Clips below", format="%.0f%%", min_value=0, max_value=100),
+    "below": st.column_config.ProgressColumn(
+        "Clips below", format="%.0f%%", min_value=0, max_value=100
+    ),
     "sentence": "What it is",
     "feature": "In tables",
 }

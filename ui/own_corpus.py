@@ -45,7 +45,13 @@ def chosen() -> tuple[Labelled, Load] | None:
     """The labelled clips of the folder that was chosen, and how to decode one; None where none was, or where it cannot be used."""
     known = _known_folders()
     ways = ["Upload a folder", *(["A folder in SER_CORPORA"] if known else [])]
-    way = st.segmented_control("Where the clips are", ways, default=ways[0], required=True, key="own_way") if known else ways[0]
+    way = (
+        st.segmented_control(
+            "Where the clips are", ways, default=ways[0], required=True, key="own_way"
+        )
+        if known
+        else ways[0]
+    )
     try:
         return _uploaded() if way == ways[0] else _on_disk(known)
     except SerError as error:
@@ -63,30 +69,50 @@ def _uploaded() -> tuple[Labelled, Load] | None:
         key=session.input_key("own_folder"),
         help="Press the button and choose the folder: of a folder that is dropped here, some browsers do not say which clip lay where in it.",
     )
-    table = right.file_uploader("A table of labels that lies elsewhere", type="csv", key=session.input_key("own_labels"))
+    table = right.file_uploader(
+        "A table of labels that lies elsewhere", type="csv", key=session.input_key("own_labels")
+    )
     if not files:
         return None
     name, below = corpora.below_one_folder([file.name for file in files])
     by_name = {file.name: file for file in files}
-    found = {path: by_name[file] for path, file in below.items()} | ({corpora.LABELS_FILE: table} if table else {})
-    name = re.sub(r"[^\w .,()+-]", "-", name)  # it stands in titles and choices, which are Markdown, and in names of files
+    found = {path: by_name[file] for path, file in below.items()} | (
+        {corpora.LABELS_FILE: table} if table else {}
+    )
+    name = re.sub(
+        r"[^\w .,()+-]", "-", name
+    )  # it stands in titles and choices, which are Markdown, and in names of files
     labelled = corpora.label(name or "own clips", found, lambda path: found[path].getvalue())
     data = {path: found[path].getvalue() for path, _ in labelled.clips}
-    return labelled, lambda path: isolated.decode(data[path], max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
+    return labelled, lambda path: isolated.decode(
+        data[path], max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS
+    )
 
 
 def _known_folders() -> list[Path]:
     parent = os.environ.get("SER_CORPORA")
-    return sorted(path for path in Path(parent).iterdir() if path.is_dir()) if parent and Path(parent).is_dir() else []
+    return (
+        sorted(path for path in Path(parent).iterdir() if path.is_dir())
+        if parent and Path(parent).is_dir()
+        else []
+    )
 
 
 def _on_disk(known: Sequence[Path]) -> tuple[Labelled, Load] | None:
     names = {path.name: path for path in known}
-    name = st.selectbox("Folder", list(names), index=None, placeholder="Choose a folder", key=session.input_key("own_known"))
+    name = st.selectbox(
+        "Folder",
+        list(names),
+        index=None,
+        placeholder="Choose a folder",
+        key=session.input_key("own_known"),
+    )
     if name is None:
         return None
     folder = names[name]
-    return corpora.label_folder(folder), lambda path: isolated.load(folder / path, max_seconds=audio.MAX_PAGE_SECONDS)
+    return corpora.label_folder(folder), lambda path: isolated.load(
+        folder / path, max_seconds=audio.MAX_PAGE_SECONDS
+    )
 
 
 def measure(labelled: Labelled, load: Load) -> None:
@@ -101,7 +127,10 @@ def measure(labelled: Labelled, load: Load) -> None:
         return
     from ser_core.training import labelled_folder
 
-    measured = [labelled_folder.measure(lambda path=path: load(path)) for path, _ in _one_by_one(_shown(labelled.clips, n, "Measuring", "clip"))]  # type: ignore[misc]
+    measured = [
+        labelled_folder.measure(lambda path=path: load(path))
+        for path, _ in _one_by_one(_shown(labelled.clips, n, "Measuring", "clip"))
+    ]  # type: ignore[misc]
     found = labelled_folder.assemble(labelled, measured)
     session.keep_own(OwnCorpus(found.name, found.source, found.table, found.left_out, load))
     st.rerun()
@@ -121,7 +150,10 @@ def _shown(things: Iterable[Any], n: int, doing: str, what: str) -> Iterator[Any
         now = time.monotonic() - start
         if now - last > _EVERY_S and done:
             left = now / done * (n - done)
-            bar.progress(done / n, f"{doing}: {done:,} of {n:,} {what}s, {1000 * now / done:.0f} ms each, about {left:.0f} s left")
+            bar.progress(
+                done / n,
+                f"{doing}: {done:,} of {n:,} {what}s, {1000 * now / done:.0f} ms each, about {left:.0f} s left",
+            )
             last = now
         yield thing
     bar.empty()
@@ -132,7 +164,11 @@ def left_out(parts: Sequence[LeftOut], n_kept: int) -> None:
     if not parts:
         return
     n = sum(len(part.files) for part in parts)
-    with st.expander(f"{n:,} file{'s' if n != 1 else ''} left out: why", icon=":material/rule:", expanded=n < 5 or n > n_kept):
+    with st.expander(
+        f"{n:,} file{'s' if n != 1 else ''} left out: why",
+        icon=":material/rule:",
+        expanded=n < 5 or n > n_kept,
+    ):
         st.markdown("\n".join(f"- {widgets.plain(part.in_words())}" for part in parts))
 
 
@@ -154,7 +190,9 @@ def about(own: OwnCorpus) -> None:
     figures = {
         "Clips": f"{len(table):,}",
         "Emotions": f"{table['emotion'].nunique()}",
-        "Speakers": "unknown" if unknown == len(table) else f"{speakers}{' or more' if unknown else ''}",
+        "Speakers": "unknown"
+        if unknown == len(table)
+        else f"{speakers}{' or more' if unknown else ''}",
         "Length": f"{table['duration_s'].sum() / 60:.1f} min",
     }
     for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
@@ -182,16 +220,32 @@ def train(own: OwnCorpus) -> None:
     from ser_core.training.classifiers import CLASSIFIERS
 
     names = st.multiselect(
-        "Classifiers", list(CLASSIFIERS), default=FIRST_CHOICE, format_func=models.CLASSIFIER_TITLES.__getitem__, key="own_classifiers"
+        "Classifiers",
+        list(CLASSIFIERS),
+        default=FIRST_CHOICE,
+        format_func=models.CLASSIFIER_TITLES.__getitem__,
+        key="own_classifiers",
     )
     found = own_training.OwnTable(own.name, own.source, own.table, own.left_out)
     if not st.button("Train and test", icon=":material/model_training:", disabled=not names):
         return
-    with turns.given_up():  # it takes long, and one fold cannot be interrupted for the answers of others
-        trained = own_training.train(found, names, lambda folds, n: _shown(folds, n, "Training", "fold"))
+    with (
+        turns.given_up()
+    ):  # it takes long, and one fold cannot be interrupted for the answers of others
+        trained = own_training.train(
+            found, names, lambda folds, n: _shown(folds, n, "Training", "fold")
+        )
     rows = own_training.joined(own.out_of_fold, trained.out_of_fold.assign(corpus=session.OWN))
     told = tuple(part for part in own.left_out if part.kind != "rare_emotion") + trained.rare
-    session.keep_own(dataclasses.replace(own, out_of_fold=rows, models=trained.models, optimistic=trained.optimistic, left_out=told))
+    session.keep_own(
+        dataclasses.replace(
+            own,
+            out_of_fold=rows,
+            models=trained.models,
+            optimistic=trained.optimistic,
+            left_out=told,
+        )
+    )
     st.rerun()
 
 
@@ -201,13 +255,23 @@ def judge(own: OwnCorpus) -> None:
     from ser_core.experiments import own_corpus
     from ser_core.training import labelled_folder as own_training
 
-    cards = [card for card in caches.cards(own_corpus.TASK) if not all(own_corpus.heard_in_training(card, path) for path in own.table["path"])]
+    cards = [
+        card
+        for card in caches.cards(own_corpus.TASK)
+        if not all(own_corpus.heard_in_training(card, path) for path in own.table["path"])
+    ]
     if not cards:
-        st.info("The models that ship learnt from these very clips, so this would be no test.", icon=":material/info:")
+        st.info(
+            "The models that ship learnt from these very clips, so this would be no test.",
+            icon=":material/info:",
+        )
         return
     if len(cards) < len(caches.cards(own_corpus.TASK)):
         st.info("Models that learnt from these very clips are not asked.", icon=":material/info:")
-    everyone = st.toggle(f"All {len(cards)} models that have not heard them, not only the first", key="own_all_models")
+    everyone = st.toggle(
+        f"All {len(cards)} models that have not heard them, not only the first",
+        key="own_all_models",
+    )
     asked = cards if everyone else cards[:1]
     if not st.button("Ask about every clip", icon=":material/quiz:"):
         return
@@ -216,7 +280,9 @@ def judge(own: OwnCorpus) -> None:
     said: list[Any] = []
     for path in _one_by_one(_shown(own.table["path"], len(own.table), "Asking", "clip")):
         said.append(prediction.by_each(own.load(path), loaded))
-    rows = own_training.joined(own.out_of_fold, own_corpus.out_of_fold(own.table, said, asked).assign(corpus=session.OWN))
+    rows = own_training.joined(
+        own.out_of_fold, own_corpus.out_of_fold(own.table, said, asked).assign(corpus=session.OWN)
+    )
     session.keep_own(dataclasses.replace(own, out_of_fold=rows))
     st.rerun()
 
@@ -227,12 +293,26 @@ def downloads(own: OwnCorpus) -> None:
 
     save = {"icon": ":material/download:", "on_click": "ignore"}
     with st.container(horizontal=True):
-        st.download_button("Feature table (CSV)", lambda: to_csv(own.table), f"{own.name}.csv", "text/csv", **save)  # type: ignore[arg-type]
+        st.download_button(
+            "Feature table (CSV)", lambda: to_csv(own.table), f"{own.name}.csv", "text/csv", **save
+        )  # type: ignore[arg-type]
         if own.out_of_fold is not None:
             rows = own.out_of_fold.assign(corpus=own.name)
-            st.download_button("Predictions (CSV)", lambda: rows.to_csv(index=False), f"{own.name}-predictions.csv", "text/csv", **save)  # type: ignore[arg-type]
+            st.download_button(
+                "Predictions (CSV)",
+                lambda: rows.to_csv(index=False),
+                f"{own.name}-predictions.csv",
+                "text/csv",
+                **save,
+            )  # type: ignore[arg-type]
         if own.models is not None:
-            st.download_button("Trained models (ZIP)", own.models, f"{own.name}-models.zip", "application/zip", **save)  # type: ignore[arg-type]
+            st.download_button(
+                "Trained models (ZIP)",
+                own.models,
+                f"{own.name}-models.zip",
+                "application/zip",
+                **save,
+            )  # type: ignore[arg-type]
 
 
 def forget() -> None:

@@ -24,12 +24,28 @@ def pages() -> dict[str, StreamlitPage]:
     folder = Path(__file__).parent.parent / "pages"
     return {
         "tour": st.Page(folder / "tour.py", title="Tour", icon=":material/school:"),
-        "record": st.Page(folder / "record_and_predict.py", title="Record & predict", icon=":material/mic:"),
-        "several": st.Page(folder / "several_clips.py", title="Several clips", icon=":material/library_music:"),
+        "record": st.Page(
+            folder / "record_and_predict.py", title="Record & predict", icon=":material/mic:"
+        ),
+        "several": st.Page(
+            folder / "several_clips.py", title="Several clips", icon=":material/library_music:"
+        ),
         "own": st.Page(folder / "own_corpus.py", title="Own corpus", icon=":material/folder_open:"),
-        "explore": st.Page(folder / "feature_explorer.py", title="Feature explorer", icon=":material/insights:"),
-        "compare": st.Page(folder / "model_comparison.py", title="Model comparison", icon=":material/leaderboard:"),
-        **({"library": st.Page(folder / "library.py", title="Library", icon=":material/inventory_2:")} if has_library() else {}),
+        "explore": st.Page(
+            folder / "feature_explorer.py", title="Feature explorer", icon=":material/insights:"
+        ),
+        "compare": st.Page(
+            folder / "model_comparison.py", title="Model comparison", icon=":material/leaderboard:"
+        ),
+        **(
+            {
+                "library": st.Page(
+                    folder / "library.py", title="Library", icon=":material/inventory_2:"
+                )
+            }
+            if has_library()
+            else {}
+        ),
         "privacy": st.Page(folder / "privacy.py", title="Privacy", icon=":material/lock:"),
     }
 
@@ -51,8 +67,17 @@ def run(main: Callable[[], None]) -> None:
     def told(before: int) -> None:
         if not waiting:
             waiting.append(st.empty())
-        others = f"{before} others are before you" if before > 1 else "One other is before you" if before else "You are next"
-        waiting[0].info(f"Others are being answered. {others}; the page goes on by itself.", icon=":material/hourglass_top:")
+        others = (
+            f"{before} others are before you"
+            if before > 1
+            else "One other is before you"
+            if before
+            else "You are next"
+        )
+        waiting[0].info(
+            f"Others are being answered. {others}; the page goes on by itself.",
+            icon=":material/hourglass_top:",
+        )
 
     try:
         with turns.held(told):
@@ -81,6 +106,8 @@ def _route() -> None:
     if not st.session_state.get("routed"):
         st.session_state["routed"] = True
         configure()
-        router = st.Page(lambda: None, title="Home", default=True)  # takes the empty path, which would go to the first page
+        router = st.Page(
+            lambda: None, title="Home", default=True
+        )  # takes the empty path, which would go to the first page
         st.navigation([router, *pages().values()], position="hidden")
         st.rerun()

@@ -55,7 +55,9 @@ def take(name: str, data: bytes) -> None:
     taken.add((name, digest))
     _drop("clip", "clip_error")
     try:
-        recording = isolated.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
+        recording = isolated.decode(
+            data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS
+        )
         st.session_state["clip"] = Clip(name, recording)
     except SerError as error:
         st.session_state["clip_error"] = error.with_traceback(None)  # whose frames hold the bytes
@@ -99,7 +101,9 @@ def note_files() -> None:
     context = get_script_run_ctx()
     if context is not None:
         files: Any = runtime.get_instance().media_file_mgr
-        st.session_state["files"] = set(files._files_by_session_and_coord.get(context.session_id, {}).values())
+        st.session_state["files"] = set(
+            files._files_by_session_and_coord.get(context.session_id, {}).values()
+        )
 
 
 def forget_error() -> None:

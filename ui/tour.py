@@ -41,8 +41,12 @@ def speak() -> None:
         capture.section()
     with right:
         if session.clip() is None:
-            widgets.explain_no_clip("**Record yourself**, or take a synthetic voice to look around first.")
-            st.button("Take a sample voice", icon=":material/graphic_eq:", on_click=capture.take_sample)
+            widgets.explain_no_clip(
+                "**Record yourself**, or take a synthetic voice to look around first."
+            )
+            st.button(
+                "Take a sample voice", icon=":material/graphic_eq:", on_click=capture.take_sample
+            )
             return
         st.pills(
             "Before you go on: which emotion will it hear?",
@@ -60,7 +64,9 @@ def read() -> None:
         return
     st.subheader(prediction.in_words(result), anchor=False)
     if guess := st.session_state.get("tour_guess"):
-        st.markdown(f"You guessed **{guess}**: it gives that {result.emotion_probabilities[guess]:.0%}.")
+        st.markdown(
+            f"You guessed **{guess}**: it gives that {result.emotion_probabilities[guess]:.0%}."
+        )
     widgets.draw(
         charts.probability_bars(result.emotion_probabilities),
         key="tour_bars",
@@ -78,7 +84,9 @@ def ask_why() -> None:
     st.subheader(prediction.in_words(result), anchor=False)
     clip = session.clip()
     if clip is None or result.explanation is None:
-        widgets.explain_no_clip("This clip has no reasons to be shown: it does not sound like speech. Record another one in the first step.")
+        widgets.explain_no_clip(
+            "This clip has no reasons to be shown: it does not sound like speech. Record another one in the first step."
+        )
         return
     answer.why(clip, result.explanation)
 
@@ -87,12 +95,22 @@ def compare() -> None:
     """What sets one emotion apart from neutral speech, within each speaker, and where the own clip lies."""
     others = [emotion for emotion in EMOTIONS if emotion != "neutral"]
     emotion = str(
-        st.segmented_control("Emotion", others, default="angry", required=True, format_func=display_name, key="tour_emotion", bind="query-params")
+        st.segmented_control(
+            "Emotion",
+            others,
+            default="angry",
+            required=True,
+            format_func=display_name,
+            key="tour_emotion",
+            bind="query-params",
+        )
     )
     choice = chosen_clips.choice_of((tables.SHIPPED_CORPUS,), "")
     ranked = chosen_clips.ranking(choice, emotion, "neutral")
     found = ranked[ranked["group"].isin(exploration.HEARD)]
-    st.markdown(f"**{emotion.capitalize()} against neutral, in short:** {exploration.in_short(ranked, exploration.HEARD)}.")
+    st.markdown(
+        f"**{emotion.capitalize()} against neutral, in short:** {exploration.in_short(ranked, exploration.HEARD)}."
+    )
     widgets.draw(
         charts.effects(found.head(SHOWN), emotion, "neutral"),
         key="tour_effects",
@@ -105,7 +123,12 @@ def compare() -> None:
     )
     st.subheader(first["attribute"], anchor=False)
     pair = exploration.of_emotions(chosen_clips.rows(choice), ["neutral", emotion])
-    attributes.one(pair, exploration.specs()[first["feature"]], caches.features_of(session.clip()), kind="violin")
+    attributes.one(
+        pair,
+        exploration.specs()[first["feature"]],
+        caches.features_of(session.clip()),
+        kind="violin",
+    )
     if session.clip() is None:
         st.caption("Record a clip in the first step, and a violet line shows where it lies.")
 
@@ -122,7 +145,13 @@ def claim() -> None:
         f"recognises **{score['random_split_uar']:.0%}** of each emotion. But each tested clip has its speaker's other clips in training."
     )
     guess = st.slider(
-        "What is left when the tested voices are new to it? Your guess:", 0, 100, 50, format="%d%%", key="tour_claim", persist_state="session"
+        "What is left when the tested voices are new to it? Your guess:",
+        0,
+        100,
+        50,
+        format="%d%%",
+        key="tour_claim",
+        persist_state="session",
     )
     if not st.toggle("Show what was measured", key="tour_reveal"):
         return
@@ -142,9 +171,17 @@ def doubt() -> None:
     clip = session.clip()
     if clip is None:
         return
-    noise = st.select_slider("Noise", manipulation.NOISES, key="tour_noise", format_func=manipulation.noise_in_words)
-    changed = session.Clip(clip.name, manipulation.changed(clip.recording, manipulation.Changes(noise_db=noise)))
-    result = caches.predicted(changed, clean.emotion_model, clean.gender_model, explain=False) if noise is not None else clean
+    noise = st.select_slider(
+        "Noise", manipulation.NOISES, key="tour_noise", format_func=manipulation.noise_in_words
+    )
+    changed = session.Clip(
+        clip.name, manipulation.changed(clip.recording, manipulation.Changes(noise_db=noise))
+    )
+    result = (
+        caches.predicted(changed, clean.emotion_model, clean.gender_model, explain=False)
+        if noise is not None
+        else clean
+    )
     widgets.play(changed.recording)
     st.subheader(prediction.in_words(result), anchor=False)
     widgets.draw(
@@ -162,33 +199,48 @@ STEPS = (
         "Speak",
         f"Say **“{SENTENCE}”** as if you were furious, or delighted, or bored to tears. The words say nothing of how you feel: whatever "
         "can be heard is in the voice. That is how the actors of the corpora were recorded, too.",
-        ("Could a stranger tell the emotion from your voice alone?", "Say it again without any emotion. What did you change?"),
+        (
+            "Could a stranger tell the emotion from your voice alone?",
+            "Say it again without any emotion. What did you change?",
+        ),
         speak,
     ),
     Step(
         "Read the answer",
         "Each bar is how likely the model finds an emotion in this clip; they add up to 100%. One long bar is an answer, several of like length are "
         "doubt, and below a certain likelihood there is no answer at all.",
-        ("Between which two emotions does it hesitate? What do these have in common?", "When would *cannot tell* be the best answer?"),
+        (
+            "Between which two emotions does it hesitate? What do these have in common?",
+            "When would *cannot tell* be the best answer?",
+        ),
         read,
     ),
     Step(
         "Ask why",
         "The model is asked again with pitch, energy, spectrum or rhythm made average, and with half a second silenced at a time. What the answer "
         "loses then is what it rested on.",
-        ("Play the moment that mattered most. Do you hear it, too?", "Which cue would you have named? Does the model go by the same?"),
+        (
+            "Play the moment that mattered most. Do you hear it, too?",
+            "Which cue would you have named? Does the model go by the same?",
+        ),
         ask_why,
     ),
     Step(
         "What makes an emotion",
         "Compared within each actor, so that a high voice does not count as an emotion: what changes when the same person stops speaking neutrally?",
-        ("What sets anger apart, and what sadness? Is it what you would have said?", "Which of these could you change at will, and which not?"),
+        (
+            "What sets anger apart, and what sadness? Is it what you would have said?",
+            "Which of these could you change at will, and which not?",
+        ),
         compare,
     ),
     Step(
         "What a high figure is worth",
         "Most projects in this field report a high accuracy. Here is how such a figure comes about, and what is left of it.",
-        ("Why is the random split so much easier?", "Which of the three figures would you expect on your own voice?"),
+        (
+            "Why is the random split so much easier?",
+            "Which of the three figures would you expect on your own voice?",
+        ),
         claim,
     ),
     Step(
@@ -211,7 +263,9 @@ def heard() -> prediction.Prediction | None:
         widgets.explain_no_clip("This step needs a clip.")
         with st.container(horizontal=True):
             st.button("Go to the first step", icon=":material/mic:", on_click=go_to, args=(1,))
-            st.button("Take a sample voice", icon=":material/graphic_eq:", on_click=capture.take_sample)
+            st.button(
+                "Take a sample voice", icon=":material/graphic_eq:", on_click=capture.take_sample
+            )
         return None
     chosen = session.chosen_models()
     return caches.predicted(clip, chosen["emotion"], chosen["gender"])
@@ -228,14 +282,32 @@ def turn(number: int) -> None:
         if number > 1:
             st.button("Back", icon=":material/arrow_back:", on_click=go_to, args=(number - 1,))
         if number < len(STEPS):
-            st.button(f"Next: {STEPS[number].title}", icon=":material/arrow_forward:", type="primary", on_click=go_to, args=(number + 1,))
+            st.button(
+                f"Next: {STEPS[number].title}",
+                icon=":material/arrow_forward:",
+                type="primary",
+                on_click=go_to,
+                args=(number + 1,),
+            )
         else:
-            st.page_link(routing.pages()["explore"], label="Go on in the feature explorer", icon=":material/insights:")
-            st.page_link(routing.pages()["compare"], label="or in the model comparison", icon=":material/leaderboard:")
+            st.page_link(
+                routing.pages()["explore"],
+                label="Go on in the feature explorer",
+                icon=":material/insights:",
+            )
+            st.page_link(
+                routing.pages()["compare"],
+                label="or in the model comparison",
+                icon=":material/leaderboard:",
+            )
 
 
 def lesson_sheet() -> str:
     """All steps with their questions as a text to be printed."""
     parts = [f"## {number}. {step.title}\n\n{step.text}\n\n" + "\n".join(f"- {question}" for question in step.discuss)
              for number, step in enumerate(STEPS, start=1)]  # fmt: skip
-    return "# How does a machine hear emotions? A lesson of about 30 minutes\n\n" + "\n\n".join(parts) + f"\n\n{widgets.AI_ACT}\n"
+    return (
+        "# How does a machine hear emotions? A lesson of about 30 minutes\n\n"
+        + "\n\n".join(parts)
+        + f"\n\n{widgets.AI_ACT}\n"
+    )

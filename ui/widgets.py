@@ -35,7 +35,9 @@ def plain(text: str) -> str:
 def show_error(error: SerError) -> None:
     """One sentence on what is wrong, one on what to do, and the code to search for."""
     logs.refused(error)
-    st.error(f"{plain(str(error))} {error.hint} :small[Code: {error.code}]", icon=":material/error:")
+    st.error(
+        f"{plain(str(error))} {error.hint} :small[Code: {error.code}]", icon=":material/error:"
+    )
 
 
 class _Unchecked:
@@ -70,7 +72,9 @@ def draw(
     if select is None:
         st.altair_chart(chart, width="stretch", key=key, alt=alt)
         return {}
-    found: Mapping[str, Any] = st.altair_chart(chart, width="stretch", key=key, alt=alt, on_select=then or "rerun", selection_mode=select).selection
+    found: Mapping[str, Any] = st.altair_chart(
+        chart, width="stretch", key=key, alt=alt, on_select=then or "rerun", selection_mode=select
+    ).selection
     return found
 
 
@@ -85,7 +89,15 @@ def save_charts() -> None:
         st.caption("As SVG. The symbols above a chart have its data as a table, and a PNG.")
         for key, (title, chart) in drawn.items():
             svg = partial(charts.to_svg, chart, title)  # drawn when it is asked for
-            st.download_button(title, svg, f"{key}.svg", "image/svg+xml", key=f"svg_{key}", on_click="ignore", type="tertiary")
+            st.download_button(
+                title,
+                svg,
+                f"{key}.svg",
+                "image/svg+xml",
+                key=f"svg_{key}",
+                on_click="ignore",
+                type="tertiary",
+            )
 
 
 def selected(key: str, name: str) -> Mapping[str, Any] | None:
@@ -96,7 +108,15 @@ def selected(key: str, name: str) -> Mapping[str, Any] | None:
 
 def save_table(table: pd.DataFrame, name: str, key: str) -> None:
     """A button that saves a table as CSV."""
-    st.download_button("Save CSV", table.to_csv(index=False), name, "text/csv", icon=":material/download:", on_click="ignore", key=key)
+    st.download_button(
+        "Save CSV",
+        table.to_csv(index=False),
+        name,
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=key,
+    )
 
 
 def play(recording: Recording) -> None:
@@ -118,7 +138,10 @@ def explain_no_audio(corpus: str) -> None:
     from ser_core.corpora import CORPORA
 
     if corpus not in CORPORA:
-        st.info("The sound of this clip is not at hand: open your corpus again to hear it.", icon=":material/hearing:")
+        st.info(
+            "The sound of this clip is not at hand: open your corpus again to hear it.",
+            icon=":material/hearing:",
+        )
         return
     st.info(
         f"To hear the clips, get the corpus (`python -m ser_core corpora download {corpus}` says where), and start the app with `SER_CORPORA` "

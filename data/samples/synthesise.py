@@ -18,10 +18,30 @@ from ser_core import audio  # noqa: E402
 from ser_core.storage import manifest  # noqa: E402
 
 SAMPLES = {
-    "steady-low-voice": ("en-us+m3", 30, 140, "The bus to the station leaves at seven, and it takes twenty minutes."),
-    "lively-high-voice": ("en-us+f2", 80, 175, "Look at that! The whole garden is in bloom, all of it at once!"),
-    "slow-soft-voice": ("en-us+f5", 25, 105, "It has been raining since Monday, and nobody came by."),
-    "fast-sharp-voice": ("en-us+m7", 65, 230, "Stop it, put that down now, I have told you twice already!"),
+    "steady-low-voice": (
+        "en-us+m3",
+        30,
+        140,
+        "The bus to the station leaves at seven, and it takes twenty minutes.",
+    ),
+    "lively-high-voice": (
+        "en-us+f2",
+        80,
+        175,
+        "Look at that! The whole garden is in bloom, all of it at once!",
+    ),
+    "slow-soft-voice": (
+        "en-us+f5",
+        25,
+        105,
+        "It has been raining since Monday, and nobody came by.",
+    ),
+    "fast-sharp-voice": (
+        "en-us+m7",
+        65,
+        230,
+        "Stop it, put that down now, I have told you twice already!",
+    ),
 }
 """Name: (voice, pitch 0-99, words a minute, text)."""
 
@@ -30,7 +50,9 @@ def main() -> None:
     for name, (voice, pitch, speed, text) in SAMPLES.items():
         command = ["espeak-ng", "-v", voice, "-p", str(pitch), "-s", str(speed), "--stdout", text]
         recording = audio.decode(subprocess.run(command, check=True, capture_output=True).stdout)
-        soundfile.write(HERE / f"{name}.flac", recording.samples, recording.sample_rate, subtype="PCM_16")
+        soundfile.write(
+            HERE / f"{name}.flac", recording.samples, recording.sample_rate, subtype="PCM_16"
+        )
         manifest.update(manifest.DATA_DIR, HERE / f"{name}.flac")
 
 

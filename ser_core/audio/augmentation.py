@@ -23,7 +23,9 @@ COPIES = ("disturbed", "noisy")
 """The kinds of copies that training adds to the clips as they are: `disturbed` and `noisy`."""
 
 
-def changed_copy(kind: str, samples: Samples, digest: str, voices: Sequence[Samples] = ()) -> Samples:
+def changed_copy(
+    kind: str, samples: Samples, digest: str, voices: Sequence[Samples] = ()
+) -> Samples:
     """A copy of the clip whose file has the SHA-256 `digest`: the same for the same clip, kind and voices everywhere."""
     rng = np.random.default_rng([COPIES.index(kind) + 1, int(digest[:16], 16)])
     return disturbed(samples, rng) if kind == "disturbed" else noisy(samples, rng, voices)
@@ -40,14 +42,22 @@ def disturbed(samples: Samples, rng: np.random.Generator) -> Samples:
     happens = _chance(rng)
     samples = _in_a_room(samples, rng)
     if happens(0.6):
-        response = rng.normal(0, 5, len(_EQUALISER_HZ)) + rng.uniform(-3, 3) * np.log2(_EQUALISER_HZ / 1000)
+        response = rng.normal(0, 5, len(_EQUALISER_HZ)) + rng.uniform(-3, 3) * np.log2(
+            _EQUALISER_HZ / 1000
+        )
         samples = effects.equalised(samples, _EQUALISER_HZ, response)
     if happens(0.35):
-        samples = effects.with_noise(samples, effects.coloured_noise(len(samples), rng, rng.uniform(-6, 2)), rng.uniform(3, 30))
+        samples = effects.with_noise(
+            samples,
+            effects.coloured_noise(len(samples), rng, rng.uniform(-6, 2)),
+            rng.uniform(3, 30),
+        )
     if happens(0.25):
         samples = effects.noise_suppressed(samples, rng.uniform(-25, -8))
     if happens(0.35):
-        samples = effects.automatic_gain(samples, rng.uniform(-24, -10), 30.0, rng.uniform(0.1, 1.0))
+        samples = effects.automatic_gain(
+            samples, rng.uniform(-24, -10), 30.0, rng.uniform(0.1, 1.0)
+        )
     if happens(0.12):
         return effects.telephone(samples)
     if happens(0.55):
@@ -66,7 +76,10 @@ def noisy(samples: Samples, rng: np.random.Generator, voices: Sequence[Samples] 
     happens = _chance(rng)
     samples = _in_a_room(samples, rng)
     if voices and happens(0.6):
-        people = [effects.resampled_speed(voice, float(np.exp(rng.uniform(np.log(0.75), np.log(1.35))))) for voice in voices]
+        people = [
+            effects.resampled_speed(voice, float(np.exp(rng.uniform(np.log(0.75), np.log(1.35)))))
+            for voice in voices
+        ]
         noise = effects.babble(len(samples), people, rng)
     else:
         noise = effects.coloured_noise(len(samples), rng, rng.uniform(-6, 2))
@@ -80,7 +93,9 @@ def _in_a_room(samples: Samples, rng: np.random.Generator) -> Samples:
     """Half the voices faster or slower, four in ten in a room."""
     happens = _chance(rng)
     if happens(0.5):
-        samples = effects.resampled_speed(samples, float(np.exp(rng.uniform(np.log(0.88), np.log(1.14)))))
+        samples = effects.resampled_speed(
+            samples, float(np.exp(rng.uniform(np.log(0.88), np.log(1.14))))
+        )
     if happens(0.4):
         samples = effects.reverberated(samples, rng.uniform(0.15, 0.9), rng, rng.uniform(-3, 12))
     return samples

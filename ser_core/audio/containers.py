@@ -32,7 +32,9 @@ _CODERS: dict[str, tuple[str, str, str, dict[str, str]]] = {
 def check_shape(rate: int, channels: int) -> None:
     """Raise NOT_AUDIO, BAD_RATE or TOO_MANY_CHANNELS for what no speech recording has."""
     if rate == 0 or channels == 0:
-        raise _not_audio(f"The header names {channels} channels at {rate} Hz: it is damaged, or this is no audio.")
+        raise _not_audio(
+            f"The header names {channels} channels at {rate} Hz: it is damaged, or this is no audio."
+        )
     if not MIN_RATE <= rate <= MAX_RATE:
         raise SerError(
             ErrorCode.BAD_RATE,
@@ -81,7 +83,10 @@ class Source:
         while at + 8 <= len(data):
             name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
             if name == b"fmt " and at + 24 <= len(data):
-                check_shape(int.from_bytes(data[at + 12 : at + 16], "little"), int.from_bytes(data[at + 10 : at + 12], "little"))
+                check_shape(
+                    int.from_bytes(data[at + 12 : at + 16], "little"),
+                    int.from_bytes(data[at + 10 : at + 12], "little"),
+                )
                 has_format = True
             if name == b"data" and has_format:
                 self._broke = size > len(data) - (at + 8)
@@ -117,12 +122,16 @@ class Source:
     def _av_blocks(self) -> Iterator[tuple[int, Samples]]:
         import av
 
-        av.logging.set_level(av.logging.PANIC)  # FFmpeg would write its complaints to stderr; ours are raised
+        av.logging.set_level(
+            av.logging.PANIC
+        )  # FFmpeg would write its complaints to stderr; ours are raised
         found = False
         try:
             # The whitelist keeps FFmpeg from playlists and scripts, which could open other files or the network.
             options = {"format_whitelist": "matroska,webm,mov,mp4,m4a,ogg,mp3,wav,flac,aac"}
-            with av.open(io.BytesIO(self._data), options=options, metadata_errors="replace") as container:
+            with av.open(
+                io.BytesIO(self._data), options=options, metadata_errors="replace"
+            ) as container:
                 if not container.streams.audio:
                     raise _not_audio("The file holds no audio track.")
                 stream = container.streams.audio[0]
@@ -149,7 +158,9 @@ def _claimed_seconds(container: Any, stream: Any, data: bytes) -> float | None:
     """The duration of the audio track, where the container states it rather than guesses it."""
     import av
 
-    if container.format.name == "mp3" and not any(tag in data[: len(data) // 4 + 8192] for tag in (b"Xing", b"Info")):
+    if container.format.name == "mp3" and not any(
+        tag in data[: len(data) // 4 + 8192] for tag in (b"Xing", b"Info")
+    ):
         return None  # FFmpeg's guess from the first frame's bit rate
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
@@ -199,14 +210,21 @@ def encode_lossy(samples: Samples, sample_rate: int, codec: str, bit_rate: int) 
         raise ValueError(f"The codec must be one of {', '.join(_CODERS)}. Got {codec!r}.")
     encoder_name, decoder_name, sample_format, options = _CODERS[codec]
     coder: Any = av.CodecContext.create(encoder_name, "w")
-    coder.sample_rate, coder.layout, coder.format, coder.bit_rate = sample_rate, "mono", sample_format, bit_rate
+    coder.sample_rate, coder.layout, coder.format, coder.bit_rate = (
+        sample_rate,
+        "mono",
+        sample_format,
+        bit_rate,
+    )
     coder.options = dict(options)
     coder.open()
     step = coder.frame_size
     padded = np.concatenate([samples, np.zeros(step * 5 - len(samples) % step, np.float32)])
     packets = []
     for start in range(0, len(padded), step):
-        frame = av.AudioFrame.from_ndarray(padded[None, start : start + step], format=sample_format, layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            padded[None, start : start + step], format=sample_format, layout="mono"
+        )
         frame.sample_rate, frame.pts = sample_rate, start
         packets += coder.encode(frame)
     packets += coder.encode(None)
@@ -217,4 +235,8 @@ def encode_lossy(samples: Samples, sample_rate: int, codec: str, bit_rate: int) 
     frames = [frame for packet in packets for frame in decoder.decode(packet)]
     decoded = np.concatenate([_frame_block(frame)[:, 0] for frame in frames])
     rate = frames[0].sample_rate
-    return decoded if rate == sample_rate else np.asarray(soxr.resample(decoded, rate, sample_rate, quality="HQ"), dtype=np.float32)
+    return (
+        decoded
+        if rate == sample_rate
+        else np.asarray(soxr.resample(decoded, rate, sample_rate, quality="HQ"), dtype=np.float32)
+    )

@@ -47,7 +47,9 @@ def most_bytes(n_bytes: int, max_seconds: float) -> int:
 def serve() -> None:
     """Decode until there are no more jobs."""
     jobs, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever a library prints must not stand between the answers
+    os.dup2(
+        os.open(os.devnull, os.O_WRONLY), 1
+    )  # whatever a library prints must not stand between the answers
     _load_decoders()
     _limit("RLIMIT_CORE", 0)  # a core file would hold the voice
     _limit("RLIMIT_FSIZE", 0)  # nothing is written to disk
@@ -127,11 +129,16 @@ def _give_memory_back_at_rest() -> None:
 
 def _limit_job(n_bytes: int, max_seconds: float) -> None:
     """Bound the memory and the processor time of one file; where the system cannot, the process that asked still bounds the time."""
-    if not sys.platform.startswith("linux"):  # elsewhere the size of a process is not known, or not bounded
+    if not sys.platform.startswith(
+        "linux"
+    ):  # elsewhere the size of a process is not known, or not bounded
         return
     import resource
 
-    size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    size = (
+        int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        * resource.getpagesize()
+    )
     _limit("RLIMIT_AS", size + most_bytes(n_bytes, max_seconds))
     used = resource.getrusage(resource.RUSAGE_SELF)
     _limit("RLIMIT_CPU", int(used.ru_utime + used.ru_stime + most_seconds(max_seconds)) + 1)
@@ -144,4 +151,6 @@ def _limit(name: str, value: int) -> None:
 
         kind = getattr(resource, name)
         _, hard = resource.getrlimit(kind)
-        resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+        resource.setrlimit(
+            kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard)
+        )

@@ -58,7 +58,9 @@ MAX_PAGE_SECONDS = 600.0
 MAX_FILE_BYTES = 2**30
 MAX_SECONDS = 4 * 3600.0
 """Nobody speaks for longer; a small file that holds more was made to fill the memory."""
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".m4a", ".mp4", ".aac", ".webm"})
+AUDIO_SUFFIXES = frozenset(
+    {".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".m4a", ".mp4", ".aac", ".webm"}
+)
 
 _MOST_RANGE = 1e6  # of samples that should lie in [-1, 1]: programs write integers into floats, but not this; squares of more would overflow
 
@@ -87,19 +89,31 @@ def read(path: str | Path) -> bytes:
     try:
         about = Path(path).stat()
         if not stat.S_ISREG(about.st_mode):  # reading a pipe or a device may never end
-            raise SerError(ErrorCode.UNREADABLE, f"{str(path)!r} is no file: it is a folder, a pipe or a device.", "Name an audio file.")
+            raise SerError(
+                ErrorCode.UNREADABLE,
+                f"{str(path)!r} is no file: it is a folder, a pipe or a device.",
+                "Name an audio file.",
+            )
         check_size(about.st_size, MAX_FILE_BYTES)
         return Path(path).read_bytes()
     except SerError:
         raise
     except FileNotFoundError as error:
-        raise SerError(ErrorCode.NOT_FOUND, f"There is no file {str(path)!r}.", "Check the path.") from error
+        raise SerError(
+            ErrorCode.NOT_FOUND, f"There is no file {str(path)!r}.", "Check the path."
+        ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SerError(ErrorCode.UNREADABLE, f"The file {str(path)!r} cannot be read: {reason}.", "Check its permissions.") from error
+        raise SerError(
+            ErrorCode.UNREADABLE,
+            f"The file {str(path)!r} cannot be read: {reason}.",
+            "Check its permissions.",
+        ) from error
 
 
-def decode(data: bytes, *, max_bytes: int | None = None, max_seconds: float | None = None) -> Recording:
+def decode(
+    data: bytes, *, max_bytes: int | None = None, max_seconds: float | None = None
+) -> Recording:
     """Decode a whole audio file held in memory, whatever it is called: the content decides.
 
     Parameters
@@ -118,7 +132,11 @@ def decode(data: bytes, *, max_bytes: int | None = None, max_seconds: float | No
     """
     check_size(len(data), max_bytes)
     source = Source(data)
-    recording = _collect(source, hashlib.sha256(data).hexdigest(), MAX_SECONDS if max_seconds is None else max_seconds)
+    recording = _collect(
+        source,
+        hashlib.sha256(data).hexdigest(),
+        MAX_SECONDS if max_seconds is None else max_seconds,
+    )
     too_long = any(note.code == "TOO_LONG" for note in recording.notes)
     if too_long or not source.is_cut(recording.duration_s):
         return recording
@@ -139,7 +157,9 @@ def check_size(n_bytes: int, max_bytes: int | None = None) -> None:
         )
 
 
-def from_samples(samples: npt.ArrayLike, sample_rate: int, *, max_seconds: float | None = None) -> Recording:
+def from_samples(
+    samples: npt.ArrayLike, sample_rate: int, *, max_seconds: float | None = None
+) -> Recording:
     """A recording from an array, shape [n] or [n, channels]: the way in for notebooks.
 
     Floats lie in [-1, 1]; integers are scaled by the range of their type. The same steps and checks as `decode`; `sha256` is
@@ -152,11 +172,15 @@ def from_samples(samples: npt.ArrayLike, sample_rate: int, *, max_seconds: float
     """
     array = np.asarray(samples)
     if array.ndim not in (1, 2) or array.dtype.kind not in "fiu":
-        raise ValueError(f"The samples must be numbers of shape [n] or [n, channels]. Got {array.dtype} of shape {array.shape}.")
+        raise ValueError(
+            f"The samples must be numbers of shape [n] or [n, channels]. Got {array.dtype} of shape {array.shape}."
+        )
     if array.dtype.kind in "iu":
         middle = (np.iinfo(array.dtype).max + 1) / 2 if array.dtype.kind == "u" else 0
         array = (array - middle) / (middle or -float(np.iinfo(array.dtype).min))
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as such
+    with np.errstate(
+        over="ignore"
+    ):  # what float32 cannot hold becomes infinite, and is refused as such
         array = array.astype(np.float32).reshape(len(array), -1)
     recording = _collect([(int(sample_rate), array)], "", max_seconds)
     digest = hashlib.sha256(recording.samples.tobytes()).hexdigest()
@@ -168,11 +192,15 @@ def to_wav(recording: Recording) -> bytes:
     import soundfile
 
     buffer = io.BytesIO()
-    soundfile.write(buffer, recording.samples, recording.sample_rate, format="WAV", subtype="PCM_16")
+    soundfile.write(
+        buffer, recording.samples, recording.sample_rate, format="WAV", subtype="PCM_16"
+    )
     return buffer.getvalue()
 
 
-def _collect(blocks: Iterable[tuple[int, Samples]], sha256: str, max_seconds: float | None) -> Recording:
+def _collect(
+    blocks: Iterable[tuple[int, Samples]], sha256: str, max_seconds: float | None
+) -> Recording:
     """Average the channels, resample as a stream, stop at `max_seconds`, check what came out."""
     parts: list[Samples] = []
     resampler: _Resampler | None = None
@@ -185,7 +213,9 @@ def _collect(blocks: Iterable[tuple[int, Samples]], sha256: str, max_seconds: fl
             if resampler is not None:
                 parts.append(resampler.flush())
             resampler, channels = _Resampler(rate), block.shape[1]
-        parts.append(resampler(block[:, 0] if channels == 1 else block.mean(axis=1, dtype=np.float32)))
+        parts.append(
+            resampler(block[:, 0] if channels == 1 else block.mean(axis=1, dtype=np.float32))
+        )
         seconds += len(block) / rate
         if too_long:
             break
@@ -195,7 +225,11 @@ def _collect(blocks: Iterable[tuple[int, Samples]], sha256: str, max_seconds: fl
     _check_content(samples)
     notes = []
     if too_long:
-        message = f"Only the first {seconds / 60:.0f} minutes are analysed." if seconds >= 90 else f"Only the first {seconds:.0f} s are analysed."
+        message = (
+            f"Only the first {seconds / 60:.0f} minutes are analysed."
+            if seconds >= 90
+            else f"Only the first {seconds:.0f} s are analysed."
+        )
         notes.append(Note("TOO_LONG", message))
     samples.flags.writeable = False
     return Recording(samples, SAMPLE_RATE, sha256, rate, channels, tuple(notes))
@@ -208,7 +242,11 @@ class _Resampler:
         import soxr
 
         self.rate = rate
-        self._stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ") if rate != SAMPLE_RATE else None
+        self._stream = (
+            soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+            if rate != SAMPLE_RATE
+            else None
+        )
 
     def __call__(self, mono: Samples) -> Samples:
         return mono if self._stream is None else self._stream.resample_chunk(mono)
@@ -221,7 +259,9 @@ class _Resampler:
 def peak_level(samples: Samples) -> float:
     """The peak around the mean in dBFS, for a constant offset is silence, too; below `SILENT_PEAK_DBFS` there is no sound."""
     offset = float(samples.mean())
-    return 20 * math.log10(max(float(samples.max()) - offset, offset - float(samples.min())) + 1e-12)
+    return 20 * math.log10(
+        max(float(samples.max()) - offset, offset - float(samples.min())) + 1e-12
+    )
 
 
 def _check_content(samples: Samples) -> None:
@@ -229,9 +269,15 @@ def _check_content(samples: Samples) -> None:
     if not len(samples):
         raise SerError(ErrorCode.EMPTY, "The file holds no sound (0 samples).", _SPEAK_AGAIN)
     if seconds < MIN_SECONDS:
-        raise SerError(ErrorCode.TOO_SHORT, f"The clip lasts {seconds:.2f} s; at least {MIN_SECONDS} s are needed.", _SPEAK_AGAIN)
+        raise SerError(
+            ErrorCode.TOO_SHORT,
+            f"The clip lasts {seconds:.2f} s; at least {MIN_SECONDS} s are needed.",
+            _SPEAK_AGAIN,
+        )
     highest, lowest = float(samples.max()), float(samples.min())
-    if not math.isfinite(highest - lowest) or highest - lowest > _MOST_RANGE:  # what is no number when it comes in is none after resampling either
+    if (
+        not math.isfinite(highest - lowest) or highest - lowest > _MOST_RANGE
+    ):  # what is no number when it comes in is none after resampling either
         raise SerError(
             ErrorCode.NOT_FINITE,
             "The clip holds samples that are not numbers (NaN or infinity), or a million times as loud as any sound.",

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ser_core.audio.recording import Samples
 
 SAMPLE_RATE = 16_000
-_SPEED_OF_DECAY = 3 * np.log(10)  # amplitude falls by 60 dB, a factor of 1,000, in one reverberation time
+_SPEED_OF_DECAY = 3 * np.log(
+    10
+)  # amplitude falls by 60 dB, a factor of 1,000, in one reverberation time
 _TINY = 1e-12
 
 
@@ -55,7 +57,9 @@ def babble(n: int, voices: Sequence[Samples], rng: np.random.Generator) -> Sampl
     return mixed
 
 
-def reverberated(samples: Samples, rt60_s: float, rng: np.random.Generator, direct_to_reverberant_db: float = 0.0) -> Samples:
+def reverberated(
+    samples: Samples, rt60_s: float, rng: np.random.Generator, direct_to_reverberant_db: float = 0.0
+) -> Samples:
     """Speech in a room whose sound falls by 60 dB in `rt60_s` seconds.
 
     The room's response is a direct path and exponentially decaying Gaussian noise (Polack 1988, the diffuse tail of a room),
@@ -68,7 +72,9 @@ def reverberated(samples: Samples, rt60_s: float, rng: np.random.Generator, dire
     tail[0] = 0.0
     response = tail * np.sqrt(10 ** (-direct_to_reverberant_db / 10) / np.sum(tail**2))
     response[0] = 1.0
-    return scipy.signal.fftconvolve(samples, response.astype(np.float32))[: len(samples)].astype(np.float32)
+    return scipy.signal.fftconvolve(samples, response.astype(np.float32))[: len(samples)].astype(
+        np.float32
+    )
 
 
 def equalised(samples: Samples, hertz: npt.ArrayLike, decibels: npt.ArrayLike) -> Samples:
@@ -77,8 +83,17 @@ def equalised(samples: Samples, hertz: npt.ArrayLike, decibels: npt.ArrayLike) -
 
     n = scipy.fft.next_fast_len(len(samples), real=True)
     frequencies = np.maximum(np.fft.rfftfreq(n, 1 / SAMPLE_RATE), 1.0)
-    response = 10 ** (np.interp(np.log(frequencies), np.log(np.asarray(hertz, dtype=float)), np.asarray(decibels, dtype=float)) / 20)
-    return scipy.fft.irfft(scipy.fft.rfft(samples, n) * response.astype(np.float32), n)[: len(samples)].astype(np.float32)
+    response = 10 ** (
+        np.interp(
+            np.log(frequencies),
+            np.log(np.asarray(hertz, dtype=float)),
+            np.asarray(decibels, dtype=float),
+        )
+        / 20
+    )
+    return scipy.fft.irfft(scipy.fft.rfft(samples, n) * response.astype(np.float32), n)[
+        : len(samples)
+    ].astype(np.float32)
 
 
 def telephone(samples: Samples) -> Samples:
@@ -92,10 +107,14 @@ def telephone(samples: Samples) -> Samples:
     compressed = np.sign(low) * np.log1p(255 * np.abs(low) / full) / np.log(256)
     steps = np.round(compressed * 127) / 127
     expanded = np.sign(steps) * np.expm1(np.abs(steps) * np.log(256)) / 255 * full
-    return _same_length(soxr.resample(expanded.astype(np.float32), 8000, SAMPLE_RATE, quality="HQ"), len(samples))
+    return _same_length(
+        soxr.resample(expanded.astype(np.float32), 8000, SAMPLE_RATE, quality="HQ"), len(samples)
+    )
 
 
-def automatic_gain(samples: Samples, target_dbfs: float = -18.0, most_db: float = 30.0, seconds: float = 0.4) -> Samples:
+def automatic_gain(
+    samples: Samples, target_dbfs: float = -18.0, most_db: float = 30.0, seconds: float = 0.4
+) -> Samples:
     """A recorder's automatic gain: a slow gain towards `target_dbfs`, at most `most_db`, and a soft limit at full scale.
 
     The gain follows the smoothed level of what is not pause (30 dB below the loudest) with the time constant `seconds`.
@@ -104,9 +123,13 @@ def automatic_gain(samples: Samples, target_dbfs: float = -18.0, most_db: float 
 
     hop = SAMPLE_RATE // 100
     n_frames = -(-len(samples) // hop)
-    power = np.square(np.resize(samples, n_frames * hop)).reshape(n_frames, hop).mean(axis=1) + _TINY
+    power = (
+        np.square(np.resize(samples, n_frames * hop)).reshape(n_frames, hop).mean(axis=1) + _TINY
+    )
     heard = power > 1e-3 * power.max()
-    held = np.maximum.accumulate(np.where(heard, np.arange(n_frames), np.argmax(heard)))  # pauses keep the gain of what came before
+    held = np.maximum.accumulate(
+        np.where(heard, np.arange(n_frames), np.argmax(heard))
+    )  # pauses keep the gain of what came before
     keep = np.exp(-1 / (100 * seconds))
     level, _ = scipy.signal.lfilter([1 - keep], [1, -keep], power[held], zi=[keep * power[held[0]]])
     decibels = np.clip(target_dbfs - 10 * np.log10(level), -most_db, most_db)
@@ -145,7 +168,9 @@ def resampled_speed(samples: Samples, factor: float) -> Samples:
     """Played `factor` times as fast: pitch, formants and tempo move together. Shape [n / factor]."""
     import soxr
 
-    return np.asarray(soxr.resample(samples, SAMPLE_RATE * factor, SAMPLE_RATE, quality="HQ"), dtype=np.float32)
+    return np.asarray(
+        soxr.resample(samples, SAMPLE_RATE * factor, SAMPLE_RATE, quality="HQ"), dtype=np.float32
+    )
 
 
 @cache

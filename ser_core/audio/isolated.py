@@ -29,7 +29,9 @@ _MOST_ANSWER_BYTES = 2**20
 _PIPE_BYTES = 2**20  # what Linux lets anyone have
 _SERVE = "from ser_core.audio.decoder_process import serve; serve()"
 _ROOT = Path(__file__).resolve().parents[2]
-_HINT = "It is damaged or made to do harm: export it again, for example as 16-bit WAV, or leave it out."
+_HINT = (
+    "It is damaged or made to do harm: export it again, for example as 16-bit WAV, or leave it out."
+)
 
 _idle: list[_Worker] = []  # no clip is in them
 _guard = threading.Lock()
@@ -45,10 +47,27 @@ class _Worker:
     def __init__(self) -> None:
         code = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); {_SERVE}"
         # One thread and one heap: nothing in it works in parallel, and its size is bounded.
-        env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-        command = [sys.executable, "-P", "-c", code]  # -P: nothing is imported from the current folder, which may be the one of the clips
+        env = {
+            **os.environ,
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "MALLOC_ARENA_MAX": "1",
+        }
+        command = [
+            sys.executable,
+            "-P",
+            "-c",
+            code,
+        ]  # -P: nothing is imported from the current folder, which may be the one of the clips
         try:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, bufsize=0)
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=env,
+                bufsize=0,
+            )
         except OSError as error:
             raise _not_started(str(error)) from error
         self.is_ready = False
@@ -71,13 +90,17 @@ class _Worker:
                 self._write(decoder_process.JOB.pack(len(data), max_seconds))
                 self._write(data)
                 said = self._answer()
-                found = self._recording(said, max_seconds) if "n_samples" in said else _error_of(said)
+                found = (
+                    self._recording(said, max_seconds) if "n_samples" in said else _error_of(said)
+                )
             except (_StoppedError, ValueError, KeyError, TypeError) as error:
                 with suppress(subprocess.TimeoutExpired):
                     self.process.wait(_DYING_SECONDS)  # of itself, to know of what
                 self.end()
                 if killed.is_set():
-                    raise _failed(f"Decoding the file took more than {seconds:.0f} s and was stopped.") from error
+                    raise _failed(
+                        f"Decoding the file took more than {seconds:.0f} s and was stopped."
+                    ) from error
                 raise _StoppedError(_death(self.process.returncode)) from error
         if isinstance(found, SerError):
             raise found
@@ -102,12 +125,21 @@ class _Worker:
         n_samples = said["n_samples"]
         # The process read a stranger's file: what it says is believed no further than it could be true.
         if not 0 <= n_samples <= (max_seconds + 1) * audio.SAMPLE_RATE:
-            raise ValueError(f"At most {max_seconds:.0f} s of samples were asked for. Got {n_samples}.")
+            raise ValueError(
+                f"At most {max_seconds:.0f} s of samples were asked for. Got {n_samples}."
+            )
         samples = np.empty(n_samples, np.float32)
         self._read_into(samples.data.cast("B"))
         samples.flags.writeable = False
         notes = tuple(Note(code, message) for code, message in said["notes"])
-        return Recording(samples, audio.SAMPLE_RATE, said["sha256"], said["source_rate"], said["source_channels"], notes)
+        return Recording(
+            samples,
+            audio.SAMPLE_RATE,
+            said["sha256"],
+            said["source_rate"],
+            said["source_channels"],
+            notes,
+        )
 
     def _read(self, n_bytes: int) -> bytes:
         buffer = bytearray(n_bytes)
@@ -160,7 +192,9 @@ def load(path: str | Path, *, max_seconds: float | None = None) -> Recording:
     return decode(audio.read(path), max_seconds=max_seconds)
 
 
-def decode(data: bytes, *, max_bytes: int | None = None, max_seconds: float | None = None) -> Recording:
+def decode(
+    data: bytes, *, max_bytes: int | None = None, max_seconds: float | None = None
+) -> Recording:
     """`audio.decode` in a process of its own, with bounds on time and (on Linux) memory.
 
     Raises
@@ -243,7 +277,9 @@ def _widen(*pipes: object) -> None:
 
 def _error_of(said: dict[str, Any]) -> SerError:
     if "memory" in said:
-        return _failed(f"Decoding the file took more than {said['memory'] / 2**20:.0f} MB of memory and was stopped.")
+        return _failed(
+            f"Decoding the file took more than {said['memory'] / 2**20:.0f} MB of memory and was stopped."
+        )
     return SerError.from_dict(said["error"])
 
 
@@ -253,7 +289,9 @@ def _failed(message: str) -> SerError:
 
 def _not_started(why: str) -> SerError:
     return SerError(
-        ErrorCode.DECODER_FAILED, f"The process that decodes cannot be started: {why}.", "Look at the computer's limits on processes and memory."
+        ErrorCode.DECODER_FAILED,
+        f"The process that decodes cannot be started: {why}.",
+        "Look at the computer's limits on processes and memory.",
     )
 
 

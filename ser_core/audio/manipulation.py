@@ -48,4 +48,10 @@ def changed(recording: Recording, changes: Changes) -> Recording:
 
 def noise_in_words(noise_db: float | None) -> str:
     """A noise as people call it."""
-    return "none" if noise_db is None else f"{noise_db:g} dB below the voice" if noise_db else "as loud as the voice"
+    return (
+        "none"
+        if noise_db is None
+        else f"{noise_db:g} dB below the voice"
+        if noise_db
+        else "as loud as the voice"
+    )

@@ -83,8 +83,20 @@ def quality(recording: Recording) -> Quality:
     clipped = float(np.mean(np.abs(samples) >= 0.999))
     notes = list(recording.notes)
     if clipped > _CLIPPED_SHARE:
-        notes.append(Note("CLIPPED", f"{clipped:.1%} of the clip is at full scale: it was recorded too loud and is distorted."))
+        notes.append(
+            Note(
+                "CLIPPED",
+                f"{clipped:.1%} of the clip is at full scale: it was recorded too loud and is distorted.",
+            )
+        )
     if high - low < _NOISY_DB:
-        notes.append(Note("NOISY", f"Loud parts are only {high - low:.0f} dB above quiet ones: there is much noise or no pause."))
+        notes.append(
+            Note(
+                "NOISY",
+                f"Loud parts are only {high - low:.0f} dB above quiet ones: there is much noise or no pause.",
+            )
+        )
     level = 10 * float(np.log10(np.mean(np.square(samples, dtype=np.float64)) + _FLOOR))
-    return Quality(20 * float(np.log10(peak + _FLOOR)), level, float(high - low), clipped, tuple(notes))
+    return Quality(
+        20 * float(np.log10(peak + _FLOOR)), level, float(high - low), clipped, tuple(notes)
+    )

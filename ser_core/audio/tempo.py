@@ -28,7 +28,9 @@ def paced(samples: Samples, speed: float) -> Samples:
     source.link_to(tempo)
     tempo.link_to(sink)
     graph.configure()
-    frame = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), format="flt", layout="mono")
+    frame = av.AudioFrame.from_ndarray(
+        samples[None].astype(np.float32), format="flt", layout="mono"
+    )
     frame.sample_rate, frame.pts = SAMPLE_RATE, 0
     graph.push(frame)
     graph.push(None)

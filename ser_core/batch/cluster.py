@@ -29,7 +29,9 @@ def on(scheduler: str | None) -> Iterator[None]:
         from dask.distributed import Client
     except ImportError as error:
         raise SerError(
-            ErrorCode.BAD_USAGE, "Working on a cluster needs the package distributed.", "pip install -r requirements-cluster.txt"
+            ErrorCode.BAD_USAGE,
+            "Working on a cluster needs the package distributed.",
+            "pip install -r requirements-cluster.txt",
         ) from error
     from joblib import parallel_config
     from joblib._dask import DaskDistributedBackend
@@ -44,9 +46,13 @@ def on(scheduler: str | None) -> Iterator[None]:
         client = Client(scheduler, timeout=PATIENCE_S)
         client.wait_for_workers(1, timeout=PATIENCE_S)
     except (OSError, TimeoutError, ValueError) as error:
-        message = f"No Dask scheduler with a worker answers at {scheduler!r} within {PATIENCE_S:.0f} s."
+        message = (
+            f"No Dask scheduler with a worker answers at {scheduler!r} within {PATIENCE_S:.0f} s."
+        )
         raise SerError(
-            ErrorCode.BAD_USAGE, message, "Start `dask scheduler` and `dask worker`, and name the address that the scheduler prints."
+            ErrorCode.BAD_USAGE,
+            message,
+            "Start `dask scheduler` and `dask worker`, and name the address that the scheduler prints.",
         ) from error
     with client, parallel_config(backend=Backend(client=client), n_jobs=-1):
         yield

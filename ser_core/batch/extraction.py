@@ -53,18 +53,33 @@ ALONE = Way()
 
 def measured(recording: Recording, feature_set: str) -> Measured:
     """The features of a clip of any length, measured."""
-    return Measured(features.extract_by_windows(recording, feature_set).values, round(recording.duration_s, 4), recording.sha256)
+    return Measured(
+        features.extract_by_windows(recording, feature_set).values,
+        round(recording.duration_s, 4),
+        recording.sha256,
+    )
 
 
 def extract_files(
-    paths: Sequence[Path], feature_set: str, way: Way = ALONE, copy: str = "", voices: Sequence[Sequence[tuple[Path, str]]] = ()
+    paths: Sequence[Path],
+    feature_set: str,
+    way: Way = ALONE,
+    copy: str = "",
+    voices: Sequence[Sequence[tuple[Path, str]]] = (),
 ) -> Iterator[Measured | SerError]:
     """The features of each file, or of one of its `COPIES`, or the error it ended in, in order as they are done; progress on stderr.
 
     `voices` are, for each file, the clips that its noisy copy's babble is made of: path and digest.
     """
-    items = [checkpointed.Item(path, tuple((str(voice), digest) for voice, digest in voices[n]) if voices else ()) for n, path in enumerate(paths)]
-    done = checkpointed.over_files(partial(_extracted, feature_set, copy), items, way.jobs, way.store, way.send)
+    items = [
+        checkpointed.Item(
+            path, tuple((str(voice), digest) for voice, digest in voices[n]) if voices else ()
+        )
+        for n, path in enumerate(paths)
+    ]
+    done = checkpointed.over_files(
+        partial(_extracted, feature_set, copy), items, way.jobs, way.store, way.send
+    )
     for record in tqdm(done, total=len(items), unit="clip", desc=feature_set):
         yield record if isinstance(record, SerError) else _read(record)
 
@@ -79,9 +94,14 @@ def _extracted(feature_set: str, copy: str, data: bytes, *voices: tuple[str, str
     recording = isolated.decode(data)
     if copy:
         others = [samples for voice, _ in voices if (samples := _samples(Path(voice))) is not None]
-        recording = dataclasses.replace(recording, samples=changed_copy(copy, recording.samples, recording.sha256, others))
+        recording = dataclasses.replace(
+            recording, samples=changed_copy(copy, recording.samples, recording.sha256, others)
+        )
     found = measured(recording, feature_set)
-    return bytes.fromhex(found.sha256) + np.array([found.duration_s, *found.values], dtype="<f8").tobytes()
+    return (
+        bytes.fromhex(found.sha256)
+        + np.array([found.duration_s, *found.values], dtype="<f8").tobytes()
+    )
 
 
 def _read(record: bytes) -> Measured:
@@ -102,17 +122,33 @@ def babble_of(about: pd.DataFrame) -> list[list[int]]:
 
     So no split by speaker or by statement is undone by it. The same for the same table everywhere.
     """
-    said = pd.Series(range(len(about))).groupby([about["speaker"].to_numpy(), about["statement"].to_numpy()]).agg(list)
+    said = (
+        pd.Series(range(len(about)))
+        .groupby([about["speaker"].to_numpy(), about["statement"].to_numpy()])
+        .agg(list)
+    )
     chosen = []
-    for row, (speaker, statement, digest) in enumerate(zip(about["speaker"], about["statement"], about["sha256"], strict=True)):
+    for row, (speaker, statement, digest) in enumerate(
+        zip(about["speaker"], about["statement"], about["sha256"], strict=True)
+    ):
         rng = np.random.default_rng(int(digest[16:32], 16))
         others = [other for other in said[speaker, statement] if other != row]
-        chosen.append([others[number] for number in rng.permutation(len(others))[: rng.integers(1, _MOST_VOICES + 1)]])
+        chosen.append(
+            [
+                others[number]
+                for number in rng.permutation(len(others))[: rng.integers(1, _MOST_VOICES + 1)]
+            ]
+        )
     return chosen
 
 
 def extract_table(
-    about: pd.DataFrame, files: Sequence[Path], feature_set: str, failed: Failed, way: Way = ALONE, copy: str = ""
+    about: pd.DataFrame,
+    files: Sequence[Path],
+    feature_set: str,
+    failed: Failed,
+    way: Way = ALONE,
+    copy: str = "",
 ) -> Iterator[pd.DataFrame]:
     """`about`, one row a file, with the features beside it, some thousand rows at a time and at least once.
 
@@ -120,14 +156,21 @@ def extract_table(
     """
     voices = []
     if copy == "noisy" and "statement" in about:
-        voices = [[(files[other], str(about["sha256"].iloc[other])) for other in others] for others in babble_of(about)]
+        voices = [
+            [(files[other], str(about["sha256"].iloc[other])) for other in others]
+            for others in babble_of(about)
+        ]
     names = list(FEATURE_SETS[feature_set].names)
     results = extract_files(files, feature_set, way, copy, voices)
     for start in range(0, max(len(files), 1), ROWS_TOGETHER):
         part = about.iloc[start : start + ROWS_TOGETHER]
         done = list(itertools.islice(results, len(part)))
         good = [number for number, result in enumerate(done) if isinstance(result, Measured)]
-        failed += [(str(path), result) for path, result in zip(part["path"], done, strict=True) if isinstance(result, SerError)]
+        failed += [
+            (str(path), result)
+            for path, result in zip(part["path"], done, strict=True)
+            if isinstance(result, SerError)
+        ]
         values = [result.values for result in done if isinstance(result, Measured)]
         features_of = pd.DataFrame(np.array(values).reshape(len(values), len(names)), columns=names)
         yield pd.concat([part.iloc[good].reset_index(drop=True), features_of], axis=1)

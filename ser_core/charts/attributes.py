@@ -62,7 +62,11 @@ def feature_distribution(
     rows, names = _rows(shapes, groups)
     labels = [label for label in LABELS["emotion"] if label in set(shapes["emotion"])]
     scale = alt.Scale(type="log", zero=False, nice=False) if log else alt.Scale(zero=False)
-    x = {"title": spec.title if spec.unit == "none" else f"{spec.title} ({spec.unit})", "scale": scale, "axis": alt.Axis(tickCount=6)}
+    x = {
+        "title": spec.title if spec.unit == "none" else f"{spec.title} ({spec.unit})",
+        "scale": scale,
+        "axis": alt.Axis(tickCount=6),
+    }
     # Rows are numbers so that all share one plot, which a page can stretch; facets have a fixed width.
     axis = alt.Axis(
         values=[-row for row in range(len(rows))],
@@ -76,20 +80,38 @@ def feature_distribution(
     y = {"scale": alt.Scale(domain=[0.5 - len(rows), 0.5], nice=False), "axis": axis, "title": None}
     look = _Look(x, y, label_colour(labels))
     shade = dict(zip(groups, itertools.cycle(SHADES)))
-    data = shapes.assign(label=shapes["emotion"].map(display_name), row=_place(shapes, rows), shade=shapes["group"].map(shade))
-    layers = [*(_violins if kind == "violin" else _boxes)(data, look), _points(points, rows, groups, look), *_current(current, look)]
+    data = shapes.assign(
+        label=shapes["emotion"].map(display_name),
+        row=_place(shapes, rows),
+        shade=shapes["group"].map(shade),
+    )
+    layers = [
+        *(_violins if kind == "violin" else _boxes)(data, look),
+        _points(points, rows, groups, look),
+        *_current(current, look),
+    ]
     height = (_ROW[kind] if len(groups) == 1 else _SPLIT_ROW) * len(rows)
     return alt.layer(*layers).properties(height=height + AXIS)
 
 
-def _rows(shapes: pd.DataFrame, groups: Sequence[str]) -> tuple[dict[tuple[str, str], int], list[str]]:
+def _rows(
+    shapes: pd.DataFrame, groups: Sequence[str]
+) -> tuple[dict[tuple[str, str], int], list[str]]:
     """The row of each emotion and group from the top, and how each is named: the emotion once, then its groups."""
     there = set(zip(shapes["emotion"], shapes["group"], strict=True))
-    keys = [(emotion, group) for emotion in EMOTIONS for group in groups if (emotion, group) in there]
+    keys = [
+        (emotion, group) for emotion in EMOTIONS for group in groups if (emotion, group) in there
+    ]
     seen: set[str] = set()
     names = []
     for emotion, group in keys:
-        shown = display_name(emotion) if not group else f"{emotion.capitalize()} · {group}" if emotion not in seen else group
+        shown = (
+            display_name(emotion)
+            if not group
+            else f"{emotion.capitalize()} · {group}"
+            if emotion not in seen
+            else group
+        )
         names.append(shown)
         seen.add(emotion)
     return {key: row for row, key in enumerate(keys)}, names
@@ -109,16 +131,32 @@ class _Look:
 
 
 def _boxes(data: pd.DataFrame, look: _Look) -> list[alt.Chart]:
-    data = data.assign(bottom=data["row"] + _BOX[0], top=data["row"] + _BOX[1], middle=data["row"] + sum(_BOX) / 2)
-    tooltip = [alt.Tooltip("label:N", title="Emotion"), alt.Tooltip("group:N", title="Group"), alt.Tooltip("clips:Q", title="Clips", format=",")]
-    tooltip += [alt.Tooltip(f"{name}:Q", title=title, format=".4~g") for name, title in _OF_BOX.items()]
+    data = data.assign(
+        bottom=data["row"] + _BOX[0], top=data["row"] + _BOX[1], middle=data["row"] + sum(_BOX) / 2
+    )
+    tooltip = [
+        alt.Tooltip("label:N", title="Emotion"),
+        alt.Tooltip("group:N", title="Group"),
+        alt.Tooltip("clips:Q", title="Clips", format=","),
+    ]
+    tooltip += [
+        alt.Tooltip(f"{name}:Q", title=title, format=".4~g") for name, title in _OF_BOX.items()
+    ]
     base = alt.Chart(data).encode(tooltip=tooltip)
     upright = {"y": alt.Y("bottom:Q", **look.y), "y2": "top:Q"}
-    whisker = base.mark_rule(color=INK, strokeWidth=1.5).encode(x=alt.X("low:Q", **look.x), x2="high:Q", y=alt.Y("middle:Q", **look.y))
+    whisker = base.mark_rule(color=INK, strokeWidth=1.5).encode(
+        x=alt.X("low:Q", **look.x), x2="high:Q", y=alt.Y("middle:Q", **look.y)
+    )
     box = base.mark_rect(stroke=INK, strokeWidth=0.7)
-    box = box.encode(x=alt.X("q1:Q", **look.x), x2="q3:Q", color=look.colour, opacity=_SHADE, **upright)
-    halo = base.mark_rule(color="#ffffff", strokeWidth=5).encode(x=alt.X("median:Q", **look.x), **upright)
-    median = base.mark_rule(color="#111111", strokeWidth=2.5).encode(x=alt.X("median:Q", **look.x), **upright)
+    box = box.encode(
+        x=alt.X("q1:Q", **look.x), x2="q3:Q", color=look.colour, opacity=_SHADE, **upright
+    )
+    halo = base.mark_rule(color="#ffffff", strokeWidth=5).encode(
+        x=alt.X("median:Q", **look.x), **upright
+    )
+    median = base.mark_rule(color="#111111", strokeWidth=2.5).encode(
+        x=alt.X("median:Q", **look.x), **upright
+    )
     return [whisker, box, halo, median]
 
 
@@ -128,16 +166,33 @@ _OF_BOX = {"median": "Median", "q1": "A quarter below", "q3": "A quarter above"}
 def _violins(data: pd.DataFrame, look: _Look) -> list[alt.Chart]:
     data = data.assign(top=data["row"] + _ABOVE * data["density"])
     area = alt.Chart(data).mark_area(stroke=INK, strokeWidth=0.5)
-    shape = area.encode(x=alt.X("value:Q", **look.x), y=alt.Y("top:Q", **look.y), y2="row:Q", color=look.colour, opacity=_SHADE)
+    shape = area.encode(
+        x=alt.X("value:Q", **look.x),
+        y=alt.Y("top:Q", **look.y),
+        y2="row:Q",
+        color=look.colour,
+        opacity=_SHADE,
+    )
     return [shape.encode(detail=["label:N", "group:N"])]
 
 
-def _points(points: pd.DataFrame, rows: dict[tuple[str, str], int], groups: Sequence[str], look: _Look) -> alt.Chart:
+def _points(
+    points: pd.DataFrame, rows: dict[tuple[str, str], int], groups: Sequence[str], look: _Look
+) -> alt.Chart:
     below = 0.06 + 0.34 * points["jitter"].to_numpy()
-    data = points.assign(label=points["emotion"].map(display_name), at=np.array(_place(points, rows)) - below)
+    data = points.assign(
+        label=points["emotion"].map(display_name), at=np.array(_place(points, rows)) - below
+    )
     tooltip = [alt.Tooltip(f"{name}:N", title=title) for name, title in _OF_POINT.items()]
-    mark = alt.Chart(data).mark_point(filled=True, size=14, opacity=0.65, stroke=INK, strokeWidth=0.3)
-    placed = mark.encode(x=alt.X("value:Q", **look.x), y=alt.Y("at:Q", **look.y), color=look.colour, shape=group_shape(groups, legend=False))
+    mark = alt.Chart(data).mark_point(
+        filled=True, size=14, opacity=0.65, stroke=INK, strokeWidth=0.3
+    )
+    placed = mark.encode(
+        x=alt.X("value:Q", **look.x),
+        y=alt.Y("at:Q", **look.y),
+        color=look.colour,
+        shape=group_shape(groups, legend=False),
+    )
     return placed.encode(tooltip=[*tooltip, alt.Tooltip("value:Q", title="Value", format=".4~g")])
 
 
@@ -147,29 +202,54 @@ _OF_POINT = {"label": "Emotion", "gender": "Voice", "speaker": "Speaker", "path"
 def _current(current: float | None, look: _Look) -> list[alt.Chart]:
     if current is None:
         return []
-    rule = alt.Chart(pd.DataFrame({"value": [current], "name": ["Your recording"]})).mark_rule(color=MARK, strokeWidth=3)
+    rule = alt.Chart(pd.DataFrame({"value": [current], "name": ["Your recording"]})).mark_rule(
+        color=MARK, strokeWidth=3
+    )
     return [
-        rule.encode(x=alt.X("value:Q", **look.x), tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("value:Q", title="Value", format=".4~g")])
+        rule.encode(
+            x=alt.X("value:Q", **look.x),
+            tooltip=[
+                alt.Tooltip("name:N", title=" "),
+                alt.Tooltip("value:Q", title="Value", format=".4~g"),
+            ],
+        )
     ]
 
 
 def standing(found: pd.DataFrame) -> Chart:
     """How much of each emotion's clips lie below the recording, 0 to 100%: men as squares, women as circles; `found` is as `exploration.standing`."""
     labels = [label for label in EMOTIONS if label in set(found["emotion"])]
-    genders = [gender for gender in (*LABELS["gender"], "unknown") if gender in set(found["gender"])]
+    genders = [
+        gender for gender in (*LABELS["gender"], "unknown") if gender in set(found["gender"])
+    ]
     data = found.assign(label=found["emotion"].map(display_name))
     axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], grid=True, gridOpacity=0.4)
-    x = alt.X("below:Q", title="Clips below your recording", scale=alt.Scale(domain=[0, 1]), axis=axis)
-    y = alt.Y("label:N", sort=display_names(labels), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=160, grid=True, gridOpacity=0.3))
+    x = alt.X(
+        "below:Q", title="Clips below your recording", scale=alt.Scale(domain=[0, 1]), axis=axis
+    )
+    y = alt.Y(
+        "label:N",
+        sort=display_names(labels),
+        title=None,
+        axis=alt.Axis(ticks=False, domain=False, labelLimit=160, grid=True, gridOpacity=0.3),
+    )
     tooltip = [
         alt.Tooltip("label:N", title="Emotion"),
         alt.Tooltip("gender:N", title="Voices"),
         alt.Tooltip("below:Q", title="Below yours", format=".0%"),
         alt.Tooltip("clips:Q", title="Clips", format=","),
     ]
-    marks = alt.Chart(data).mark_point(filled=True, size=110, opacity=1, stroke=INK, strokeWidth=0.7)
-    middle = alt.Chart(pd.DataFrame({"below": [0.5]})).mark_rule(strokeDash=[4, 4], color=INK).encode(x=x)
-    points = marks.encode(x=x, y=y, color=label_colour(labels), shape=group_shape(genders, "gender"), tooltip=tooltip)
+    marks = alt.Chart(data).mark_point(
+        filled=True, size=110, opacity=1, stroke=INK, strokeWidth=0.7
+    )
+    middle = (
+        alt.Chart(pd.DataFrame({"below": [0.5]}))
+        .mark_rule(strokeDash=[4, 4], color=INK)
+        .encode(x=x)
+    )
+    points = marks.encode(
+        x=x, y=y, color=label_colour(labels), shape=group_shape(genders, "gender"), tooltip=tooltip
+    )
     return alt.layer(middle, points).properties(height=26 * len(labels) + AXIS + 70)
 
 
@@ -188,10 +268,21 @@ def effects(ranking: pd.DataFrame, first: str, second: str) -> Chart:
         "attribute:N",
         sort=order,
         title=None,
-        axis=alt.Axis(ticks=False, domain=False, labelLimit=190, labelOverlap=False, grid=True, gridOpacity=0.3),
+        axis=alt.Axis(
+            ticks=False,
+            domain=False,
+            labelLimit=190,
+            labelOverlap=False,
+            grid=True,
+            gridOpacity=0.3,
+        ),
     )
     # Short lines: a long title would take the width from the points in a narrow window.
-    title = ["Effect (standard deviations", "of the differences)", f"\u2190 {second} \u00b7 {first} \u2192"]
+    title = [
+        "Effect (standard deviations",
+        "of the differences)",
+        f"\u2190 {second} \u00b7 {first} \u2192",
+    ]
     x = alt.X("effect:Q", title=title, axis=alt.Axis(tickCount=5))
     scale = alt.Scale(domain=[first, second], range=[COLOURS[first], COLOURS[second]])
     colour = alt.Color("larger:N", scale=scale, legend=None)
@@ -203,7 +294,11 @@ def effects(ranking: pd.DataFrame, first: str, second: str) -> Chart:
         alt.Tooltip("sentence:N", title=" "),
     ]
     picked = alt.selection_point(name=PICKED, fields=["feature"], on="click", empty=False)
-    span = alt.Chart(data).mark_rule(strokeWidth=3, opacity=0.7).encode(x=alt.X("low:Q"), x2="high:Q", y=y, color=colour)
+    span = (
+        alt.Chart(data)
+        .mark_rule(strokeWidth=3, opacity=0.7)
+        .encode(x=alt.X("low:Q"), x2="high:Q", y=y, color=colour)
+    )
     points = alt.Chart(data).mark_point(filled=True, opacity=1, stroke=INK, cursor="pointer")
     shown = points.encode(
         x=x,
@@ -213,5 +308,9 @@ def effects(ranking: pd.DataFrame, first: str, second: str) -> Chart:
         size=alt.condition(picked, alt.value(260), alt.value(120)),
         strokeWidth=alt.condition(picked, alt.value(2.5), alt.value(0.5)),
     )
-    zero = alt.Chart(pd.DataFrame({"effect": [0.0]})).mark_rule(strokeDash=[4, 4], color=INK).encode(x="effect:Q")
+    zero = (
+        alt.Chart(pd.DataFrame({"effect": [0.0]}))
+        .mark_rule(strokeDash=[4, 4], color=INK)
+        .encode(x="effect:Q")
+    )
     return alt.layer(zero, span, shown.add_params(picked)).properties(height=26 * len(order) + AXIS)

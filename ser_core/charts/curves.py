@@ -40,13 +40,25 @@ def learning_curves(found: pd.DataFrame, everyone: Sequence[str], chance: float)
     return _curves(found, x, about, everyone, chance, joined=True)
 
 
-def condition_curves(found: pd.DataFrame, levels: Sequence[str], title: str, everyone: Sequence[str], chance: float, joined: bool) -> Chart:
+def condition_curves(
+    found: pd.DataFrame,
+    levels: Sequence[str],
+    title: str,
+    everyone: Sequence[str],
+    chance: float,
+    joined: bool,
+) -> Chart:
     """How much is recognised at each level of what disturbs a clip, with the interval over clips as a band.
 
     `found` has the columns title, level, value, low and high; `levels` stand in the order given, the clip as it is first. Levels that
     are of one kind are `joined` by lines.
     """
-    x = alt.X("level:N", sort=list(levels), title=title, axis=alt.Axis(labelAngle=0 if joined else -30, labelOverlap=False, grid=False))
+    x = alt.X(
+        "level:N",
+        sort=list(levels),
+        title=title,
+        axis=alt.Axis(labelAngle=0 if joined else -30, labelOverlap=False, grid=False),
+    )
     about = [
         alt.Tooltip("title:N", title="Model"),
         alt.Tooltip("level:N", title=title),
@@ -57,20 +69,48 @@ def condition_curves(found: pd.DataFrame, levels: Sequence[str], title: str, eve
     return _curves(found, x, about, everyone, chance, joined)
 
 
-def _curves(found: pd.DataFrame, x: alt.X, about: list[alt.Tooltip], everyone: Sequence[str], chance: float, joined: bool) -> Chart:
+def _curves(
+    found: pd.DataFrame,
+    x: alt.X,
+    about: list[alt.Tooltip],
+    everyone: Sequence[str],
+    chance: float,
+    joined: bool,
+) -> Chart:
     """A line, points and a band for each title."""
     shown = [title for title in everyone if title in set(found["title"])]
     place = {title: number for number, title in enumerate(everyone)}
-    legend = alt.Legend(orient="top", direction="vertical", columns=1, title=None, labelLimit=320, symbolOpacity=1)
-    colour = alt.Color("title:N", scale=alt.Scale(domain=shown, range=[_COLOURS[place[title]] for title in shown]), legend=legend)
-    shape = alt.Shape("title:N", scale=alt.Scale(domain=shown, range=[_SHAPES[place[title]] for title in shown]), legend=legend)
+    legend = alt.Legend(
+        orient="top", direction="vertical", columns=1, title=None, labelLimit=320, symbolOpacity=1
+    )
+    colour = alt.Color(
+        "title:N",
+        scale=alt.Scale(domain=shown, range=[_COLOURS[place[title]] for title in shown]),
+        legend=legend,
+    )
+    shape = alt.Shape(
+        "title:N",
+        scale=alt.Scale(domain=shown, range=[_SHAPES[place[title]] for title in shown]),
+        legend=legend,
+    )
     axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], grid=True, gridOpacity=0.4)
-    y = alt.Y("value:Q", scale=alt.Scale(domain=[0, 1]), axis=axis, title="Recognised on average (UAR)")
+    y = alt.Y(
+        "value:Q", scale=alt.Scale(domain=[0, 1]), axis=axis, title="Recognised on average (UAR)"
+    )
     base = alt.Chart(found).encode(x=x, color=colour)
-    points = base.mark_point(filled=True, size=70, opacity=1).encode(y=y, shape=shape, tooltip=about)
-    layers = [base.mark_rule(strokeWidth=2, opacity=0.4).encode(y=alt.Y("low:Q"), y2="high:Q"), points]
+    points = base.mark_point(filled=True, size=70, opacity=1).encode(
+        y=y, shape=shape, tooltip=about
+    )
+    layers = [
+        base.mark_rule(strokeWidth=2, opacity=0.4).encode(y=alt.Y("low:Q"), y2="high:Q"),
+        points,
+    ]
     if joined:
         line = base.mark_line(strokeWidth=2).encode(y=y)
         layers = [base.mark_area(opacity=0.12).encode(y=alt.Y("low:Q"), y2="high:Q"), line, points]
-    guess = alt.Chart(pd.DataFrame({"value": [chance], "name": ["Guessing"]})).mark_rule(strokeDash=[4, 4], color=INK)
-    return alt.layer(guess.encode(y="value:Q", tooltip="name:N"), *layers).properties(height=_HEIGHT + AXIS + LEGEND_ENTRY * len(shown) // 2)
+    guess = alt.Chart(pd.DataFrame({"value": [chance], "name": ["Guessing"]})).mark_rule(
+        strokeDash=[4, 4], color=INK
+    )
+    return alt.layer(guess.encode(y="value:Q", tooltip="name:N"), *layers).properties(
+        height=_HEIGHT + AXIS + LEGEND_ENTRY * len(shown) // 2
+    )

@@ -27,10 +27,15 @@ def clip_map(placed: pd.DataFrame, by: str) -> Chart:
     hidden = alt.Axis(labels=False, ticks=False, title=None, grid=False, domain=False)
     scale = alt.Scale(zero=False, nice=False, padding=12)
     x, y = alt.X("x:Q", axis=hidden, scale=scale), alt.Y("y:Q", axis=hidden, scale=scale)
-    clips = clips.assign(label=clips["emotion"].map(display_name) if by == "emotion" else clips[by].map(_shown))
+    clips = clips.assign(
+        label=clips["emotion"].map(display_name) if by == "emotion" else clips[by].map(_shown)
+    )
     brush = alt.selection_interval(name=BRUSH, encodings=["x", "y"])
     clicked = alt.selection_point(name=CLICKED, fields=["corpus", "path"], on="click", empty=False)
-    tooltip = [alt.Tooltip(f"{field}:N", title=field.capitalize()) for field in ("emotion", "gender", "speaker", "intensity", "statement", "path")]
+    tooltip = [
+        alt.Tooltip(f"{field}:N", title=field.capitalize())
+        for field in ("emotion", "gender", "speaker", "intensity", "statement", "path")
+    ]
     points = alt.Chart(clips).mark_point(filled=True, size=36, cursor="pointer", stroke=MARK)
     shown = points.encode(
         x=x,
@@ -44,7 +49,20 @@ def clip_map(placed: pd.DataFrame, by: str) -> Chart:
     )
     own = placed[placed["path"] == ""].assign(name="Your recording")
     star = alt.Chart(own).mark_point(shape=_STAR, filled=True, stroke="#ffffff", strokeWidth=1.5)
-    mine = [star.encode(x=x, y=y, size=alt.value(500), color=alt.value(MARK), opacity=alt.value(1), tooltip="name:N")] if len(own) else []
+    mine = (
+        [
+            star.encode(
+                x=x,
+                y=y,
+                size=alt.value(500),
+                color=alt.value(MARK),
+                opacity=alt.value(1),
+                tooltip="name:N",
+            )
+        ]
+        if len(own)
+        else []
+    )
     return alt.layer(shown.add_params(brush, clicked), *mine).properties(height=520)
 
 
@@ -60,15 +78,27 @@ def _kinds(clips: pd.DataFrame) -> list[str]:
 
 def _shape(clips: pd.DataFrame) -> alt.Shape:
     kinds = _kinds(clips)
-    return alt.Shape("label:N", scale=alt.Scale(domain=kinds, range=[SHAPES[number % len(SHAPES)] for number in range(len(kinds))]), title=None)
+    return alt.Shape(
+        "label:N",
+        scale=alt.Scale(
+            domain=kinds, range=[SHAPES[number % len(SHAPES)] for number in range(len(kinds))]
+        ),
+        title=None,
+    )
 
 
 def _colour(clips: pd.DataFrame, by: str) -> alt.Color:
-    legend = alt.Legend(orient="top", columns=3, labelLimit=160, title=None, symbolOpacity=1, symbolStrokeWidth=0)
+    legend = alt.Legend(
+        orient="top", columns=3, labelLimit=160, title=None, symbolOpacity=1, symbolStrokeWidth=0
+    )
     if by == "emotion":
-        return label_colour([label for label in LABELS["emotion"] if label in set(clips["emotion"])], legend)
+        return label_colour(
+            [label for label in LABELS["emotion"] if label in set(clips["emotion"])], legend
+        )
     kinds = _kinds(clips)
     if len(kinds) > _FEW:
         return alt.Color("label:N", scale=alt.Scale(scheme="tableau20"), legend=None)
     colours = [COLOURS.get(kind, _MORE[number % len(_MORE)]) for number, kind in enumerate(kinds)]
-    return alt.Color("label:N", scale=alt.Scale(domain=kinds, range=colours), legend=legend, title=None)
+    return alt.Color(
+        "label:N", scale=alt.Scale(domain=kinds, range=colours), legend=legend, title=None
+    )

@@ -16,7 +16,9 @@ from ser_core.emotions import COLOURS, display_name
 
 disable_debug_mode()  # Altair would check each part of a chart when it is made; the tests check whole specifications
 
-Chart = alt.Chart | alt.LayerChart | alt.FacetChart  # facets only in the type that Altair gives to a sum of charts
+Chart = (
+    alt.Chart | alt.LayerChart | alt.FacetChart
+)  # facets only in the type that Altair gives to a sum of charts
 
 MARK = "#8a4fd3"  # the current recording, wherever it appears: no emotion has this violet
 FIRST, SECOND = "#0072B2", "#D55E00"  # what speaks for and against, one model and another
@@ -51,12 +53,19 @@ def _each(kinds: Sequence[Any], groups: Sequence[str]) -> list[Any]:
     return [kinds[number % len(kinds)] for number in range(len(groups))]
 
 
-def group_shape(groups: Sequence[str], field: str = "group", *, legend: bool = True) -> alt.Shape | alt.ShapeValue:
+def group_shape(
+    groups: Sequence[str], field: str = "group", *, legend: bool = True
+) -> alt.Shape | alt.ShapeValue:
     """Each group of clips in its own shape; one without a name needs none. Men are squares and women circles."""
     if list(groups) == [""]:
         return alt.ShapeValue("circle")
     scale = alt.Scale(domain=list(groups), range=_each(SHAPES, groups))
-    return alt.Shape(f"{field}:N", scale=scale, legend=alt.Legend(orient="top", symbolFillColor=INK, symbolSize=90) if legend else None, title=None)
+    return alt.Shape(
+        f"{field}:N",
+        scale=scale,
+        legend=alt.Legend(orient="top", symbolFillColor=INK, symbolSize=90) if legend else None,
+        title=None,
+    )
 
 
 def group_dash(groups: Sequence[str]) -> alt.StrokeDash | alt.StrokeDashValue:
@@ -64,5 +73,11 @@ def group_dash(groups: Sequence[str]) -> alt.StrokeDash | alt.StrokeDashValue:
     if list(groups) == [""]:
         return alt.StrokeDashValue(list(DASHES[0]))
     scale = alt.Scale(domain=list(groups), range=_each(DASHES, groups))
-    legend = alt.Legend(orient="top", symbolStrokeColor=INK, symbolSize=700, symbolType="stroke", symbolStrokeWidth=2.5)
+    legend = alt.Legend(
+        orient="top",
+        symbolStrokeColor=INK,
+        symbolSize=700,
+        symbolType="stroke",
+        symbolStrokeWidth=2.5,
+    )
     return alt.StrokeDash("group:N", scale=scale, legend=legend, title=None)

@@ -9,7 +9,9 @@ import altair as alt
 from ser_core.charts.style import Chart
 
 _WIDTH = 760
-_PADDING = 30  # pixels: whoever opens the file may have a wider font than the one that was measured with
+_PADDING = (
+    30  # pixels: whoever opens the file may have a wider font than the one that was measured with
+)
 
 
 def to_svg(chart: Chart, title: str, width: int = _WIDTH) -> bytes:

@@ -27,7 +27,16 @@ BENCHMARKS = {
 }
 """The modules of benchmarks/ that are run, and their titles."""
 
-_PEERS = ("librosa", "opensmile", "praat-parselmouth", "numpy", "scipy", "soxr", "soundfile", "streamlit")
+_PEERS = (
+    "librosa",
+    "opensmile",
+    "praat-parselmouth",
+    "numpy",
+    "scipy",
+    "soxr",
+    "soundfile",
+    "streamlit",
+)
 _RESULTS, _PAGE = ROOT / "benchmarks" / "results.json", ROOT / "BENCHMARKS.md"
 _HEADER = ("measure", "ours", "beside", "figure", "must", "aim", "met")
 
@@ -36,11 +45,17 @@ Measures = Sequence[Mapping[str, Any]]
 
 def bench(options: argparse.Namespace) -> int:
     """Run the benchmarks (or some of them), print what was measured, keep it in benchmarks/results.json and write BENCHMARKS.md."""
-    results: dict[str, Any] = json.loads(_RESULTS.read_text(encoding="utf-8")) if _RESULTS.exists() else {}
+    results: dict[str, Any] = (
+        json.loads(_RESULTS.read_text(encoding="utf-8")) if _RESULTS.exists() else {}
+    )
     for name in options.only or BENCHMARKS:
         sys.stderr.write(f"{BENCHMARKS[name]} ...\n")
         measures = _run(name)
-        results[name] = {"measured": datetime.now(UTC).date().isoformat(), "machine": _machine(), "measures": measures}
+        results[name] = {
+            "measured": datetime.now(UTC).date().isoformat(),
+            "machine": _machine(),
+            "measures": measures,
+        }
         sys.stdout.write(aligned(_HEADER, [_row(measure) for measure in measures]))
         results = {part: results[part] for part in BENCHMARKS if part in results}
         _RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
@@ -55,9 +70,13 @@ def page(results: Mapping[str, Any]) -> str:
         if name not in results:
             continue
         found = results[name]
-        about = "; ".join(dict.fromkeys(measure["about"] for measure in found["measures"] if measure["about"]))
+        about = "; ".join(
+            dict.fromkeys(measure["about"] for measure in found["measures"] if measure["about"])
+        )
         text.append(f"## {title}\n")
-        text.append(f"{about + '. ' if about else ''}Measured on {found['measured']}: {found['machine']}.\n")
+        text.append(
+            f"{about + '. ' if about else ''}Measured on {found['measured']}: {found['machine']}.\n"
+        )
         text.append(markdown(_HEADER, [_row(measure) for measure in found["measures"]]))
         if name == "cluster":
             text.append(_projection({measure["name"]: measure for measure in found["measures"]}))
@@ -87,7 +106,15 @@ def _projection(measures: Mapping[str, Mapping[str, Any]]) -> str:
         own, worker = of_command["ours"], of_command["other"]  # ms a clip
         core_hours = CLIPS * worker / 3.6e6
         hours = [max(core_hours / workers, CLIPS * own / 3.6e6) for workers in WORKERS]
-        rows.append([command, f"{worker:.1f} ms", f"{core_hours:,.0f}", f"${core_hours * DOLLARS_A_CORE_HOUR:,.2f}", *(f"{h:,.1f} h" for h in hours)])
+        rows.append(
+            [
+                command,
+                f"{worker:.1f} ms",
+                f"{core_hours:,.0f}",
+                f"${core_hours * DOLLARS_A_CORE_HOUR:,.2f}",
+                *(f"{h:,.1f} h" for h in hours),
+            ]
+        )
         limits.append(f"{of_command['figure']:.0f} workers for `{command}`")
     memory = measures["memory of the command"]
     gigabytes, disk = (CLIPS * memory[of] / 1e6 for of in ("ours", "other"))
@@ -106,10 +133,18 @@ those that join later only take over from those that are lost. Reading 10 millio
 def _run(name: str) -> list[dict[str, Any]]:
     """The measures of one benchmark, run in a process of its own."""
     if not (ROOT / "benchmarks" / f"{name}.py").exists():
-        raise SerError(ErrorCode.NOT_FOUND, "The folder benchmarks/ is missing.", "Run this in a checkout of the project.")
+        raise SerError(
+            ErrorCode.NOT_FOUND,
+            "The folder benchmarks/ is missing.",
+            "Run this in a checkout of the project.",
+        )
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "measures.json"
-        ended = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "--json", str(target)], cwd=ROOT, stdout=subprocess.DEVNULL)
+        ended = subprocess.run(
+            [sys.executable, "-m", f"benchmarks.{name}", "--json", str(target)],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+        )
         if ended.returncode or not target.exists():
             hint = "Its message is above; peers are installed by: pip install -r benchmarks/requirements.txt"
             raise SerError(ErrorCode.BAD_USAGE, f"The benchmark {name} ended with an error.", hint)
@@ -130,7 +165,13 @@ def _machine() -> str:
 def _row(measure: Mapping[str, Any]) -> list[str]:
     at_most = measure["at_most"]
     figure, sign = measure["figure"], "≤ " if at_most else "≥ "
-    reached = "aim" if _within(figure, measure["aim"], at_most) else "must" if _within(figure, measure["must"], at_most) else "no"
+    reached = (
+        "aim"
+        if _within(figure, measure["aim"], at_most)
+        else "must"
+        if _within(figure, measure["must"], at_most)
+        else "no"
+    )
     unit = measure["figure_unit"]
     return [
         measure["name"],

@@ -23,7 +23,9 @@ def lay_out(options: argparse.Namespace) -> int:
     from ser_core.corpora import CORPORA
     from ser_core.exploration import projection
 
-    placed = projection.neighbour_map(pd.concat([exploration.shipped_features(corpus) for corpus in CORPORA], ignore_index=True))
+    placed = projection.neighbour_map(
+        pd.concat([exploration.shipped_features(corpus) for corpus in CORPORA], ignore_index=True)
+    )
     for corpus, part in placed.groupby("corpus"):
         path = exploration.map_path(str(corpus))
         with manifest.storing(path) as file:
@@ -47,11 +49,19 @@ def contours(options: argparse.Namespace) -> int:
         paths = exploration.shipped_features(corpus)["path"]
         work = (delayed(_contour)(folder / path) for path in paths)
         done = Parallel(n_jobs=jobs_for(options.jobs), return_as="generator")(work)
-        found = dict(zip(paths, tqdm(done, total=len(paths), unit="clip", desc=corpus), strict=True))
+        found = dict(
+            zip(paths, tqdm(done, total=len(paths), unit="clip", desc=corpus), strict=True)
+        )
         kept = {path: contour for path, contour in found.items() if contour is not None}
-        table = pd.DataFrame.from_dict(kept, orient="index", columns=stored.POINTS).rename_axis("path").reset_index()
+        table = (
+            pd.DataFrame.from_dict(kept, orient="index", columns=stored.POINTS)
+            .rename_axis("path")
+            .reset_index()
+        )
         stored.write(table, stored.path_of(corpus))
-        sys.stderr.write(f"saved {corpus}/{stored.path_of(corpus).name}: {len(kept)} of {len(found)} clips; the others have too little voice\n")
+        sys.stderr.write(
+            f"saved {corpus}/{stored.path_of(corpus).name}: {len(kept)} of {len(found)} clips; the others have too little voice\n"
+        )
     return 0
 
 

@@ -20,35 +20,64 @@ if TYPE_CHECKING:
 def add_commands(commands: Any) -> None:
     """Add `library` with its actions to the parser's commands."""
     text = f"What you kept, in the library that {library.FOLDER_VARIABLE} or {library.URL_VARIABLE} names: list, take along, delete, learn from it."
-    actions = commands.add_parser("library", help=text, description=text).add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = commands.add_parser("library", help=text, description=text).add_subparsers(
+        title="actions", required=True, metavar="ACTION"
+    )
 
-    def action(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    def action(
+        name: str, run: Callable[[argparse.Namespace], int], text: str
+    ) -> argparse.ArgumentParser:
         added: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
         added.set_defaults(run=run)
-        added.add_argument("--owner", metavar="NAME", default=library.LOCAL, help="whose entries, as the proxy names them (default: %(default)s)")
+        added.add_argument(
+            "--owner",
+            metavar="NAME",
+            default=library.LOCAL,
+            help="whose entries, as the proxy names them (default: %(default)s)",
+        )
         return added
 
     added = action("list", list_entries, "List what is kept.")
     added.add_argument("--format", choices=("table", "json"), default="table")
 
-    added = action("export", export, "Write everything as a corpus: FLAC clips with labels.csv, to be trained on or evaluated by.")
+    added = action(
+        "export",
+        export,
+        "Write everything as a corpus: FLAC clips with labels.csv, to be trained on or evaluated by.",
+    )
     added.add_argument("folder", metavar="FOLDER", help="a new folder")
 
     added = action("delete", delete, "Delete entries for good.")
     added.add_argument("ids", nargs="+", type=int, metavar="ID")
 
-    added = action("delete-all", delete_all, "Delete everything for good: entries, layers, and who was set aside for testing.")
+    added = action(
+        "delete-all",
+        delete_all,
+        "Delete everything for good: entries, layers, and who was set aside for testing.",
+    )
     added.add_argument("--yes", action="store_true", help="really")
 
-    action("train", train, "Fit a correction layer for the default emotion model on what you said the clips really were; a candidate, not used yet.")
+    action(
+        "train",
+        train,
+        "Fit a correction layer for the default emotion model on what you said the clips really were; a candidate, not used yet.",
+    )
 
     for name, run, text in (
-        ("evaluate", evaluate, "Test a layer anew, on your speakers who were set aside and on the corpora."),
+        (
+            "evaluate",
+            evaluate,
+            "Test a layer anew, on your speakers who were set aside and on the corpora.",
+        ),
         ("adopt", adopt, "Let a layer correct the default emotion model from now on."),
     ):
         added = action(name, run, text)
-        added.add_argument("layer", nargs="?", type=int, metavar="LAYER", help="its number (default: the newest)")
-    added.add_argument("--force", action="store_true", help="even if less is recognised of a corpus, beyond chance")
+        added.add_argument(
+            "layer", nargs="?", type=int, metavar="LAYER", help="its number (default: the newest)"
+        )
+    added.add_argument(
+        "--force", action="store_true", help="even if less is recognised of a corpus, beyond chance"
+    )
 
     action("rollback", roll_back, "Go back to what was used before the last adoption.")
 
@@ -58,7 +87,9 @@ def list_entries(options: argparse.Namespace) -> int:
     found = library.opened(make=False)
     entries = found.entries(options.owner)
     if options.format == "json":
-        sys.stdout.write(json.dumps([entry.to_dict() for entry in entries], ensure_ascii=False, indent=1) + "\n")
+        sys.stdout.write(
+            json.dumps([entry.to_dict() for entry in entries], ensure_ascii=False, indent=1) + "\n"
+        )
         return 0
     aside = found.parts(options.owner)
     rows = [
@@ -68,12 +99,16 @@ def list_entries(options: argparse.Namespace) -> int:
             f"{entry.duration_s:.1f}",
             entry.answer or "cannot tell",
             entry.emotion,
-            f"{entry.speaker} (set aside)" if aside.get(entry.speaker.casefold()) == "test" else entry.speaker,
+            f"{entry.speaker} (set aside)"
+            if aside.get(entry.speaker.casefold()) == "test"
+            else entry.speaker,
             entry.name,
         )
         for entry in entries
     ]
-    sys.stdout.write(aligned(("id", "kept (UTC)", "s", "answer", "your label", "speaker", "name"), rows))
+    sys.stdout.write(
+        aligned(("id", "kept (UTC)", "s", "answer", "your label", "speaker", "name"), rows)
+    )
     adopted = found.adopted(options.owner)
     sys.stderr.write(f"{len(entries)} kept. {_in_use(adopted)}\n")
     return 0
@@ -113,10 +148,15 @@ def train(options: argparse.Namespace) -> int:
     from ser_core.library import corrections
 
     found = corrections.train(library.opened(make=False), options.owner, _progress)
-    _tell(found.report, f"Layer {found.id} ({found.digest[:12]}), learnt from {_of(found.report['train'])}. It is not used yet.")
+    _tell(
+        found.report,
+        f"Layer {found.id} ({found.digest[:12]}), learnt from {_of(found.report['train'])}. It is not used yet.",
+    )
     own = found.report["library"]
     if own and own["difference"]["value"] is not None and own["difference"]["value"] <= 0:
-        sys.stdout.write("On your speakers set aside no more is recognised with it than without: there is no reason to use it.\n")
+        sys.stdout.write(
+            "On your speakers set aside no more is recognised with it than without: there is no reason to use it.\n"
+        )
     else:
         sys.stdout.write(f"To use it: python -m ser_core library adopt {found.id}\n")
     return 0
@@ -153,7 +193,11 @@ def roll_back(options: argparse.Namespace) -> int:
     """Take the last adoption back."""
     opened = library.opened(make=False)
     if not opened.roll_back(options.owner):
-        raise SerError(ErrorCode.BAD_USAGE, "There is nothing to go back from: no layer is in use.", "See: python -m ser_core library list")
+        raise SerError(
+            ErrorCode.BAD_USAGE,
+            "There is nothing to go back from: no layer is in use.",
+            "See: python -m ser_core library list",
+        )
     sys.stdout.write(f"{_in_use(opened.adopted(options.owner))}\n")
     return 0
 
@@ -163,7 +207,11 @@ def _layer(layers: Sequence[KeptLayer], number: int | None) -> KeptLayer:
         if number in (None, layer.id):
             return layer
     known = ", ".join(str(layer.id) for layer in layers) or "none"
-    raise SerError(ErrorCode.NOT_FOUND, f"There is no layer{'' if number is None else f' {number}'}.", f"Layers: {known}. Make one: library train")
+    raise SerError(
+        ErrorCode.NOT_FOUND,
+        f"There is no layer{'' if number is None else f' {number}'}.",
+        f"Layers: {known}. Make one: library train",
+    )
 
 
 def _in_use(layer: KeptLayer | None) -> str:
@@ -196,10 +244,22 @@ def _tell(report: Mapping[str, Any], heading: str) -> None:
 
     tested = [*([report["library"]] if report["library"] else []), *report["corpora"]]
     rows = [
-        (row["name"], f"{row['clips']:,}", f"{row['speakers']}", *(_interval(row[key]) for key in ("before", "after", "difference")))
+        (
+            row["name"],
+            f"{row['clips']:,}",
+            f"{row['speakers']}",
+            *(_interval(row[key]) for key in ("before", "after", "difference")),
+        )
         for row in tested
     ]
-    header = ("tested on", "clips", "speakers", "UAR before [95%]", "UAR after [95%]", "difference [95%]")
+    header = (
+        "tested on",
+        "clips",
+        "speakers",
+        "UAR before [95%]",
+        "UAR after [95%]",
+        "difference [95%]",
+    )
     sys.stdout.write(f"{heading}\n\n{aligned(header, rows)}\n")
     sys.stdout.write(
         "UAR: of each emotion the share that is recognised, in per cent, averaged over the emotions. In brackets: its 95% confidence interval.\n"
@@ -211,10 +271,14 @@ def _tell(report: Mapping[str, Any], heading: str) -> None:
         )
     if report["left_out"]:
         were = f"{_n(report['left_out'], 'clip')} {'was' if report['left_out'] == 1 else 'were'}"
-        sys.stdout.write(f"{were} left out, as it is not known who speaks: it might be a speaker who was set aside.\n")
+        sys.stdout.write(
+            f"{were} left out, as it is not known who speaks: it might be a speaker who was set aside.\n"
+        )
     worse = [row["name"] for row in report["corpora"] if corrections.is_worse(row)]
     if worse:
-        sys.stdout.write(f"WORSE, by more than chance explains, on {', '.join(worse)}: adopting it takes --force.\n")
+        sys.stdout.write(
+            f"WORSE, by more than chance explains, on {', '.join(worse)}: adopting it takes --force.\n"
+        )
     sys.stdout.write(
         "The limits for refusals and prediction sets are those of the model without the layer. People label what went wrong more often than what "
         "went right: a layer learns that too.\n"

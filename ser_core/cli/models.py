@@ -26,11 +26,19 @@ def manage(options: argparse.Namespace) -> int:
         return _verify(() if named else options.ids, Path(options.ids[0]) if named else folder)
     found = models.cards(folder)
     if not found:
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model in {str(folder)!r}.", "Train those that ship: python -m ser_core train")
+        raise SerError(
+            ErrorCode.MODEL_NOT_FOUND,
+            f"There is no model in {str(folder)!r}.",
+            "Train those that ship: python -m ser_core train",
+        )
     unknown = set(options.ids) - {card.id for card in found}
     if unknown:
         known = ", ".join(card.id for card in found)
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model {', '.join(sorted(unknown))}.", f"The models are: {known}.")
+        raise SerError(
+            ErrorCode.MODEL_NOT_FOUND,
+            f"There is no model {', '.join(sorted(unknown))}.",
+            f"The models are: {known}.",
+        )
     chosen = [card for card in found if not options.ids or card.id in options.ids]
     return {"list": _list, "rebuild": _rebuild}[options.action](chosen, folder, options)
 
@@ -60,16 +68,28 @@ def _verify(ids: Sequence[str], folder: Path) -> int:
     Models whose files are, are loaded, too: one may have been saved with another version of a library.
     """
     if not any(folder.glob(f"*/{models.CARD}")) and not manifest.names(folder):
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model in {str(folder)!r}.", "Train those that ship: python -m ser_core train")
+        raise SerError(
+            ErrorCode.MODEL_NOT_FOUND,
+            f"There is no model in {str(folder)!r}.",
+            "Train those that ship: python -m ser_core train",
+        )
     root = models.root_of(folder)
     found = {root: manifest.check(root)}
-    homes = {(root / file.name).parent for file in found[root] if Path(file.name).name == models.CARD}
+    homes = {
+        (root / file.name).parent for file in found[root] if Path(file.name).name == models.CARD
+    }
     if unknown := set(ids) - {home.name for home in homes}:
         known = ", ".join(sorted({home.name for home in homes}))
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model {', '.join(sorted(unknown))}.", f"The models are: {known}.")
+        raise SerError(
+            ErrorCode.MODEL_NOT_FOUND,
+            f"There is no model {', '.join(sorted(unknown))}.",
+            f"The models are: {known}.",
+        )
     if root == MODELS_DIR and not ids:
         found[manifest.DATA_DIR] = manifest.check(manifest.DATA_DIR)
-    lines = [(base, base / file.name, file.state, "") for base, files in found.items() for file in files]
+    lines = [
+        (base, base / file.name, file.state, "") for base, files in found.items() for file in files
+    ]
     changed = {path.parent for _, path, state, _ in lines if state != manifest.OK}
     for home in sorted(homes - changed):
         try:
@@ -83,7 +103,9 @@ def _verify(ids: Sequence[str], folder: Path) -> int:
     counts = Counter(state for _, _, state, _ in told)
     sys.stderr.write(f"{', '.join(f'{count} {state}' for state, count in counts.items())}\n")
     for base in found:
-        sys.stderr.write(f"{base.name}/{manifest.MANIFEST} has the SHA-256 {manifest.manifest_sha256(base)}\n")
+        sys.stderr.write(
+            f"{base.name}/{manifest.MANIFEST} has the SHA-256 {manifest.manifest_sha256(base)}\n"
+        )
     return 0 if set(counts) <= {manifest.OK} else 1
 
 
@@ -95,7 +117,11 @@ def _seal(options: argparse.Namespace) -> int:
         raise SerError(ErrorCode.BAD_USAGE, message, hint)
     folder = Path(options.ids[0])
     if not any(folder.rglob(models.CARD)):
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model in {str(folder)!r}.", "Name a folder that `train --output` made.")
+        raise SerError(
+            ErrorCode.MODEL_NOT_FOUND,
+            f"There is no model in {str(folder)!r}.",
+            "Name a folder that `train --output` made.",
+        )
     sealed = {models.root_of(folder): models.seal(folder)}
     if models.root_of(folder) == MODELS_DIR:
         sealed[manifest.DATA_DIR] = manifest.seal(manifest.DATA_DIR)
@@ -113,7 +139,9 @@ def _rebuild(chosen: list[models.ModelCard], folder: Path, options: argparse.Nam
     if len(fitted) < len(chosen) and options.ids:
         left = ", ".join(card.id for card in chosen if card not in fitted)
         raise SerError(
-            ErrorCode.BAD_USAGE, f"Only scikit-learn models can be rebuilt from data/. Not: {left}.", "Networks are trained by: make train"
+            ErrorCode.BAD_USAGE,
+            f"Only scikit-learn models can be rebuilt from data/. Not: {left}.",
+            "Networks are trained by: make train",
         )
     tables = cross_validation.shipped_tables()
     work = (
@@ -122,6 +150,8 @@ def _rebuild(chosen: list[models.ModelCard], folder: Path, options: argparse.Nam
         else delayed(cross_validation.rebuild)(card, folder, tables)
         for card in fitted
     )
-    for rebuilt in Parallel(n_jobs=jobs_for(options.jobs if len(fitted) > 1 else 1), return_as="generator")(work):
+    for rebuilt in Parallel(
+        n_jobs=jobs_for(options.jobs if len(fitted) > 1 else 1), return_as="generator"
+    )(work):
         sys.stderr.write(f"rebuilt {folder.name}/{rebuilt.id}\n")
     return 0

@@ -39,7 +39,9 @@ def resumable(output: str | None, job: Callable[[], str]) -> Iterator[checkpoint
     _check(Path(output))
     with checkpointed.beside(Path(output), job()) as store:
         if store.begun_anew:
-            sys.stderr.write("what was left beside the output is of another job or damaged: begun anew\n")
+            sys.stderr.write(
+                "what was left beside the output is of another job or damaged: begun anew\n"
+            )
         if store.n_done:
             sys.stderr.write(f"goes on: {store.n_done:,} files are done\n")
         yield store
@@ -57,7 +59,10 @@ def target(output: str | None) -> Iterator[Any]:
         yield sys.stdout
         sys.stdout.flush()
         return
-    with whole(Path(output)) as part, part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+    with (
+        whole(Path(output)) as part,
+        part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
         yield file
 
 
@@ -77,7 +82,11 @@ def whole(path: Path) -> Iterator[Path]:
 
 def _check(path: Path) -> None:
     if path.is_dir() or not path.parent.is_dir():
-        raise SerError(ErrorCode.BAD_USAGE, f"The output {str(path)!r} is a folder, or lies in none.", "Name a file in a folder that exists.")
+        raise SerError(
+            ErrorCode.BAD_USAGE,
+            f"The output {str(path)!r} is a folder, or lies in none.",
+            "Name a file in a folder that exists.",
+        )
 
 
 def tell_left_out(parts: Iterable[LeftOut]) -> None:
@@ -97,9 +106,15 @@ def printable(text: str) -> str:
 
 def aligned(header: Sequence[str], rows: Rows) -> str:
     """A table in columns of spaces."""
-    header, rows = [printable(cell) for cell in header], [[printable(cell) for cell in row] for row in rows]
+    header, rows = (
+        [printable(cell) for cell in header],
+        [[printable(cell) for cell in row] for row in rows],
+    )
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [header, *rows]]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [header, *rows]
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -138,13 +153,30 @@ def _write_table(each: Entries, file: TextIO) -> None:
             rows.append((row["file"], row["error"], "", "", "", "", ""))
             continue
         first, second = sorted(said["emotion_probabilities"].items(), key=lambda item: -item[1])[:2]
-        heard = said["emotion"] or f"cannot tell ({said['reasons'][0].lower().replace('_', ' ')}); {first[0]}"
+        heard = (
+            said["emotion"]
+            or f"cannot tell ({said['reasons'][0].lower().replace('_', ' ')}); {first[0]}"
+        )
         gender = max(said["gender_probabilities"].values())
         next_one = f"{second[0]} {second[1]:.0%}"
-        rows.append((row["file"], heard, f"{first[1]:.0%}", next_one, said["gender"] or "cannot tell", f"{gender:.0%}", row["explanation"]))
+        rows.append(
+            (
+                row["file"],
+                heard,
+                f"{first[1]:.0%}",
+                next_one,
+                said["gender"] or "cannot tell",
+                f"{gender:.0%}",
+                row["explanation"],
+            )
+        )
     explained = any(row[-1] for row in rows)
     header = ("file", "emotion", "prob.", "next", "gender", "prob.", "why")
-    file.write(aligned(header if explained else header[:-1], rows if explained else [row[:-1] for row in rows]))
+    file.write(
+        aligned(
+            header if explained else header[:-1], rows if explained else [row[:-1] for row in rows]
+        )
+    )
 
 
 WRITERS: dict[str, Callable[[Entries, TextIO], None]] = {

@@ -41,7 +41,10 @@ def predict(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     named = _inputs(options.paths)
-    emotion, gender = _chosen("emotion", options.emotion_model, options), _chosen("gender", options.gender_model, options)
+    emotion, gender = (
+        _chosen("emotion", options.emotion_model, options),
+        _chosen("gender", options.gender_model, options),
+    )
     neutral = tuple(_neutral(file) for file in options.baseline or ())
     # A model or baseline that cannot be used ends the run here, before any clip.
     _, _, enrolment = _loaded(emotion, gender, neutral)
@@ -53,20 +56,42 @@ def predict(options: argparse.Namespace) -> int:
 
     def entries(store: checkpointed.Store | None) -> Iterator[Entry]:
         nonlocal failed
-        done = checkpointed.over_files(work, items, jobs_for(options.jobs, len(named)), store, options.send == "bytes")
-        for (name, _), result in zip(named, tqdm(done, total=len(named), unit="clip", desc="predict"), strict=True):
+        done = checkpointed.over_files(
+            work, items, jobs_for(options.jobs, len(named)), store, options.send == "bytes"
+        )
+        for (name, _), result in zip(
+            named, tqdm(done, total=len(named), unit="clip", desc="predict"), strict=True
+        ):
             failed += isinstance(result, SerError)
             yield name, result if isinstance(result, SerError) else Written(**json.loads(result))
 
     def job() -> str:
-        files = sorted(path for folder in {emotion[0], gender[0]} for path in Path(folder).rglob("*") if path.is_file())
+        files = sorted(
+            path
+            for folder in {emotion[0], gender[0]}
+            for path in Path(folder).rglob("*")
+            if path.is_file()
+        )
         artefacts = [corpora.file_digest(path) for path in files]
-        return checkpointed.job_of("predict", emotion, gender, artefacts, options.explain, [hashlib.sha256(data).hexdigest() for data in neutral])
+        return checkpointed.job_of(
+            "predict",
+            emotion,
+            gender,
+            artefacts,
+            options.explain,
+            [hashlib.sha256(data).hexdigest() for data in neutral],
+        )
 
-    with cluster.on(options.scheduler), resumable(options.output, job) as store, target(options.output) as file:
+    with (
+        cluster.on(options.scheduler),
+        resumable(options.output, job) as store,
+        target(options.output) as file,
+    ):
         WRITERS[options.format](entries(store), file)
     if failed:
-        sys.stderr.write(f"{failed} of {len(named)} files could not be used; their entries say why.\n")
+        sys.stderr.write(
+            f"{failed} of {len(named)} files could not be used; their entries say why.\n"
+        )
     return 1 if failed else 0
 
 
@@ -80,11 +105,18 @@ def _chosen(task: str, name: str | None, options: argparse.Namespace) -> Chosen:
     Where a layer was adopted in the library, the default emotion model that ships has it on.
     """
     folder = Path(options.models)
-    might_be_corrected = task == "emotion" and folder == models.MODELS_DIR and (name is None or models.CORRECTED in name)
+    might_be_corrected = (
+        task == "emotion"
+        and folder == models.MODELS_DIR
+        and (name is None or models.CORRECTED in name)
+    )
     if might_be_corrected and library.configured():
         adopted = _adopted()
         base = models.default_card(task, folder)
-        if adopted is not None and name in (None, models.corrected_name(base, models.Layer.from_json(adopted.layer))):
+        if adopted is not None and name in (
+            None,
+            models.corrected_name(base, models.Layer.from_json(adopted.layer)),
+        ):
             return str(folder), base.name, adopted.layer
     if name is None and not models.cards(folder, task) and models.cards(folder):
         sys.stderr.write(f"no {task} model in {options.models}: the one that ships is asked\n")
@@ -105,13 +137,20 @@ def _adopted() -> KeptLayer | None:
 
 
 @cache
-def _loaded(emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...]) -> tuple[Model, Model, Enrolment | None]:
+def _loaded(
+    emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...]
+) -> tuple[Model, Model, Enrolment | None]:
     emotion_model, gender_model = (
-        models.load_named(name, task, Path(folder)) for task, (folder, name, _) in (("emotion", emotion), ("gender", gender))
+        models.load_named(name, task, Path(folder))
+        for task, (folder, name, _) in (("emotion", emotion), ("gender", gender))
     )
     if emotion[2]:
         emotion_model = models.corrected(emotion_model, models.Layer.from_json(emotion[2]))
-    return emotion_model, gender_model, Enrolment([isolated.decode(data) for data in neutral], emotion_model) if neutral else None
+    return (
+        emotion_model,
+        gender_model,
+        Enrolment([isolated.decode(data) for data in neutral], emotion_model) if neutral else None,
+    )
 
 
 def _neutral(file: str) -> bytes:
@@ -120,13 +159,21 @@ def _neutral(file: str) -> bytes:
         data = audio.read(file)
         isolated.decode(data)
     except SerError as error:
-        raise SerError(ErrorCode.BAD_BASELINE, f"The neutral clip {file!r} cannot be used: {error}", error.hint) from error
+        raise SerError(
+            ErrorCode.BAD_BASELINE, f"The neutral clip {file!r} cannot be used: {error}", error.hint
+        ) from error
     return data
 
 
-def _predicted(explain: bool, emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...], data: bytes) -> bytes:
+def _predicted(
+    explain: bool, emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...], data: bytes
+) -> bytes:
     """What is written of the prediction for one file, as JSON; each process loads the models once."""
-    written = Written.of(prediction.predict(isolated.decode(data), *_loaded(emotion, gender, neutral), explain=explain))
+    written = Written.of(
+        prediction.predict(
+            isolated.decode(data), *_loaded(emotion, gender, neutral), explain=explain
+        )
+    )
     return json.dumps({"json": written.json, "row": written.row}, ensure_ascii=False).encode()
 
 
@@ -139,13 +186,17 @@ def _inputs(paths: Iterable[str]) -> list[tuple[str, Path]]:
             files = corpora.audio_files(path)
             if not files:
                 raise SerError(
-                    ErrorCode.NOT_FOUND, f"The folder {name!r} holds no audio file.", f"Expected: {', '.join(sorted(audio.AUDIO_SUFFIXES))}."
+                    ErrorCode.NOT_FOUND,
+                    f"The folder {name!r} holds no audio file.",
+                    f"Expected: {', '.join(sorted(audio.AUDIO_SUFFIXES))}.",
                 )
             found += [(_spelled(file.relative_to(path)), file) for file in files]
         elif _exists(path):
             found.append((_spelled(path), path))
         else:
-            raise SerError(ErrorCode.NOT_FOUND, f"There is no file or folder {name!r}.", "Check the path.")
+            raise SerError(
+                ErrorCode.NOT_FOUND, f"There is no file or folder {name!r}.", "Check the path."
+            )
     return found
 
 
@@ -169,12 +220,29 @@ def extract(options: argparse.Namespace) -> int:
 
     suffix = Path(options.output).suffix.lower() if options.output else ".csv"
     if suffix not in {".csv", ".parquet"}:
-        raise SerError(ErrorCode.BAD_USAGE, f"The output must end in .csv or .parquet. Got {options.output!r}.", "Choose another name.")
+        raise SerError(
+            ErrorCode.BAD_USAGE,
+            f"The output must end in .csv or .parquet. Got {options.output!r}.",
+            "Choose another name.",
+        )
     if options.copy and options.copy not in COPIES:
-        raise SerError(ErrorCode.BAD_USAGE, f"There is no copy {options.copy!r}.", f"Kinds of copies: {', '.join(COPIES)}.")
+        raise SerError(
+            ErrorCode.BAD_USAGE,
+            f"There is no copy {options.copy!r}.",
+            f"Kinds of copies: {', '.join(COPIES)}.",
+        )
     if options.copy == "noisy" and options.send == "bytes":
-        raise SerError(ErrorCode.BAD_USAGE, "Behind a noisy copy are other clips, which workers must read themselves.", "Leave --send bytes away.")
-    with cluster.on(options.scheduler), resumable(options.output, lambda: extraction.job_of(options.feature_set, options.copy)) as store:
+        raise SerError(
+            ErrorCode.BAD_USAGE,
+            "Behind a noisy copy are other clips, which workers must read themselves.",
+            "Leave --send bytes away.",
+        )
+    with (
+        cluster.on(options.scheduler),
+        resumable(
+            options.output, lambda: extraction.job_of(options.feature_set, options.copy)
+        ) as store,
+    ):
         failed: extraction.Failed = []
         parts = _extracted(options, store, failed)
         if suffix == ".parquet":
@@ -188,7 +256,9 @@ def extract(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _extracted(options: argparse.Namespace, store: checkpointed.Store | None, failed: extraction.Failed) -> Iterator[pd.DataFrame]:
+def _extracted(
+    options: argparse.Namespace, store: checkpointed.Store | None, failed: extraction.Failed
+) -> Iterator[pd.DataFrame]:
     """The feature table of what was named in parts, with labels where something says them; files that cannot be used go into `failed`."""
     import pandas as pd
 
@@ -201,8 +271,12 @@ def _extracted(options: argparse.Namespace, store: checkpointed.Store | None, fa
     labelled = _labelled(options.paths)
     if labelled is not None and labelled.known is None and not options.copy:
         folder = corpora.resolve(options.paths[0])
-        measured = labelled_folder.measure_folder(folder, labelled, options.feature_set, way(len(labelled.clips)))
-        tell_left_out(part for part in measured.left_out if part.kind != "unreadable")  # these are told one by one
+        measured = labelled_folder.measure_folder(
+            folder, labelled, options.feature_set, way(len(labelled.clips))
+        )
+        tell_left_out(
+            part for part in measured.left_out if part.kind != "unreadable"
+        )  # these are told one by one
         failed += measured.failed
         return iter([measured.table])
     if labelled is not None and labelled.known is not None:
@@ -212,8 +286,13 @@ def _extracted(options: argparse.Namespace, store: checkpointed.Store | None, fa
         files = [folder / path for path in about["path"]]
     else:
         named = _inputs(options.paths)
-        about, files = pd.DataFrame({"path": [name for name, _ in named]}), [path for _, path in named]
-    return extraction.extract_table(about, files, options.feature_set, failed, way(len(files)), options.copy)
+        about, files = (
+            pd.DataFrame({"path": [name for name, _ in named]}),
+            [path for _, path in named],
+        )
+    return extraction.extract_table(
+        about, files, options.feature_set, failed, way(len(files)), options.copy
+    )
 
 
 def _labelled(paths: Sequence[str]) -> Labelled | None:

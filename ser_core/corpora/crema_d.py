@@ -13,7 +13,14 @@ from ser_core.errors import ErrorCode, SerError
 if TYPE_CHECKING:
     import pandas as pd
 
-_EMOTIONS = {"ANG": "angry", "DIS": "disgust", "FEA": "fearful", "HAP": "happy", "NEU": "neutral", "SAD": "sad"}
+_EMOTIONS = {
+    "ANG": "angry",
+    "DIS": "disgust",
+    "FEA": "fearful",
+    "HAP": "happy",
+    "NEU": "neutral",
+    "SAD": "sad",
+}
 _INTENSITIES = {"LO": "low", "MD": "medium", "HI": "high", "XX": "unspecified", "X": "unspecified"}
 _STATEMENTS = {
     "IEO": "It's eleven o'clock",
@@ -32,10 +39,17 @@ _STATEMENTS = {
 _NAME = re.compile(rf"(10\d\d)_({'|'.join(_STATEMENTS)})_({'|'.join(_EMOTIONS)})_(LO|MD|HI|XX?)$")
 
 # The sex of actors 1001 to 1091 in order, from the corpus's VideoDemographics.csv.
-_SEXES = "MFFFMFFFFFMFFMMMMFMFFMMFFMMFFFMMMMMMFMMMMMFMMFFMFMMFFFFFMFMFFMFMMMMMMMMFFFFFMFFMMFMFMMMMFMF"
-_GENDERS = {f"crema-d-{actor}": {"M": "male", "F": "female"}[sex] for actor, sex in enumerate(_SEXES, start=1001)}
+_SEXES = (
+    "MFFFMFFFFFMFFMMMMFMFFMMFFMMFFFMMMMMMFMMMMMFMMFFMFMMFFFFFMFMFFMFMMMMMMMMFFFFFMFFMMFMFMMMMFMF"
+)
+_GENDERS = {
+    f"crema-d-{actor}": {"M": "male", "F": "female"}[sex]
+    for actor, sex in enumerate(_SEXES, start=1001)
+}
 
-_MISNAMED = {"1040_ITH_SAD_XX": "1040_ITH_SAD_X"}  # by the rule, and as the corpus itself calls the file
+_MISNAMED = {
+    "1040_ITH_SAD_XX": "1040_ITH_SAD_X"
+}  # by the rule, and as the corpus itself calls the file
 _NEVER_RECORDED = {("1008", "WSI"), ("1009", "MTI"), ("1019", "ITH")}
 _NEVER_RECORDED_CLIPS = {"1002_TIE_NEU_XX", "1076_ITS_NEU_XX"}
 
@@ -46,7 +60,14 @@ _TWO_LABELS = (
 )
 
 _VOICE_ONLY = 1  # the first of the six digits that name a row of votes; 2 is the face alone, 3 both
-VOTE_COLUMNS = {"angry": "A", "disgust": "D", "fearful": "F", "happy": "H", "neutral": "N", "sad": "S"}
+VOTE_COLUMNS = {
+    "angry": "A",
+    "disgust": "D",
+    "fearful": "F",
+    "happy": "H",
+    "neutral": "N",
+    "sad": "S",
+}
 """The emotions that listeners could choose from, and the corpus's columns with their votes."""
 
 
@@ -78,7 +99,9 @@ def _clip_names(_: Path) -> frozenset[str]:
             if (str(actor), statement) in _NEVER_RECORDED:
                 continue
             for emotion in _EMOTIONS:
-                intensities = ("LO", "MD", "HI") if statement == "IEO" and emotion != "NEU" else ("XX",)
+                intensities = (
+                    ("LO", "MD", "HI") if statement == "IEO" and emotion != "NEU" else ("XX",)
+                )
                 names |= {f"{actor}_{statement}_{emotion}_{intensity}" for intensity in intensities}
     return frozenset(_MISNAMED.get(name, name) for name in names - _NEVER_RECORDED_CLIPS)
 
@@ -105,12 +128,23 @@ def votes_of(folder: Path) -> pd.DataFrame:
 
     file = folder / "processedResults" / "tabulatedVotes.csv"
     if not file.is_file():
-        raise SerError(ErrorCode.NOT_FOUND, f"There is no file {str(file)!r}.", "Copy the folder processedResults of CREMA-D there.")
+        raise SerError(
+            ErrorCode.NOT_FOUND,
+            f"There is no file {str(file)!r}.",
+            "Copy the folder processedResults of CREMA-D there.",
+        )
     votes = pd.read_csv(file, index_col=0)
     if not {"fileName", *VOTE_COLUMNS.values()} <= set(votes.columns):
-        raise SerError(ErrorCode.BAD_CORPUS, f"The file {str(file)!r} holds no votes of CREMA-D.", "Download it again.")
+        raise SerError(
+            ErrorCode.BAD_CORPUS,
+            f"The file {str(file)!r} holds no votes of CREMA-D.",
+            "Download it again.",
+        )
     voice = votes[votes.index // 100_000 == _VOICE_ONLY]
-    table = pd.DataFrame({"path": voice["fileName"].replace(_MISNAMED)} | {name: voice[column] for name, column in VOTE_COLUMNS.items()})
+    table = pd.DataFrame(
+        {"path": voice["fileName"].replace(_MISNAMED)}
+        | {name: voice[column] for name, column in VOTE_COLUMNS.items()}
+    )
     return table.sort_values("path").reset_index(drop=True)
 
 

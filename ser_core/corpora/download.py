@@ -49,32 +49,54 @@ def fetch(archive: Archive, target: Path, progress: Progress = lambda _: None) -
         _append(archive, part, have, progress)
     got = part.stat().st_size
     if got < archive.n_bytes:
-        raise _failed(f"The download broke off after {got:,} of {archive.n_bytes:,} bytes.", "Run the command again: it goes on from there.")
+        raise _failed(
+            f"The download broke off after {got:,} of {archive.n_bytes:,} bytes.",
+            "Run the command again: it goes on from there.",
+        )
     _check(archive, part)
     part.replace(target)
 
 
 def _append(archive: Archive, part: Path, have: int, progress: Progress) -> None:
     """Ask for what is missing, and write it behind what is there; all anew where the server does not give parts."""
-    request = urllib.request.Request(archive.address, headers={"Range": f"bytes={have}-"} if have else {})
+    request = urllib.request.Request(
+        archive.address, headers={"Range": f"bytes={have}-"} if have else {}
+    )
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:
             start = _start(archive, response.status, response.headers)
             if start not in (0, have):
-                raise _failed(f"The server gave bytes from {start:,} on, not from {have:,}.", f"Delete {str(part)!r} and try again.")
+                raise _failed(
+                    f"The server gave bytes from {start:,} on, not from {have:,}.",
+                    f"Delete {str(part)!r} and try again.",
+                )
             progress(start - have)
             _write(response, part, "ab" if start else "wb", progress)
     except urllib.error.HTTPError as error:
         hint = f"Look whether it has moved: {archive.quoted_from}"
-        raise _failed(f"The server answered {error.code} {error.reason} for {archive.address}.", hint) from error
-    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+        raise _failed(
+            f"The server answered {error.code} {error.reason} for {archive.address}.", hint
+        ) from error
+    except (
+        urllib.error.URLError,
+        http.client.HTTPException,
+        ConnectionError,
+        TimeoutError,
+    ) as error:
         reason = getattr(error, "reason", None) or str(error) or type(error).__name__
-        raise _failed(f"{archive.address} cannot be fetched: {reason}.", "Check the connection and run the command again: it goes on.") from error
+        raise _failed(
+            f"{archive.address} cannot be fetched: {reason}.",
+            "Check the connection and run the command again: it goes on.",
+        ) from error
 
 
 def _start(archive: Archive, status: int, headers: http.client.HTTPMessage) -> int:
     """The position of the first byte that the server gives; the whole must have the size that the publisher says."""
-    span = _RANGE.match(headers.get("Content-Range", "")) if status == http.HTTPStatus.PARTIAL_CONTENT else None
+    span = (
+        _RANGE.match(headers.get("Content-Range", ""))
+        if status == http.HTTPStatus.PARTIAL_CONTENT
+        else None
+    )
     size = span[2] if span else headers.get("Content-Length", "*")
     if size not in ("*", str(archive.n_bytes)):
         message = f"The archive has {int(size):,} bytes at the server; {archive.quoted_from} gave {archive.n_bytes:,}."
@@ -125,11 +147,17 @@ def unpack(corpus: Corpus, archive: Path, folder: Path) -> int:
                 if entry.is_dir() or corpus.parse(Path(path)) is None:
                     continue
                 if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-                    raise _failed(f"The archive holds a path that leads out of its folder: {entry.filename!r}.", "Do not use it.")
+                    raise _failed(
+                        f"The archive holds a path that leads out of its folder: {entry.filename!r}.",
+                        "Do not use it.",
+                    )
                 _place(packed.read(entry), folder / path)
                 n_clips += 1
     except (zipfile.BadZipFile, EOFError) as error:
-        raise _failed(f"The file {str(archive)!r} is no sound ZIP archive: {error}.", "Delete it and run the command again.") from error
+        raise _failed(
+            f"The file {str(archive)!r} is no sound ZIP archive: {error}.",
+            "Delete it and run the command again.",
+        ) from error
     return n_clips
 
 
@@ -145,7 +173,8 @@ def _place(data: bytes, target: Path) -> None:
 
 def _disk(path: Path, error: OSError) -> SerError:
     return _failed(
-        f"{str(path)!r} cannot be written: {error.strerror or error}.", "Make room, or set SER_CORPORA to another folder; then run it again."
+        f"{str(path)!r} cannot be written: {error.strerror or error}.",
+        "Make room, or set SER_CORPORA to another folder; then run it again.",
     )
 
 

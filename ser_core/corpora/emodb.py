@@ -24,8 +24,14 @@ _STATEMENTS = {
     "b10": "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",
 }
 _FEMALE, _MALE = ("08", "09", "13", "14", "16"), ("03", "10", "11", "12", "15")
-_GENDERS = {f"emodb-{speaker}": "female" if speaker in _FEMALE else "male" for speaker in sorted(_FEMALE + _MALE)}
-_NAME = re.compile(rf"({'|'.join(sorted(_FEMALE + _MALE))})({'|'.join(_STATEMENTS)})([WLEAFTN])[a-z]?$", re.IGNORECASE)
+_GENDERS = {
+    f"emodb-{speaker}": "female" if speaker in _FEMALE else "male"
+    for speaker in sorted(_FEMALE + _MALE)
+}
+_NAME = re.compile(
+    rf"({'|'.join(sorted(_FEMALE + _MALE))})({'|'.join(_STATEMENTS)})([WLEAFTN])[a-z]?$",
+    re.IGNORECASE,
+)
 
 
 def _parse(path: Path) -> Labels | None:
@@ -34,7 +40,13 @@ def _parse(path: Path) -> Labels | None:
     if match is None or match[3].upper() in _OTHER_EMOTIONS:
         return None
     speaker = f"emodb-{match[1]}"
-    return Labels(speaker, _GENDERS[speaker], _EMOTIONS[match[3].upper()], "unspecified", _STATEMENTS[match[2].lower()])
+    return Labels(
+        speaker,
+        _GENDERS[speaker],
+        _EMOTIONS[match[3].upper()],
+        "unspecified",
+        _STATEMENTS[match[2].lower()],
+    )
 
 
 def _other_emotion(path: Path) -> str:

@@ -17,7 +17,17 @@ from ser_core.errors import ErrorCode, SerError
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLE_COLUMNS = ("path", "corpus", "speaker", "gender", "emotion", "intensity", "statement", "duration_s", "sha256")
+TABLE_COLUMNS = (
+    "path",
+    "corpus",
+    "speaker",
+    "gender",
+    "emotion",
+    "intensity",
+    "statement",
+    "duration_s",
+    "sha256",
+)
 """The columns of an utterance table, in order; a feature table carries them before its features."""
 
 _LOSSLESS = frozenset({".wav", ".flac"})
@@ -26,7 +36,13 @@ _LOSSLESS = frozenset({".wav", ".flac"})
 def audio_files(folder: Path) -> list[Path]:
     """All audio files below a folder, by suffix, in the order of their relative path; hidden ones are passed over."""
     found = (Path(root) / name for root, _, names in os.walk(folder) for name in names)
-    return sorted(path for path in found if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".") and path.is_file())
+    return sorted(
+        path
+        for path in found
+        if path.suffix.lower() in AUDIO_SUFFIXES
+        and not path.name.startswith(".")
+        and path.is_file()
+    )
 
 
 def resolve(name_or_folder: str) -> Path:
@@ -44,7 +60,8 @@ def resolve(name_or_folder: str) -> Path:
             return candidate
     raise SerError(
         ErrorCode.NOT_FOUND,
-        f"There is no folder {name_or_folder!r}" + (f", and none of that name in {parent!r}." if parent else "."),
+        f"There is no folder {name_or_folder!r}"
+        + (f", and none of that name in {parent!r}." if parent else "."),
         "Name a folder, or set SER_CORPORA to the folder that holds the corpora.",
     )
 
@@ -59,7 +76,9 @@ def identify(folder: Path) -> Corpus:
     """
     files = audio_files(folder)
     for corpus in RECOGNISED.values():
-        if 2 * sum(named_as(corpus, path.relative_to(folder)) for path in files) >= max(1, len(files)):
+        if 2 * sum(named_as(corpus, path.relative_to(folder)) for path in files) >= max(
+            1, len(files)
+        ):
             return corpus
     raise SerError(
         ErrorCode.BAD_CORPUS,
@@ -81,11 +100,16 @@ def labelled_clips(folder: Path, corpus: Corpus) -> dict[str, tuple[Path, Labels
     """
     statements = corpus.statements(folder)
     found: dict[str, tuple[Path, Labels]] = {}
-    for path in sorted(audio_files(folder), key=lambda path: path.suffix.lower() not in _LOSSLESS):  # stable: paths stay in order
+    for path in sorted(
+        audio_files(folder), key=lambda path: path.suffix.lower() not in _LOSSLESS
+    ):  # stable: paths stay in order
         labels = corpus.parse(path.relative_to(folder))
         name = corpus.name_of(path.relative_to(folder))
         if labels is not None and name not in found:
-            found[name] = path, dataclasses.replace(labels, statement=labels.statement or statements.get(name, ""))
+            found[name] = (
+                path,
+                dataclasses.replace(labels, statement=labels.statement or statements.get(name, "")),
+            )
     return dict(sorted(found.items()))
 
 
@@ -105,15 +129,25 @@ def utterances(folder: Path, corpus: Corpus | None = None, jobs: int = 1) -> pd.
     from joblib import Parallel, delayed
 
     corpus = corpus or identify(folder)
-    clips = [clip for name, clip in labelled_clips(folder, corpus).items() if name not in corpus.known_faults]
+    clips = [
+        clip
+        for name, clip in labelled_clips(folder, corpus).items()
+        if name not in corpus.known_faults
+    ]
     # On this computer in any case: the workers of a cluster need not see the files.
-    figures = Parallel(n_jobs=jobs, backend="loky", batch_size=128)(delayed(_length_and_digest)(path) for path, _ in clips)
+    figures = Parallel(n_jobs=jobs, backend="loky", batch_size=128)(
+        delayed(_length_and_digest)(path) for path, _ in clips
+    )
     rows = [
         (path.relative_to(folder).as_posix(), corpus.name, *dataclasses.astuple(labels), *measured)
         for (path, labels), measured in zip(clips, figures, strict=True)
     ]
     if not rows:
-        raise SerError(ErrorCode.BAD_CORPUS, f"No clip in {str(folder)!r} belongs to {corpus.title}.", "Name the folder with its clips.")
+        raise SerError(
+            ErrorCode.BAD_CORPUS,
+            f"No clip in {str(folder)!r} belongs to {corpus.title}.",
+            "Name the folder with its clips.",
+        )
     return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
 
 
@@ -142,5 +176,7 @@ def _duration_s(path: Path) -> float:
         info = soundfile.info(str(path))
     except (soundfile.LibsndfileError, RuntimeError) as error:
         hint = "Download it again; `python -m ser_core corpora verify` says which other clips are damaged."
-        raise SerError(ErrorCode.NOT_AUDIO, f"The clip {str(path)!r} cannot be read as audio.", hint) from error
+        raise SerError(
+            ErrorCode.NOT_AUDIO, f"The clip {str(path)!r} cannot be read as audio.", hint
+        ) from error
     return round(info.frames / info.samplerate, 4)

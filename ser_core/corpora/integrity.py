@@ -23,7 +23,9 @@ from ser_core.errors import ErrorCode, SerError
 SILENT_BELOW_DBFS = -60.0
 """The peak of a silent clip. The quietest clips of the corpora here peak at -47 dBFS (RAVDESS, calm), the silent one at none."""
 
-_DURATION_TOLERANCE = 0.1  # of the shortest and longest clip: resampling and codecs add or take some milliseconds
+_DURATION_TOLERANCE = (
+    0.1  # of the shortest and longest clip: resampling and codecs add or take some milliseconds
+)
 _PCM = 32_768  # full scale of the 16-bit samples that are compared: a clip is equal in every lossless format, whatever its word length
 _LFS_POINTER = b"version https://git-lfs"
 
@@ -63,7 +65,11 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether the corpus is complete but for its known faults."""
-        return self.n_present + len(self.known_left_out) == self.n_expected and not self.missing and not self.new_faults
+        return (
+            self.n_present + len(self.known_left_out) == self.n_expected
+            and not self.missing
+            and not self.new_faults
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The report as it stands in the JSON output."""
@@ -96,7 +102,12 @@ def verify(folder: Path, corpus: Corpus | None = None, *, jobs: int = 1) -> Repo
     corpus = corpus or identify(folder)
     clips = labelled_clips(folder, corpus)
     work = (delayed(_listen)(path) for path, _ in clips.values())
-    heard = tqdm(Parallel(n_jobs=jobs, return_as="generator")(work), total=len(clips), unit="clip", desc=corpus.name)
+    heard = tqdm(
+        Parallel(n_jobs=jobs, return_as="generator")(work),
+        total=len(clips),
+        unit="clip",
+        desc=corpus.name,
+    )
     sounds = dict(zip(clips, heard, strict=True))
     labels = {name: label for name, (_, label) in clips.items()}
 
@@ -107,7 +118,9 @@ def verify(folder: Path, corpus: Corpus | None = None, *, jobs: int = 1) -> Repo
         *_same_audio(sounds, labels),
     ]
     known = set(corpus.known_faults)
-    faults = tuple(_mark(finding, known) for finding in found if finding.kind != "same_audio_same_label")
+    faults = tuple(
+        _mark(finding, known) for finding in found if finding.kind != "same_audio_same_label"
+    )
     notes = [finding for finding in found if finding.kind == "same_audio_same_label"]
     notes += _other_files(folder, corpus, clips)
     notes += _rates(sounds)
@@ -135,7 +148,9 @@ def _listen(path: Path) -> _Sound:
         if error.code is ErrorCode.SILENT:
             return _Sound(silent=True)
         if path.stat().st_size < 1024 and path.read_bytes().startswith(_LFS_POINTER):
-            return _Sound(problem="a pointer of git-lfs instead of audio: run `git lfs pull` where it was cloned")
+            return _Sound(
+                problem="a pointer of git-lfs instead of audio: run `git lfs pull` where it was cloned"
+            )
         return _Sound(problem=f"{error.code.value}: {error}")
     samples = recording.samples
     peak = float(np.max(np.abs(samples - samples.mean(dtype=np.float64))))
@@ -156,10 +171,16 @@ def _mark(finding: Finding, known: set[str]) -> Finding:
     return Finding(finding.kind, finding.clips, finding.what, known=is_known)
 
 
-def _not_in_the_corpus(clips: Iterable[str], expected: frozenset[str], corpus: Corpus) -> Iterator[Finding]:
+def _not_in_the_corpus(
+    clips: Iterable[str], expected: frozenset[str], corpus: Corpus
+) -> Iterator[Finding]:
     for name in clips:
         if expected and name not in expected:
-            yield Finding("unexpected_name", (name,), f"{corpus.title} has no clip of this name, though it is named by its rule.")
+            yield Finding(
+                "unexpected_name",
+                (name,),
+                f"{corpus.title} has no clip of this name, though it is named by its rule.",
+            )
 
 
 def _problems(sounds: Mapping[str, _Sound], corpus: Corpus) -> Iterator[Finding]:
@@ -172,12 +193,20 @@ def _problems(sounds: Mapping[str, _Sound], corpus: Corpus) -> Iterator[Finding]
         elif sound.silent:
             yield Finding("silent", (name,), f"The clip peaks below {SILENT_BELOW_DBFS:.0f} dBFS.")
         elif sound.cut:
-            yield Finding("cut_short", (name,), "The file is cut short, or its header claims more than is there.")
+            yield Finding(
+                "cut_short",
+                (name,),
+                "The file is cut short, or its header claims more than is there.",
+            )
         elif not shortest <= sound.seconds <= longest:
             span = f"the corpus has {known[0]} to {known[1]} s"
             yield Finding("odd_duration", (name,), f"The clip lasts {sound.seconds:.2f} s; {span}.")
         elif sound.rate < audio.SAMPLE_RATE:
-            yield Finding("low_rate", (name,), f"The clip is sampled at {sound.rate:,} Hz; at least {audio.SAMPLE_RATE:,} Hz are needed.")
+            yield Finding(
+                "low_rate",
+                (name,),
+                f"The clip is sampled at {sound.rate:,} Hz; at least {audio.SAMPLE_RATE:,} Hz are needed.",
+            )
 
 
 def _same_audio(sounds: Mapping[str, _Sound], labels: Mapping[str, Labels]) -> Iterator[Finding]:
@@ -187,9 +216,15 @@ def _same_audio(sounds: Mapping[str, _Sound], labels: Mapping[str, Labels]) -> I
             groups[sound.digest].append(name)
     for names in groups.values():
         if len({labels[name] for name in names}) > 1:
-            yield Finding("same_audio_two_labels", tuple(names), "The same recording under different labels.")
+            yield Finding(
+                "same_audio_two_labels", tuple(names), "The same recording under different labels."
+            )
         elif len(names) > 1:
-            yield Finding("same_audio_same_label", tuple(names), "The same recording more than once, under the same labels.")
+            yield Finding(
+                "same_audio_same_label",
+                tuple(names),
+                "The same recording more than once, under the same labels.",
+            )
 
 
 def _other_files(folder: Path, corpus: Corpus, clips: Mapping[str, object]) -> Iterator[Finding]:
@@ -198,16 +233,30 @@ def _other_files(folder: Path, corpus: Corpus, clips: Mapping[str, object]) -> I
     after = tuple(path.as_posix() for path in relative if corpus.other_emotion(path))
     if after:
         emotions = ", ".join(sorted({corpus.other_emotion(path) for path in relative} - {""}))
-        yield Finding("other_emotions", after, f"{len(after):,} clips are of {emotions}, none of the eight emotions; they are passed over.")
+        yield Finding(
+            "other_emotions",
+            after,
+            f"{len(after):,} clips are of {emotions}, none of the eight emotions; they are passed over.",
+        )
     others = tuple(path.as_posix() for path in relative if not named_as(corpus, path))
     if others:
-        yield Finding("other_files", others, f"{len(others):,} audio files are not named as clips of {corpus.title}; they are passed over.")
+        yield Finding(
+            "other_files",
+            others,
+            f"{len(others):,} audio files are not named as clips of {corpus.title}; they are passed over.",
+        )
     if copies := len(files) - len(others) - len(after) - len(clips):
-        yield Finding("copies", (), f"{copies:,} files are further copies of a clip; each clip counts once.")
+        yield Finding(
+            "copies", (), f"{copies:,} files are further copies of a clip; each clip counts once."
+        )
 
 
 def _rates(sounds: Mapping[str, _Sound]) -> Iterator[Finding]:
     counts = Counter(sound.rate for sound in sounds.values() if sound.rate)
     if len(counts) > 1:
         rates = ", ".join(f"{rate:,} Hz ({count:,})" for rate, count in counts.most_common())
-        yield Finding("several_rates", (), f"The clips have different sampling rates: {rates}. All are resampled alike.")
+        yield Finding(
+            "several_rates",
+            (),
+            f"The clips have different sampling rates: {rates}. All are resampled alike.",
+        )

@@ -16,7 +16,14 @@ _COLUMNS = {
 }
 """What a row may say, and the names that its column may have, the first that is there counting."""
 
-_GENDERS = {"male": "male", "m": "male", "man": "male", "female": "female", "f": "female", "woman": "female"}
+_GENDERS = {
+    "male": "male",
+    "m": "male",
+    "man": "male",
+    "female": "female",
+    "f": "female",
+    "woman": "female",
+}
 _DELIMITERS = ",;\t"
 
 
@@ -44,10 +51,17 @@ def label_table(data: bytes) -> list[Row] | None:
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         names = [name.strip().lower().replace(" ", "_") for name in next(reader, [])]
-        at = {field: next((names.index(name) for name in known if name in names), None) for field, known in _COLUMNS.items()}
+        at = {
+            field: next((names.index(name) for name in known if name in names), None)
+            for field, known in _COLUMNS.items()
+        }
         if at["path"] is None or at["emotion"] is None:
             return None
-        return [_row(reader.line_num, cells, at) for cells in reader if any(cell.strip() for cell in cells)]
+        return [
+            _row(reader.line_num, cells, at)
+            for cells in reader
+            if any(cell.strip() for cell in cells)
+        ]
     except csv.Error:
         return None
 
@@ -62,7 +76,10 @@ def _text(data: bytes) -> str:
 
 
 def _row(line: int, cells: list[str], at: dict[str, int | None]) -> Row:
-    said = {field: cells[position].strip() if position is not None and position < len(cells) else "" for field, position in at.items()}
+    said = {
+        field: cells[position].strip() if position is not None and position < len(cells) else ""
+        for field, position in at.items()
+    }
     said["path"] = said["path"].replace("\\", "/").removeprefix("./")
     said["gender"] = _GENDERS.get(said["gender"].lower(), "")
     return Row(line, **said)

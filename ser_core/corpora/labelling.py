@@ -61,13 +61,25 @@ class Labelled:
 
 def label_folder(folder: Path) -> Labelled:
     """The labelled clips of a folder on disk; see `label`."""
-    tables = [path for path in sorted(folder.glob("*")) if path.suffix.lower() == ".csv" and path.is_file()]
+    tables = [
+        path
+        for path in sorted(folder.glob("*"))
+        if path.suffix.lower() == ".csv" and path.is_file()
+    ]
     files = [path.relative_to(folder).as_posix() for path in [*audio_files(folder), *tables]]
     found = label(folder.resolve().name, files, lambda file: (folder / file).read_bytes())
     if found.known is None:
         return found
     statements = found.known.statements(folder)
-    clips = ((file, replace(labels, statement=labels.statement or statements.get(PurePosixPath(file).stem, ""))) for file, labels in found.clips)
+    clips = (
+        (
+            file,
+            replace(
+                labels, statement=labels.statement or statements.get(PurePosixPath(file).stem, "")
+            ),
+        )
+        for file, labels in found.clips
+    )
     return replace(found, clips=tuple(clips))
 
 
@@ -117,16 +129,31 @@ def label(name: str, files: Iterable[str], read: Callable[[str], bytes]) -> Labe
     """
     everything = sorted(set(files))
     listed = [file for file in everything if _is_text(file)]
-    unnamed = [left_out("no_text", [ascii(file) for file in everything if file not in set(listed)])] if len(listed) < len(everything) else []
-    clips = [file for file in listed if PurePosixPath(file).suffix.lower() in AUDIO_SUFFIXES and not PurePosixPath(file).name.startswith(".")]
+    unnamed = (
+        [left_out("no_text", [ascii(file) for file in everything if file not in set(listed)])]
+        if len(listed) < len(everything)
+        else []
+    )
+    clips = [
+        file
+        for file in listed
+        if PurePosixPath(file).suffix.lower() in AUDIO_SUFFIXES
+        and not PurePosixPath(file).name.startswith(".")
+    ]
     if not clips:
         expected = ", ".join(sorted(AUDIO_SUFFIXES))
-        raise SerError(ErrorCode.BAD_CORPUS, f"There is no audio file in {name!r}.", f"Choose a folder with clips. Expected: {expected}.")
+        raise SerError(
+            ErrorCode.BAD_CORPUS,
+            f"There is no audio file in {name!r}.",
+            f"Choose a folder with clips. Expected: {expected}.",
+        )
     found = _label(name, clips, listed, read)
     return replace(found, left_out=(*found.left_out, *unnamed))
 
 
-def _label(name: str, clips: Sequence[str], listed: Sequence[str], read: Callable[[str], bytes]) -> Labelled:
+def _label(
+    name: str, clips: Sequence[str], listed: Sequence[str], read: Callable[[str], bytes]
+) -> Labelled:
     if table := _table(listed, read):
         return _as_own(_by_table(name, clips, *table))
     corpus, share = _named_most(clips)
@@ -195,11 +222,18 @@ def _by_table(name: str, files: Sequence[str], table: str, rows: Sequence[Row]) 
             said[file] = labels
     for file in sorted(contradicted):
         left_out.add("two_emotions", file)
-    mentioned = set(said) | {file for row in rows if not _outside(row.path) and (file := find(row.path))}
+    mentioned = set(said) | {
+        file for row in rows if not _outside(row.path) and (file := find(row.path))
+    }
     for file in files:
         if file not in mentioned:
             left_out.add("no_row", file)
-    return _labelled(name, f"the table {table}", [(file, said[file]) for file in files if file in said and file not in contradicted], left_out)
+    return _labelled(
+        name,
+        f"the table {table}",
+        [(file, said[file]) for file in files if file in said and file not in contradicted],
+        left_out,
+    )
 
 
 def _outside(path: str) -> str:
@@ -225,7 +259,9 @@ def _finder(name: str, files: Sequence[str]) -> Callable[[str], str | None]:
             if candidate.lower() in lowered:
                 return lowered[candidate.lower()]
         last = PurePosixPath(path).name.lower()
-        return names.get(last) or (None if PurePosixPath(last).suffix in AUDIO_SUFFIXES else stems.get(last))
+        return names.get(last) or (
+            None if PurePosixPath(last).suffix in AUDIO_SUFFIXES else stems.get(last)
+        )
 
     return find
 
@@ -239,7 +275,9 @@ def _unambiguous(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _labels_of(row: Row) -> Labels | None:
     """None where the emotion is none of the eight."""
     try:
-        return Labels(row.speaker, row.gender, parse_emotion(row.emotion), row.intensity, row.statement)
+        return Labels(
+            row.speaker, row.gender, parse_emotion(row.emotion), row.intensity, row.statement
+        )
     except ValueError:
         return None
 
@@ -264,7 +302,9 @@ def _by_folders(name: str, files: Sequence[str], emotions: Mapping[str, str]) ->
         if file not in emotions:
             left_out.add("no_emotion_folder", file)
             continue
-        known = next((labels for corpus in RECOGNISED.values() if (labels := corpus.parse(Path(file)))), None)
+        known = next(
+            (labels for corpus in RECOGNISED.values() if (labels := corpus.parse(Path(file)))), None
+        )
         if known is not None and known.emotion != emotions[file]:
             left_out.add("name_contradicts", file)
         else:
@@ -274,7 +314,10 @@ def _by_folders(name: str, files: Sequence[str], emotions: Mapping[str, str]) ->
 
 def _named_most(files: Sequence[str]) -> tuple[Corpus | None, float]:
     """The known corpus that most files are named as in, and the share of files that are."""
-    counts = {corpus.name: sum(named_as(corpus, Path(file)) for file in files) for corpus in RECOGNISED.values()}
+    counts = {
+        corpus.name: sum(named_as(corpus, Path(file)) for file in files)
+        for corpus in RECOGNISED.values()
+    }
     most = max(counts, key=counts.__getitem__)
     return (RECOGNISED[most], counts[most] / len(files)) if counts[most] else (None, 0.0)
 
@@ -292,7 +335,15 @@ def _by_names(corpus: Corpus, files: Sequence[str]) -> Labelled:
             left_out.add("copy", file)
         else:
             found[name] = file, labels
-    return replace(_labelled(corpus.name, f"file names as in {corpus.title}", [found[name] for name in sorted(found)], left_out), known=corpus)
+    return replace(
+        _labelled(
+            corpus.name,
+            f"file names as in {corpus.title}",
+            [found[name] for name in sorted(found)],
+            left_out,
+        ),
+        known=corpus,
+    )
 
 
 _WHY = {
@@ -335,11 +386,19 @@ def left_out(kind: str, files: Iterable[str]) -> LeftOut:
     return LeftOut(kind, _WHY[kind], tuple(files))
 
 
-def _labelled(name: str, source: str, clips: Sequence[tuple[str, Labels]], sorting: _Sorting) -> Labelled:
+def _labelled(
+    name: str, source: str, clips: Sequence[tuple[str, Labels]], sorting: _Sorting
+) -> Labelled:
     if not clips:
         found = "; ".join(part.in_words() for part in sorting.all())
-        raise SerError(ErrorCode.BAD_CORPUS, f"By {source}, {name!r} has no usable clip: {found}.", "Mend what is said, and try again.")
-    return Labelled(name, source, tuple((file, _tidy(labels)) for file, labels in clips), sorting.all())
+        raise SerError(
+            ErrorCode.BAD_CORPUS,
+            f"By {source}, {name!r} has no usable clip: {found}.",
+            "Mend what is said, and try again.",
+        )
+    return Labelled(
+        name, source, tuple((file, _tidy(labels)) for file, labels in clips), sorting.all()
+    )
 
 
 def _tidy(labels: Labels) -> Labels:

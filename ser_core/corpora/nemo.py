@@ -16,7 +16,10 @@ _NAME = re.compile(rf"([A-Z]{{2}}0)_({_WORDS})_([1-9]\d?)$")
 
 # From the corpus's data.tsv.
 _FEMALE, _MALE = ("EB0", "IC0", "KD0", "MK0"), ("KS0", "MP0", "SM0", "TP0", "WR0")
-_GENDERS = {f"nemo-{speaker}": "female" if speaker in _FEMALE else "male" for speaker in sorted(_FEMALE + _MALE)}
+_GENDERS = {
+    f"nemo-{speaker}": "female" if speaker in _FEMALE else "male"
+    for speaker in sorted(_FEMALE + _MALE)
+}
 
 
 def _parse(path: Path) -> Labels | None:
@@ -25,7 +28,13 @@ def _parse(path: Path) -> Labels | None:
     if match is None or f"nemo-{match[1]}" not in _GENDERS or int(match[3]) > 90:
         return None
     speaker = f"nemo-{match[1]}"
-    return Labels(speaker=speaker, gender=_GENDERS[speaker], emotion=parse_emotion(match[2]), intensity="unspecified", statement="")
+    return Labels(
+        speaker=speaker,
+        gender=_GENDERS[speaker],
+        emotion=parse_emotion(match[2]),
+        intensity="unspecified",
+        statement="",
+    )
 
 
 def _fold(speaker: str) -> int:
@@ -43,7 +52,11 @@ def _statements(folder: Path) -> Mapping[str, str]:
     try:
         return {Path(row["file_id"]).stem: row["raw_text"].strip() for row in rows}
     except (KeyError, TypeError, AttributeError) as error:
-        raise SerError(ErrorCode.BAD_CORPUS, f"The file {str(file)!r} is not that of nEMO.", "Download it again, or remove it.") from error
+        raise SerError(
+            ErrorCode.BAD_CORPUS,
+            f"The file {str(file)!r} is not that of nEMO.",
+            "Download it again, or remove it.",
+        ) from error
 
 
 def _clip_names(folder: Path) -> frozenset[str]:
@@ -58,12 +71,18 @@ NEMO = Corpus(
     n_utterances=4481,
     n_folds=9,
     licence="CC BY-NC-SA 4.0",
-    citation=("Christop I (2024). nEMO: Dataset of Emotional Speech in Polish. Proceedings of LREC-COLING 2024. https://arxiv.org/abs/2404.06292"),
+    citation=(
+        "Christop I (2024). nEMO: Dataset of Emotional Speech in Polish. Proceedings of LREC-COLING 2024. https://arxiv.org/abs/2404.06292"
+    ),
     source="https://github.com/amu-cai/nEMO",
     parse=_parse,
     fold_of=_fold,
     genders=_GENDERS,
-    emotions=tuple(emotion for emotion in EMOTIONS if emotion in {parse_emotion(word) for word in _WORDS.split("|")}),
+    emotions=tuple(
+        emotion
+        for emotion in EMOTIONS
+        if emotion in {parse_emotion(word) for word in _WORDS.split("|")}
+    ),
     seconds=(0.86, 5.66),
     how_to_get=(
         "Clone the repository, or download it as an archive (about 500 MB).",

@@ -54,7 +54,9 @@ def joint_runs(speakers: Iterable[str], corpora: Iterable[str]) -> npt.NDArray[n
         if corpus in CORPORA:
             fold = _own_fold(speaker, corpus, CORPORA)
             if fold is None:
-                raise ValueError(f"The speaker must be one of {CORPORA[corpus].title}. Got {speaker!r}.")
+                raise ValueError(
+                    f"The speaker must be one of {CORPORA[corpus].title}. Got {speaker!r}."
+                )
             run_of[speaker, corpus] = (fold - 1) % N_JOINT_RUNS + 1
     return np.array([run_of[pair] for pair in pairs], dtype=np.int64)
 

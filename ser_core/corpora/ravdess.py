@@ -24,7 +24,9 @@ def _parse(path: Path) -> Labels | None:
         gender=_GENDERS[f"ravdess-{actor}"],
         emotion=RAVDESS_CODES[emotion],
         intensity={"01": "normal", "02": "strong"}[intensity],
-        statement={"01": "Kids are talking by the door", "02": "Dogs are sitting by the door"}[statement],
+        statement={"01": "Kids are talking by the door", "02": "Dogs are sitting by the door"}[
+            statement
+        ],
     )
 
 
@@ -37,7 +39,9 @@ def _clip_names(_: Path) -> frozenset[str]:
     """Every combination there is; neutral (01) was not spoken with strong intensity."""
     actors = [f"{actor:02d}" for actor in range(1, 25)]
     fields = itertools.product(RAVDESS_CODES, ("01", "02"), ("01", "02"), ("01", "02"), actors)
-    return frozenset("-".join(("03", "01", *parts)) for parts in fields if parts[:2] != ("01", "02"))
+    return frozenset(
+        "-".join(("03", "01", *parts)) for parts in fields if parts[:2] != ("01", "02")
+    )
 
 
 RAVDESS = Corpus(

@@ -8,7 +8,15 @@ from pathlib import Path
 from ser_core.corpora.corpus import Corpus, Labels
 from ser_core.emotions import EMOTIONS, parse_emotion
 
-_WORDS = {"a": "anger", "d": "disgust", "f": "fear", "h": "happiness", "n": "neutral", "sa": "sadness", "su": "surprise"}
+_WORDS = {
+    "a": "anger",
+    "d": "disgust",
+    "f": "fear",
+    "h": "happiness",
+    "n": "neutral",
+    "sa": "sadness",
+    "su": "surprise",
+}
 _EMOTIONS = {letters: parse_emotion(word) for letters, word in _WORDS.items()}
 _SPEAKERS = ("DC", "JE", "JK", "KL")
 _GENDERS = {f"savee-{speaker}": "male" for speaker in _SPEAKERS}
@@ -42,7 +50,12 @@ def _fold(speaker: str) -> int:
 
 def _clip_names(_: Path) -> frozenset[str]:
     counts = {letters: 30 if letters == "n" else 15 for letters in _EMOTIONS}
-    return frozenset(f"{speaker}_{letters}{n:02d}" for speaker in _SPEAKERS for letters in _EMOTIONS for n in range(1, counts[letters] + 1))
+    return frozenset(
+        f"{speaker}_{letters}{n:02d}"
+        for speaker in _SPEAKERS
+        for letters in _EMOTIONS
+        for n in range(1, counts[letters] + 1)
+    )
 
 
 SAVEE = Corpus(

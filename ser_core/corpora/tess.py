@@ -9,14 +9,24 @@ from ser_core.corpora.corpus import Corpus, Labels
 from ser_core.emotions import EMOTIONS, parse_emotion
 
 _WORDS = "angry|disgust|fear|happy|neutral|ps|sad"
-_NAME = re.compile(rf"(oaf?|yaf)_([a-z'-]+)_({_WORDS})$", re.IGNORECASE)  # the corpus itself calls one clip OA_bite_neutral
+_NAME = re.compile(
+    rf"(oaf?|yaf)_([a-z'-]+)_({_WORDS})$", re.IGNORECASE
+)  # the corpus itself calls one clip OA_bite_neutral
 _GENDERS = {"tess-OAF": "female", "tess-YAF": "female"}
 
 
 def _parts(path: Path) -> tuple[str, str, str] | None:
     """Speaker, word and the word for the emotion; None for another file."""
     match = _NAME.match(path.stem)
-    return None if match is None else ("OAF" if match[1].upper() == "OA" else match[1].upper(), match[2].lower(), match[3].lower())
+    return (
+        None
+        if match is None
+        else (
+            "OAF" if match[1].upper() == "OA" else match[1].upper(),
+            match[2].lower(),
+            match[3].lower(),
+        )
+    )
 
 
 def _parse(path: Path) -> Labels | None:
@@ -25,7 +35,13 @@ def _parse(path: Path) -> Labels | None:
     if parts is None:
         return None
     speaker, word, emotion = parts
-    return Labels(f"tess-{speaker}", _GENDERS[f"tess-{speaker}"], parse_emotion(emotion), "unspecified", f"Say the word {word}")
+    return Labels(
+        f"tess-{speaker}",
+        _GENDERS[f"tess-{speaker}"],
+        parse_emotion(emotion),
+        "unspecified",
+        f"Say the word {word}",
+    )
 
 
 def _name_of(path: Path) -> str:
@@ -50,7 +66,11 @@ TESS = Corpus(
     parse=_parse,
     fold_of=_fold,
     genders=_GENDERS,
-    emotions=tuple(emotion for emotion in EMOTIONS if emotion in {parse_emotion(word) for word in _WORDS.split("|")}),
+    emotions=tuple(
+        emotion
+        for emotion in EMOTIONS
+        if emotion in {parse_emotion(word) for word in _WORDS.split("|")}
+    ),
     how_to_get=(
         "Download the clips from the source page (about 230 MB).",
         "Unpack them; folders such as OAF_angry may stay, and so may a second copy of all folders inside (each clip counts once).",

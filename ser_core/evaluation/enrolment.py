@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-COLUMNS = ("corpus", "classifier", "protocol", "fold", "clips", "path", "speaker", "truth", "without", *EMOTIONS)
+COLUMNS = (
+    "corpus",
+    "classifier",
+    "protocol",
+    "fold",
+    "clips",
+    "path",
+    "speaker",
+    "truth",
+    "without",
+    *EMOTIONS,
+)
 """`clips` is how many make the baseline; the columns of the emotions count choices; `without` is the top emotion without a baseline."""
 
 
@@ -53,10 +64,17 @@ def gain(rows: pd.DataFrame) -> tuple[float, Interval]:
     speakers, which = np.unique(rows["speaker"].to_numpy(str), return_inverse=True)
     truth = rows["truth"].map(EMOTIONS.index).to_numpy()
     without = rows["without"].map(EMOTIONS.index).to_numpy()
-    with_it, without_it = (np.zeros((len(speakers), len(EMOTIONS), len(EMOTIONS))) for _ in range(2))
+    with_it, without_it = (
+        np.zeros((len(speakers), len(EMOTIONS), len(EMOTIONS))) for _ in range(2)
+    )
     np.add.at(with_it, (which, truth), counts)
     np.add.at(without_it, (which, truth, without), counts.sum(axis=1))
-    replicates = [evaluation.uar(evaluation.replicated(each, rows["speaker"])) for each in (with_it, without_it)]
+    replicates = [
+        evaluation.uar(evaluation.replicated(each, rows["speaker"]))
+        for each in (with_it, without_it)
+    ]
     low, high = np.nanpercentile(replicates[0] - replicates[1], [2.5, 97.5])
     before = float(evaluation.uar(without_it.sum(axis=0)))
-    return before, Interval(float(evaluation.uar(with_it.sum(axis=0))) - before, float(low), float(high))
+    return before, Interval(
+        float(evaluation.uar(with_it.sum(axis=0))) - before, float(low), float(high)
+    )

@@ -31,17 +31,34 @@ def standings(out_of_fold: pd.DataFrame, task: str, corpus: str) -> pd.DataFrame
 
     table = scores.leaderboard(out_of_fold, task, corpus)
     costs = pd.read_csv(manifest.intact(COSTS)).set_index(["task", "name"])["milliseconds"]
-    known_here = models.cards(task=task) if corpus in corpora.CORPORA else []  # a person's own models are others
+    known_here = (
+        models.cards(task=task) if corpus in corpora.CORPORA else []
+    )  # a person's own models are others
     shipped = {(card.feature_set or "several", card.classifier): card for card in known_here}
     gains = _gains(corpus) if task == "emotion" and known_here else {}
     rows = []
     for row in table.itertuples():
         card = shipped.get((row.feature_set, row.classifier))
-        known: dict[str, object] = {"kind": MODEL, "title": models.title(row.classifier, row.feature_set)}
+        known: dict[str, object] = {
+            "kind": MODEL,
+            "title": models.title(row.classifier, row.feature_set),
+        }
         if card is not None:
-            known |= {"milliseconds": costs.get((task, card.name)), "megabytes": models.size_bytes(card) / 1e6}
+            known |= {
+                "milliseconds": costs.get((task, card.name)),
+                "megabytes": models.size_bytes(card) / 1e6,
+            }
         rows.append(known | gains.get(row.classifier, {}))
-    columns = ["kind", "title", "milliseconds", "megabytes", "baseline_uar", "baseline_gain", "baseline_gain_low", "baseline_gain_high"]
+    columns = [
+        "kind",
+        "title",
+        "milliseconds",
+        "megabytes",
+        "baseline_uar",
+        "baseline_gain",
+        "baseline_gain_low",
+        "baseline_gain_high",
+    ]
     return table.join(pd.DataFrame(rows, columns=columns))
 
 
@@ -73,9 +90,24 @@ def beside(task: str, corpus: str, chance: float) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     if (task, corpus) == ("emotion", listeners.LISTENERS.parent.name):
         uar, accuracy = listeners.listener_intervals(listeners.listener_votes())
-        scores: dict[str, object] = {"unseen_speakers_uar": uar.value, "unseen_speakers_uar_low": uar.low, "unseen_speakers_uar_high": uar.high}
-        rows.append({"kind": PEOPLE, "title": "People, one listener"} | scores | {"unseen_speakers_accuracy": accuracy.value})
-    rows.append({"kind": GUESSING, "title": "Guessing", "unseen_speakers_uar": chance, "unseen_speakers_accuracy": chance})
+        scores: dict[str, object] = {
+            "unseen_speakers_uar": uar.value,
+            "unseen_speakers_uar_low": uar.low,
+            "unseen_speakers_uar_high": uar.high,
+        }
+        rows.append(
+            {"kind": PEOPLE, "title": "People, one listener"}
+            | scores
+            | {"unseen_speakers_accuracy": accuracy.value}
+        )
+    rows.append(
+        {
+            "kind": GUESSING,
+            "title": "Guessing",
+            "unseen_speakers_uar": chance,
+            "unseen_speakers_accuracy": chance,
+        }
+    )
     return pd.DataFrame(rows)
 
 
@@ -94,15 +126,26 @@ def as_table(table: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
         "accuracy": "unseen_speakers_accuracy",
         "f1": "unseen_speakers_macro_f1",
     }
-    shown = every[["kind", "title", "milliseconds", "megabytes"]].assign(**{name: 100 * every[column] for name, column in percent.items()})
+    shown = every[["kind", "title", "milliseconds", "megabytes"]].assign(
+        **{name: 100 * every[column] for name, column in percent.items()}
+    )
     shown["ece"] = every["unseen_speakers_ece"]
-    for name, column in (("unseen_interval", "unseen_speakers_uar"), ("left_out_interval", "corpus_left_out_uar")):
-        shown[name] = [_interval(low, high) for low, high in zip(every[f"{column}_low"], every[f"{column}_high"], strict=True)]
+    for name, column in (
+        ("unseen_interval", "unseen_speakers_uar"),
+        ("left_out_interval", "corpus_left_out_uar"),
+    ):
+        shown[name] = [
+            _interval(low, high)
+            for low, high in zip(every[f"{column}_low"], every[f"{column}_high"], strict=True)
+        ]
     gains = every[["baseline_gain", "baseline_gain_low", "baseline_gain_high"]]
     shown["baseline_gain"] = [
-        f"{100 * gain:+.1f} ({_interval(low, high, '+')})" if gain == gain else None for gain, low, high in gains.itertuples(index=False)
+        f"{100 * gain:+.1f} ({_interval(low, high, '+')})" if gain == gain else None
+        for gain, low, high in gains.itertuples(index=False)
     ]
-    return shown.loc[:, shown[shown["kind"] == MODEL].notna().any()]  # what only guessing has is no column
+    return shown.loc[
+        :, shown[shown["kind"] == MODEL].notna().any()
+    ]  # what only guessing has is no column
 
 
 def _interval(low: float, high: float, sign: str = "") -> str | None:

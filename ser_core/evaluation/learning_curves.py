@@ -53,35 +53,76 @@ def curves(table: pd.DataFrame) -> pd.DataFrame:
     speakers, of_speaker = np.unique(table["speaker"].to_numpy(str), return_inverse=True)
     labels, of_label = np.unique(table["label"].to_numpy(str), return_inverse=True)
     rows = []
-    for (classifier, n), places in table.groupby(["classifier", "training_speakers"], sort=True).indices.items():
+    for (classifier, n), places in table.groupby(
+        ["classifier", "training_speakers"], sort=True
+    ).indices.items():
         part = table.iloc[places]
         draws = part["draw"].to_numpy(dtype=np.int64)
         counts = np.zeros((2, draws.max() + 1, len(speakers), len(labels)))
         for kind, name in enumerate(("hits", "clips")):
-            np.add.at(counts[kind], (draws, of_speaker[places], of_label[places]), part[name].to_numpy(dtype=np.float64))
+            np.add.at(
+                counts[kind],
+                (draws, of_speaker[places], of_label[places]),
+                part[name].to_numpy(dtype=np.float64),
+            )
         hits, clips = counts.sum(axis=1)
-        low, high = np.nanpercentile(_uar(*(evaluation.replicated(each, speakers) for each in (hits, clips))), [2.5, 97.5])
+        low, high = np.nanpercentile(
+            _uar(*(evaluation.replicated(each, speakers) for each in (hits, clips))), [2.5, 97.5]
+        )
         single = _uar(*counts.sum(axis=2))
         value = float(_uar(hits.sum(axis=0), clips.sum(axis=0)))
-        rows.append((classifier, int(n), len(single), value, float(low), float(high), float(single.min()), float(single.max())))
-    found = pd.DataFrame(rows, columns=["classifier", "training_speakers", "draws", "value", "low", "high", "least", "most"])
+        rows.append(
+            (
+                classifier,
+                int(n),
+                len(single),
+                value,
+                float(low),
+                float(high),
+                float(single.min()),
+                float(single.max()),
+            )
+        )
+    found = pd.DataFrame(
+        rows,
+        columns=[
+            "classifier",
+            "training_speakers",
+            "draws",
+            "value",
+            "low",
+            "high",
+            "least",
+            "most",
+        ],
+    )
     reached = found.groupby("classifier")["value"].transform("last")
-    best_first = found.assign(reached=-reached).sort_values(["reached", "training_speakers"], ignore_index=True)
+    best_first = found.assign(reached=-reached).sort_values(
+        ["reached", "training_speakers"], ignore_index=True
+    )
     return best_first.drop(columns="reached")
 
 
 def side_by_side(found: pd.DataFrame) -> pd.DataFrame:
     """Curves (with a column `title`) as a table to be read: a row for each number of training speakers, a column for each title, UAR in %."""
-    wide = found.assign(value=100 * found["value"]).pivot_table(index="training_speakers", columns="title", values="value", sort=False)
+    wide = found.assign(value=100 * found["value"]).pivot_table(
+        index="training_speakers", columns="title", values="value", sort=False
+    )
     return wide.sort_index().rename_axis(columns=None).reset_index()
 
 
 def in_words(found: pd.DataFrame, title: str) -> str:
     """What `curves` say of the model that comes first, as a sentence; `title` is how it is called."""
     own = found[found["classifier"] == found["classifier"].iloc[0]]
-    (first, _), (before, value_before), (last, value) = ((row.training_speakers, row.value) for row in own.iloc[[0, -2, -1]].itertuples())
+    (first, _), (before, value_before), (last, value) = (
+        (row.training_speakers, row.value) for row in own.iloc[[0, -2, -1]].itertuples()
+    )
     gained = 100 * (value - value_before)
-    more = f"the last {last - before} speakers bring {gained:.1f} points" if gained > 0 else f"the last {last - before} speakers bring nothing more"
+    more = (
+        f"the last {last - before} speakers bring {gained:.1f} points"
+        if gained > 0
+        else f"the last {last - before} speakers bring nothing more"
+    )
     return (
         f"**{title}**, the best of these in the end, recognises **{own['value'].iloc[0]:.0%}** of each emotion of strangers after listening to "
         f"{first} speakers, and **{value:.0%}** after {last}; {more}."
@@ -90,4 +131,6 @@ def in_words(found: pd.DataFrame, title: str) -> str:
 
 def _uar(hits: evaluation.Array, clips: evaluation.Array) -> evaluation.Array:
     """The mean over labels of the share of clips recognised, shape [...], of counts [..., labels]."""
-    return np.asarray(np.nanmean(np.where(clips > 0, hits / np.maximum(clips, 1e-12), np.nan), axis=-1))
+    return np.asarray(
+        np.nanmean(np.where(clips > 0, hits / np.maximum(clips, 1e-12), np.nan), axis=-1)
+    )

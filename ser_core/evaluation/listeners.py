@@ -70,7 +70,9 @@ def listener_scores(votes: pd.DataFrame) -> ListenerScores:
         n_utterances=len(counts),
         n_votes=int(counts.sum()),
         single_rating=float(right.sum() / counts.sum()),
-        single_rating_uar=float(np.mean([right[rows].sum() / counts[rows].sum() for rows in of_each])),
+        single_rating_uar=float(
+            np.mean([right[rows].sum() / counts[rows].sum() for rows in of_each])
+        ),
         majority=float(alone.mean()),
         majority_uar=float(np.mean([alone[rows].mean() for rows in of_each])),
         majority_ties_shared=float((leads / n_leading).mean()),
@@ -100,14 +102,22 @@ def listener_intervals(votes: pd.DataFrame) -> tuple[Interval, Interval]:
     return interval(evaluation.uar), interval(evaluation.accuracy)
 
 
-def _counts(votes: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.str_]]:
+def _counts(
+    votes: pd.DataFrame,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.str_]]:
     """The votes [clips, emotions], the position of the intended emotion and the speaker of each clip."""
     import numpy as np
 
     labels = [CREMA_D.parse(Path(name)) for name in votes["path"]]
     known = [label for label in labels if label is not None]
     if len(known) < len(labels):
-        raise ValueError(f"The path must name a clip of CREMA-D. Got {votes['path'].iloc[labels.index(None)]!r}.")
+        raise ValueError(
+            f"The path must name a clip of CREMA-D. Got {votes['path'].iloc[labels.index(None)]!r}."
+        )
     emotions = list(VOTE_COLUMNS)
     intended = np.array([emotions.index(label.emotion) for label in known], dtype=np.int64)
-    return votes[emotions].to_numpy(dtype=np.int64), intended, np.array([label.speaker for label in known])
+    return (
+        votes[emotions].to_numpy(dtype=np.int64),
+        intended,
+        np.array([label.speaker for label in known]),
+    )

@@ -18,7 +18,12 @@ from ser_core.evaluation import Array, Interval
 if TYPE_CHECKING:
     import pandas as pd
 
-GROUPS = {"gender": "Gender", "intensity": "Intensity", "statement": "Sentence", "speaker": "Speaker"}
+GROUPS = {
+    "gender": "Gender",
+    "intensity": "Intensity",
+    "statement": "Sentence",
+    "speaker": "Speaker",
+}
 """What the clips of a corpus can be told apart by, and how pages call it."""
 
 _PERMUTATIONS = 4000
@@ -52,8 +57,20 @@ def same_clips(first: pd.DataFrame, second: pd.DataFrame, task: str) -> pd.DataF
         rows = rows[rows["seed"] == rows["seed"].min()]
         _, probabilities = evaluation.truth_and_probabilities(rows, task)
         said = np.array(LABELS[task])[probabilities.argmax(axis=1)]
-        about = rows[["path", "corpus", "speaker", "gender", "intensity", "statement", "truth"] if number == 1 else ["path"]]
-        sides.append(about.assign(**{f"said_{number}": said, f"sure_{number}": probabilities.max(axis=1), f"right_{number}": said == rows["truth"]}))
+        about = rows[
+            ["path", "corpus", "speaker", "gender", "intensity", "statement", "truth"]
+            if number == 1
+            else ["path"]
+        ]
+        sides.append(
+            about.assign(
+                **{
+                    f"said_{number}": said,
+                    f"sure_{number}": probabilities.max(axis=1),
+                    f"right_{number}": said == rows["truth"],
+                }
+            )
+        )
     return sides[0].merge(sides[1], on="path")
 
 
@@ -65,10 +82,16 @@ def paired(first: pd.DataFrame, second: pd.DataFrame, task: str) -> Paired:
     Hypotheses). How often both are right, or one, is counted on the first seed of each.
     """
     clips = same_clips(first, second, task)
-    one, other = (_confusions(rows[rows["path"].isin(clips["path"])], task) for rows in (first, second))
+    one, other = (
+        _confusions(rows[rows["path"].isin(clips["path"])], task) for rows in (first, second)
+    )
     known = bool((clips["speaker"] != "").all())
     difference = float(evaluation.uar(one.sum(axis=0)) - evaluation.uar(other.sum(axis=0)))
-    low, high, p_value = _chance(clips, one, other, difference) if known and len(one) > 1 else (np.nan, np.nan, np.nan)
+    low, high, p_value = (
+        _chance(clips, one, other, difference)
+        if known and len(one) > 1
+        else (np.nan, np.nan, np.nan)
+    )
     right = clips["right_1"].to_numpy(bool), clips["right_2"].to_numpy(bool)
     return Paired(
         difference=Interval(difference, float(low), float(high)),
@@ -82,13 +105,21 @@ def paired(first: pd.DataFrame, second: pd.DataFrame, task: str) -> Paired:
     )
 
 
-def _chance(clips: pd.DataFrame, one: Array, other: Array, difference: float) -> tuple[float, float, float]:
+def _chance(
+    clips: pd.DataFrame, one: Array, other: Array, difference: float
+) -> tuple[float, float, float]:
     """Low and high end of the interval of a difference in UAR, and its p value: see `paired`."""
-    replicates = evaluation.uar(evaluation.replicated(one, clips["speaker"])) - evaluation.uar(evaluation.replicated(other, clips["speaker"]))
+    replicates = evaluation.uar(evaluation.replicated(one, clips["speaker"])) - evaluation.uar(
+        evaluation.replicated(other, clips["speaker"])
+    )
     low, high = np.nanpercentile(replicates, [2.5, 97.5])
     exchanged = np.random.default_rng(0).random((_PERMUTATIONS, len(one))) < 0.5
-    moved = (exchanged.astype(np.float64) @ (other - one).reshape(len(one), -1)).reshape(-1, *one.shape[1:])
-    under_chance = evaluation.uar(one.sum(axis=0) + moved) - evaluation.uar(other.sum(axis=0) - moved)
+    moved = (exchanged.astype(np.float64) @ (other - one).reshape(len(one), -1)).reshape(
+        -1, *one.shape[1:]
+    )
+    under_chance = evaluation.uar(one.sum(axis=0) + moved) - evaluation.uar(
+        other.sum(axis=0) - moved
+    )
     p_value = (1 + np.sum(np.abs(under_chance) >= abs(difference) - 1e-12)) / (1 + _PERMUTATIONS)
     return float(low), float(high), float(p_value)
 
@@ -97,7 +128,10 @@ def _confusions(rows: pd.DataFrame, task: str) -> Array:
     """One confusion matrix per speaker, of the average run: shape [speakers, labels, labels]."""
     truth, probabilities = evaluation.truth_and_probabilities(rows, task)
     said = probabilities.argmax(axis=1).astype(np.int64)
-    return evaluation.speaker_confusions(truth, said, rows["speaker"], len(LABELS[task])) / rows["seed"].nunique()
+    return (
+        evaluation.speaker_confusions(truth, said, rows["speaker"], len(LABELS[task]))
+        / rows["seed"].nunique()
+    )
 
 
 def recalls_of_both(clips: pd.DataFrame, task: str) -> pd.DataFrame:
@@ -105,7 +139,11 @@ def recalls_of_both(clips: pd.DataFrame, task: str) -> pd.DataFrame:
     import pandas as pd
 
     of_label = clips.groupby("truth", observed=True)[["right_1", "right_2"]].mean()
-    rows = [(label, float(of_label["right_1"][label]), float(of_label["right_2"][label])) for label in LABELS[task] if label in of_label.index]
+    rows = [
+        (label, float(of_label["right_1"][label]), float(of_label["right_2"][label]))
+        for label in LABELS[task]
+        if label in of_label.index
+    ]
     return pd.DataFrame(rows, columns=["label", "first", "second"])
 
 
@@ -121,7 +159,9 @@ def risk_coverage(rows: pd.DataFrame, task: str, points: int = 101) -> pd.DataFr
     found = []
     for threshold in np.linspace(0, 1, points):
         answered = sure >= threshold
-        found.append((threshold, answered.mean(), right[answered].mean() if answered.any() else np.nan))
+        found.append(
+            (threshold, answered.mean(), right[answered].mean() if answered.any() else np.nan)
+        )
     return pd.DataFrame(found, columns=["threshold", "coverage", "accuracy"])
 
 
@@ -138,27 +178,51 @@ def breakdown(rows: pd.DataFrame, task: str, by: str) -> pd.DataFrame:
     corpus = f"{rows['corpus'].iloc[0]}-"  # speakers are named so that those of two corpora differ
     for group in sorted(set(rows[by])):
         here = (rows[by] == group).to_numpy()
-        counts = evaluation.speaker_confusions(truth[here], said[here], rows["speaker"][here], len(LABELS[task]))
+        counts = evaluation.speaker_confusions(
+            truth[here], said[here], rows["speaker"][here], len(LABELS[task])
+        )
         replicates = evaluation.uar(evaluation.replicated(counts, rows["speaker"][here]))
-        low, high = np.nanpercentile(replicates, [2.5, 97.5]) if len(counts) > 1 else (np.nan, np.nan)
+        low, high = (
+            np.nanpercentile(replicates, [2.5, 97.5]) if len(counts) > 1 else (np.nan, np.nan)
+        )
         name = group.removeprefix(corpus) if by == "speaker" else group[:1].upper() + group[1:]
         value = float(evaluation.uar(counts.sum(axis=0)))
-        found.append((group, name, int(here.sum()) // rows["seed"].nunique(), len(counts), value, float(low), float(high)))
-    return pd.DataFrame(found, columns=["group", "name", "clips", "speakers", "value", "low", "high"])
+        found.append(
+            (
+                group,
+                name,
+                int(here.sum()) // rows["seed"].nunique(),
+                len(counts),
+                value,
+                float(low),
+                float(high),
+            )
+        )
+    return pd.DataFrame(
+        found, columns=["group", "name", "clips", "speakers", "value", "low", "high"]
+    )
 
 
 def behind(rows: pd.DataFrame, task: str, meant: str, said: str) -> pd.DataFrame:
     """The clips of one cell of a confusion matrix, the surest first: about them, and how sure the model was. Of several seeds the first counts."""
     rows = rows[(rows["seed"] == rows["seed"].min()) & (rows["truth"] == meant)]
     _, probabilities = evaluation.truth_and_probabilities(rows, task)
-    found = rows[["path", "corpus", "speaker", "gender", "intensity", "statement"]].assign(sure=probabilities.max(axis=1).round(3))
-    return found[probabilities.argmax(axis=1) == LABELS[task].index(said)].sort_values("sure", ascending=False, ignore_index=True)
+    found = rows[["path", "corpus", "speaker", "gender", "intensity", "statement"]].assign(
+        sure=probabilities.max(axis=1).round(3)
+    )
+    return found[probabilities.argmax(axis=1) == LABELS[task].index(said)].sort_values(
+        "sure", ascending=False, ignore_index=True
+    )
 
 
 def disagreements(clips: pd.DataFrame) -> pd.DataFrame:
     """The clips of `same_clips` of which the two models say different things, those that one has right first."""
     apart = clips[clips["said_1"] != clips["said_2"]]
-    apart = apart.assign(right=np.select([apart["right_1"], apart["right_2"]], ["the first", "the second"], "neither"))
+    apart = apart.assign(
+        right=np.select(
+            [apart["right_1"], apart["right_2"]], ["the first", "the second"], "neither"
+        )
+    )
     order = apart["right"].map({"the first": 0, "the second": 1, "neither": 2})
     return apart.assign(order=order).sort_values(["order", "path"], ignore_index=True)[
         ["path", "corpus", "speaker", "gender", "truth", "said_1", "said_2", "right"]
@@ -172,7 +236,10 @@ def groups_of(rows: pd.DataFrame) -> list[str]:
 
 def in_words(found: Paired, first: str, second: str) -> str:
     """The comparison as a sentence."""
-    points, low, high = (100 * value for value in (found.difference.value, found.difference.low, found.difference.high))
+    points, low, high = (
+        100 * value
+        for value in (found.difference.value, found.difference.low, found.difference.high)
+    )
     ahead, behind_it = (first, second) if points >= 0 else (second, first)
     low, high = (low, high) if points >= 0 else (-high, -low)
     if abs(points) < 0.05 and not np.isnan(found.p_value):  # nothing that a figure would show
@@ -185,7 +252,9 @@ def in_words(found: Paired, first: str, second: str) -> str:
             f"On the same {found.n_clips:,} clips **{ahead}** recognises **{abs(points):.1f} points** more (UAR) than **{behind_it}**. Whether that "
             "is chance cannot be told: that takes at least two speakers, and to know of every clip who speaks."
         )
-    chance = "less than 1 time in 1,000" if found.p_value < 0.001 else f"{found.p_value:.1%} of the time"
+    chance = (
+        "less than 1 time in 1,000" if found.p_value < 0.001 else f"{found.p_value:.1%} of the time"
+    )
     return (
         f"On the same {found.n_clips:,} clips of {found.n_speakers} speakers **{ahead}** recognises **{abs(points):.1f} points** more (UAR) than "
         f"**{behind_it}** (95% interval {low:.1f} to {high:.1f}). If the two were alike, a difference like this would come up {chance}."

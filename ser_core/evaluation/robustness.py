@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 CORPUS = "ravdess"
 AS_IT_IS = "as it is"
 
-COLUMNS = ("feature_set", "classifier", "condition", "clip", "speaker", "emotion", "gender", *EMOTIONS, *GENDERS)
+COLUMNS = (
+    "feature_set",
+    "classifier",
+    "condition",
+    "clip",
+    "speaker",
+    "emotion",
+    "gender",
+    *EMOTIONS,
+    *GENDERS,
+)
 """`emotion` and `gender` are the truth; then the probabilities of each label."""
 
 CONDITIONS_TABLE = DATA_DIR / CORPUS / "conditions.parquet"
@@ -74,9 +84,17 @@ def condition_scores(path: Path = CONDITIONS_TABLE) -> pd.DataFrame:
     rows = []
     for condition in SUMMARY:
         now = table[table["condition"] == condition].set_index("clip").loc[clean.index]
-        scores = {name: _one_take(frame[list(EMOTIONS)], frame["emotion"], EMOTIONS) for name, frame in (("now", now), ("clean", clean))}
-        lost = {emotion: scores["clean"][1][emotion] - scores["now"][1][emotion] for emotion in NOT_EVERYWHERE}
-        same = now[list(EMOTIONS)].to_numpy().argmax(axis=1) == clean[list(EMOTIONS)].to_numpy().argmax(axis=1)
+        scores = {
+            name: _one_take(frame[list(EMOTIONS)], frame["emotion"], EMOTIONS)
+            for name, frame in (("now", now), ("clean", clean))
+        }
+        lost = {
+            emotion: scores["clean"][1][emotion] - scores["now"][1][emotion]
+            for emotion in NOT_EVERYWHERE
+        }
+        same = now[list(EMOTIONS)].to_numpy().argmax(axis=1) == clean[
+            list(EMOTIONS)
+        ].to_numpy().argmax(axis=1)
         rows.append(
             {
                 "condition": condition,
@@ -100,24 +118,35 @@ def curves(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
     rows = []
     chosen = table[table["condition"].isin(names)]
-    for (feature_set, classifier, condition), part in chosen.groupby(["feature_set", "classifier", "condition"], sort=False):
+    for (feature_set, classifier, condition), part in chosen.groupby(
+        ["feature_set", "classifier", "condition"], sort=False
+    ):
         found = _over_clips(part)
         rows.append((feature_set, classifier, condition, found.value, found.low, found.high))
-    return pd.DataFrame(rows, columns=["feature_set", "classifier", "condition", "value", "low", "high"])
+    return pd.DataFrame(
+        rows, columns=["feature_set", "classifier", "condition", "value", "low", "high"]
+    )
 
 
 def side_by_side(found: pd.DataFrame) -> pd.DataFrame:
     """Curves as a table to be read: a row for each level, a column for each model, UAR in %. Both in the order of `found`."""
-    wide = found.assign(value=100 * found["value"]).pivot_table(index="level", columns="title", values="value", sort=False)
+    wide = found.assign(value=100 * found["value"]).pivot_table(
+        index="level", columns="title", values="value", sort=False
+    )
     return wide.rename_axis(columns=None).reset_index()
 
 
 def in_words(found: pd.DataFrame) -> str:
     """What the models (column `title`) lose from the first condition of `found` to the last, as a sentence: the least and the most."""
     first, last = found["condition"].iloc[0], found["condition"].iloc[-1]
-    ends = found.pivot_table(index="title", columns="condition", values="value", sort=False)[[first, last]]
+    ends = found.pivot_table(index="title", columns="condition", values="value", sort=False)[
+        [first, last]
+    ]
     lost = (ends[first] - ends[last]).sort_values()
-    falls = [f"**{title}** from {ends[first][title]:.0%} to **{ends[last][title]:.0%}**" for title in dict.fromkeys(lost.index[[0, -1]])]
+    falls = [
+        f"**{title}** from {ends[first][title]:.0%} to **{ends[last][title]:.0%}**"
+        for title in dict.fromkeys(lost.index[[0, -1]])
+    ]
     return f"From the clip {first} to *{last}*, what is recognised falls least and most for {' and '.join(falls)}."
 
 
@@ -133,7 +162,12 @@ def _over_clips(part: pd.DataFrame) -> Interval:
     np.add.at(counts, (which, truth, right.astype(np.int64)), 1)
     n = counts.sum(axis=(1, 2)).astype(np.int64)
     chances = (counts / n[:, None, None]).reshape(len(speakers), -1)
-    drawn = np.random.default_rng(0).multinomial(n, chances, size=(_REPLICATES, len(speakers))).sum(axis=1).reshape(-1, len(EMOTIONS), 2)
+    drawn = (
+        np.random.default_rng(0)
+        .multinomial(n, chances, size=(_REPLICATES, len(speakers)))
+        .sum(axis=1)
+        .reshape(-1, len(EMOTIONS), 2)
+    )
     low, high = np.nanpercentile(_uar(drawn), [2.5, 97.5])
     return Interval(float(_uar(counts.sum(axis=0))), float(low), float(high))
 
@@ -141,7 +175,9 @@ def _over_clips(part: pd.DataFrame) -> Interval:
 def _uar(counts: evaluation.Array) -> evaluation.Array:
     """The mean over emotions of the share recognised, of counts [..., emotions, (missed, recognised)]; emotions without clips do not count."""
     clips = counts.sum(axis=-1)
-    return np.asarray(np.nanmean(np.where(clips > 0, counts[..., 1] / np.maximum(clips, 1e-12), np.nan), axis=-1))
+    return np.asarray(
+        np.nanmean(np.where(clips > 0, counts[..., 1] / np.maximum(clips, 1e-12), np.nan), axis=-1)
+    )
 
 
 def recorder_scores(path: Path = RECORDER_TABLE) -> pd.DataFrame:
@@ -149,7 +185,9 @@ def recorder_scores(path: Path = RECORDER_TABLE) -> pd.DataFrame:
     import pandas as pd
 
     table = pd.read_csv(manifest.intact(path))
-    files, recorded = (table[[f"{source}_{emotion}" for emotion in EMOTIONS]] for source in ("file", "recorder"))
+    files, recorded = (
+        table[[f"{source}_{emotion}" for emotion in EMOTIONS]] for source in ("file", "recorder")
+    )
     before, after = (_one_take(source, table["truth"], EMOTIONS)[0] for source in (files, recorded))
     same = np.mean(files.to_numpy().argmax(axis=1) == recorded.to_numpy().argmax(axis=1))
     row = {
@@ -163,8 +201,14 @@ def recorder_scores(path: Path = RECORDER_TABLE) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def _one_take(probabilities: pd.DataFrame, truth: pd.Series, labels: tuple[str, ...]) -> tuple[float, dict[str, float]]:
+def _one_take(
+    probabilities: pd.DataFrame, truth: pd.Series, labels: tuple[str, ...]
+) -> tuple[float, dict[str, float]]:
     """UAR and recalls of one prediction per clip."""
     positions = truth.map(labels.index).to_numpy(dtype=np.int64)
-    counts = evaluation.confusion(positions, probabilities.to_numpy().argmax(axis=1).astype(np.int64), len(labels))
-    return float(evaluation.uar(counts)), dict(zip(labels, evaluation.recalls(counts).tolist(), strict=True))
+    counts = evaluation.confusion(
+        positions, probabilities.to_numpy().argmax(axis=1).astype(np.int64), len(labels)
+    )
+    return float(evaluation.uar(counts)), dict(
+        zip(labels, evaluation.recalls(counts).tolist(), strict=True)
+    )

@@ -30,7 +30,18 @@ DATA_DIR = manifest.DATA_DIR
 SELECTIONS = DATA_DIR / "ravdess" / "selections.csv"
 
 RUN_COLUMNS = ("task", "feature_set", "classifier", "protocol", "seed", "fold")
-OUT_OF_FOLD_COLUMNS = ("corpus", *RUN_COLUMNS, "path", "speaker", "gender", "intensity", "statement", "truth", *EMOTIONS, *GENDERS)
+OUT_OF_FOLD_COLUMNS = (
+    "corpus",
+    *RUN_COLUMNS,
+    "path",
+    "speaker",
+    "gender",
+    "intensity",
+    "statement",
+    "truth",
+    *EMOTIONS,
+    *GENDERS,
+)
 
 PROTOCOLS = {
     "unseen_speakers": "Unseen speakers: nothing in training has heard the tested voice.",
@@ -82,7 +93,11 @@ def confusion(truth: Positions, predicted: Positions, n_labels: int) -> Array:
     >>> confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
     [[1.0, 1.0], [0.0, 1.0]]
     """
-    return np.bincount(truth * n_labels + predicted, minlength=n_labels**2).reshape(n_labels, n_labels).astype(np.float64)
+    return (
+        np.bincount(truth * n_labels + predicted, minlength=n_labels**2)
+        .reshape(n_labels, n_labels)
+        .astype(np.float64)
+    )
 
 
 def recalls(counts: Array) -> Array:
@@ -128,7 +143,10 @@ def ece(truth: Positions, probabilities: Array, n_bins: int = _ECE_BINS) -> floa
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
     order = np.argsort(confidence, kind="stable")
-    gaps = [abs(confidence[part].mean() - right[part].mean()) * len(part) for part in np.array_split(order, min(n_bins, len(order)))]
+    gaps = [
+        abs(confidence[part].mean() - right[part].mean()) * len(part)
+        for part in np.array_split(order, min(n_bins, len(order)))
+    ]
     return float(np.sum(gaps) / len(truth))
 
 
@@ -142,10 +160,15 @@ def reliability(rows: pd.DataFrame, task: str, n_bins: int = _ECE_BINS) -> pd.Da
     truth, probabilities = truth_and_probabilities(rows, task)
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     parts = np.array_split(np.argsort(confidence, kind="stable"), min(n_bins, len(rows)))
-    return pd.DataFrame([(confidence[part].mean(), right[part].mean(), len(part)) for part in parts], columns=["confidence", "right", "clips"])
+    return pd.DataFrame(
+        [(confidence[part].mean(), right[part].mean(), len(part)) for part in parts],
+        columns=["confidence", "right", "clips"],
+    )
 
 
-def speaker_bootstrap(speakers: npt.ArrayLike, seed: int = 0, replicates: int = _REPLICATES) -> Array:
+def speaker_bootstrap(
+    speakers: npt.ArrayLike, seed: int = 0, replicates: int = _REPLICATES
+) -> Array:
     """How often each speaker is drawn in each replicate, shape [replicates, speakers in sorted order].
 
     Speakers, not clips, are drawn with replacement: the clips of one voice say the same thing over and over.
@@ -156,7 +179,11 @@ def speaker_bootstrap(speakers: npt.ArrayLike, seed: int = 0, replicates: int = 
 @lru_cache(maxsize=32)
 def _drawn(n: int, seed: int, replicates: int) -> Array:
     """The draws of so many speakers, shared by all that ask (they cost more than what is counted with them)."""
-    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=replicates).astype(np.float64)
+    drawn = (
+        np.random.default_rng(seed)
+        .multinomial(n, np.full(n, 1 / n), size=replicates)
+        .astype(np.float64)
+    )
     drawn.flags.writeable = False
     return drawn
 
@@ -167,11 +194,17 @@ def replicated(counts: Array, speakers: npt.ArrayLike) -> Array:
     return (drawn @ counts.reshape(len(counts), -1)).reshape(len(drawn), *counts.shape[1:])
 
 
-def speaker_confusions(truth: Positions, predicted: Positions, speakers: npt.ArrayLike, n_labels: int) -> Array:
+def speaker_confusions(
+    truth: Positions, predicted: Positions, speakers: npt.ArrayLike, n_labels: int
+) -> Array:
     """One confusion matrix per speaker in sorted order, shape [speakers, labels, labels]."""
     names, which = np.unique(np.asarray(speakers), return_inverse=True)
     cells = (which * n_labels + truth) * n_labels + predicted
-    return np.bincount(cells, minlength=len(names) * n_labels**2).reshape(len(names), n_labels, n_labels).astype(np.float64)
+    return (
+        np.bincount(cells, minlength=len(names) * n_labels**2)
+        .reshape(len(names), n_labels, n_labels)
+        .astype(np.float64)
+    )
 
 
 def score(rows: pd.DataFrame, task: str) -> Scores:
@@ -186,10 +219,16 @@ def score(rows: pd.DataFrame, task: str) -> Scores:
     predicted = probabilities.argmax(axis=1).astype(np.int64)
     per_speaker = speaker_confusions(truth, predicted, rows["speaker"], len(labels))
     total = per_speaker.sum(axis=0)
-    replicates = replicated(per_speaker, rows["speaker"]) if known and len(per_speaker) > 1 else None
+    replicates = (
+        replicated(per_speaker, rows["speaker"]) if known and len(per_speaker) > 1 else None
+    )
 
     def interval(statistic: Callable[[Array], Array]) -> Interval:
-        low, high = (np.nan, np.nan) if replicates is None else np.nanpercentile(statistic(replicates), [2.5, 97.5])
+        low, high = (
+            (np.nan, np.nan)
+            if replicates is None
+            else np.nanpercentile(statistic(replicates), [2.5, 97.5])
+        )
         return Interval(float(statistic(total)), float(low), float(high))
 
     seeds = tuple(int(seed) for seed in sorted(rows["seed"].unique()))
@@ -200,8 +239,19 @@ def score(rows: pd.DataFrame, task: str) -> Scores:
         uar=interval(uar),
         accuracy=interval(accuracy),
         macro_f1=interval(macro_f1),
-        ece=float(np.mean([ece(truth[rows["seed"] == seed], probabilities[rows["seed"] == seed]) for seed in seeds])),
-        recall={label: float(value) for label, value in zip(labels, recalls(total), strict=True) if not np.isnan(value)},
+        ece=float(
+            np.mean(
+                [
+                    ece(truth[rows["seed"] == seed], probabilities[rows["seed"] == seed])
+                    for seed in seeds
+                ]
+            )
+        ),
+        recall={
+            label: float(value)
+            for label, value in zip(labels, recalls(total), strict=True)
+            if not np.isnan(value)
+        },
     )
 
 
@@ -273,20 +323,31 @@ def leaderboard(out_of_fold: pd.DataFrame, task: str, corpus: str = "ravdess") -
 
     rows = []
     chosen = out_of_fold[(out_of_fold["task"] == task) & (out_of_fold["corpus"] == corpus)]
-    for (feature_set, classifier), of_model in chosen.groupby(["feature_set", "classifier"], observed=True):
+    for (feature_set, classifier), of_model in chosen.groupby(
+        ["feature_set", "classifier"], observed=True
+    ):
         row: dict[str, object] = {"feature_set": feature_set, "classifier": classifier}
         for protocol in PROTOCOLS:
             runs = of_model[of_model["protocol"] == protocol]
-            values = dict.fromkeys(("uar", "uar_low", "uar_high", "accuracy", "macro_f1", "ece"), float("nan"))
+            values = dict.fromkeys(
+                ("uar", "uar_low", "uar_high", "accuracy", "macro_f1", "ece"), float("nan")
+            )
             if len(runs):
                 s = score(runs, task)
-                values = {"uar": s.uar.value, "uar_low": s.uar.low, "uar_high": s.uar.high, "accuracy": s.accuracy.value}
+                values = {
+                    "uar": s.uar.value,
+                    "uar_low": s.uar.low,
+                    "uar_high": s.uar.high,
+                    "accuracy": s.accuracy.value,
+                }
                 values |= {"macro_f1": s.macro_f1.value, "ece": s.ece}
             row |= {f"{protocol}_{name}": value for name, value in values.items()}
         rows.append(row)
     table = pd.DataFrame(rows)
     table["inflation"] = table["random_split_uar"] - table["unseen_speakers_uar"]
-    order = [f"{protocol}_uar" for protocol in ("unseen_speakers", "corpus_left_out", "random_split")]
+    order = [
+        f"{protocol}_uar" for protocol in ("unseen_speakers", "corpus_left_out", "random_split")
+    ]
     return table.sort_values(order, ascending=False, ignore_index=True)
 
 
@@ -308,16 +369,31 @@ def chosen_inside(out_of_fold: pd.DataFrame, selections: pd.DataFrame, task: str
     return pd.concat(parts, ignore_index=True)
 
 
-def model_rows(out_of_fold: pd.DataFrame, task: str, feature_set: str, classifier: str, protocol: str, corpus: str = "ravdess") -> pd.DataFrame:
+def model_rows(
+    out_of_fold: pd.DataFrame,
+    task: str,
+    feature_set: str,
+    classifier: str,
+    protocol: str,
+    corpus: str = "ravdess",
+) -> pd.DataFrame:
     """The rows of one model under one protocol, tested on one corpus."""
     table = out_of_fold
-    chosen = (table["task"] == task) & (table["feature_set"] == feature_set) & (table["corpus"] == corpus)
+    chosen = (
+        (table["task"] == task)
+        & (table["feature_set"] == feature_set)
+        & (table["corpus"] == corpus)
+    )
     return table[chosen & (table["classifier"] == classifier) & (table["protocol"] == protocol)]
 
 
 def emotion_of_clips(out_of_fold: pd.DataFrame, corpus: str) -> dict[str, str]:
     """The emotion of each clip of a corpus, by path."""
-    rows = out_of_fold[(out_of_fold["corpus"] == corpus) & (out_of_fold["task"] == "emotion") & (out_of_fold["protocol"] == "unseen_speakers")]
+    rows = out_of_fold[
+        (out_of_fold["corpus"] == corpus)
+        & (out_of_fold["task"] == "emotion")
+        & (out_of_fold["protocol"] == "unseen_speakers")
+    ]
     return dict(zip(rows["path"], rows["truth"], strict=True))
 
 

@@ -71,7 +71,9 @@ def baselines_noticed(rows: pd.DataFrame, limits: pd.DataFrame) -> dict[str, flo
         values = part["neutral"].to_numpy()
         first, second = np.triu_indices(len(values), 1)
         if len(first):
-            noticed.setdefault(str(truth), []).append(float(((values[first] + values[second]) / 2 < least[fold]).mean()))
+            noticed.setdefault(str(truth), []).append(
+                float(((values[first] + values[second]) / 2 < least[fold]).mean())
+            )
     return {emotion: float(np.mean(shares)) for emotion, shares in noticed.items()}
 
 
@@ -82,7 +84,10 @@ def voices_noticed(rows: pd.DataFrame, emotion_of: Mapping[str, str]) -> dict[st
     held against every clip.
     """
     _, probabilities = evaluation.truth_and_probabilities(rows, "gender")
-    speakers, neutral = rows["speaker"].to_numpy(str), rows["path"].map(emotion_of).to_numpy() == "neutral"
+    speakers, neutral = (
+        rows["speaker"].to_numpy(str),
+        rows["path"].map(emotion_of).to_numpy() == "neutral",
+    )
     gender_of = dict(zip(speakers, rows["truth"], strict=True))
     found: dict[str, list[npt.NDArray[np.bool_]]] = {"same": [], "other": [], "other_gender": []}
     for speaker in np.unique(speakers):

@@ -30,7 +30,18 @@ TABLE = DATA_DIR / "explanations.csv"
 
 _EVERY = {"ravdess": 1, "crema-d": 8, "nemo": 4}  # clips of the tested speakers
 _LEAST_SPEAKERS = 5  # of fewer, a bootstrap over speakers says nothing
-_COLUMNS = ("corpus", "clip", "speaker", "emotion", "probability", "cue", "without_cue", "without_any_cue", "without_moment", "without_any_moment")
+_COLUMNS = (
+    "corpus",
+    "clip",
+    "speaker",
+    "emotion",
+    "probability",
+    "cue",
+    "without_cue",
+    "without_any_cue",
+    "without_moment",
+    "without_any_moment",
+)
 
 
 def measure(jobs: int = 1, folder: Path = models.HELD_OUT) -> pd.DataFrame:
@@ -54,7 +65,9 @@ def measure(jobs: int = 1, folder: Path = models.HELD_OUT) -> pd.DataFrame:
         table = corpora.utterances(home, CORPORA[name])
         tested = table[corpora.scored(RUN, table["speaker"], table["corpus"])].iloc[::every]
         chosen += [(home / row.path, name, row.speaker) for row in tested.itertuples()]
-    rows = Parallel(n_jobs=jobs, batch_size=8)(delayed(_measure)(path, corpus, speaker, folder) for path, corpus, speaker in chosen)
+    rows = Parallel(n_jobs=jobs, batch_size=8)(
+        delayed(_measure)(path, corpus, speaker, folder) for path, corpus, speaker in chosen
+    )
     return pd.DataFrame([row for row in rows if row], columns=list(_COLUMNS))
 
 
@@ -71,7 +84,11 @@ def _measure(path: Path, corpus: str, speaker: str, folder: Path) -> tuple[objec
         return None
 
     def left(moment: explanation.Moment) -> float:
-        return float(model.predict_proba([Inputs(audio.silenced(clip, moment.start_s, moment.end_s))])[0, labels.index(top)])
+        return float(
+            model.predict_proba([Inputs(audio.silenced(clip, moment.start_s, moment.end_s))])[
+                0, labels.index(top)
+            ]
+        )
 
     without = {moment: left(moment) for moment in explained.moments}
     cue = max(explained.cues, key=explained.cues.__getitem__)
@@ -99,14 +116,28 @@ def scores(path: Path = TABLE) -> pd.DataFrame:
     rows = []
     for corpus, part in [*table.groupby("corpus", sort=False), ("all", table)]:
         n_speakers = part["speaker"].nunique()
-        row = {"corpus": CORPORA[corpus].title if corpus in CORPORA else corpus, "clips": str(len(part)), "speakers": str(n_speakers)}
+        row = {
+            "corpus": CORPORA[corpus].title if corpus in CORPORA else corpus,
+            "clips": str(len(part)),
+            "speakers": str(n_speakers),
+        }
         for kind in ("cue", "moment"):
-            losses = {name: part["probability"] - part[f"without_{name}"] for name in (kind, f"any_{kind}")}
-            sums = np.array([loss.groupby(part["speaker"]).sum().to_numpy() for loss in losses.values()])
+            losses = {
+                name: part["probability"] - part[f"without_{name}"]
+                for name in (kind, f"any_{kind}")
+            }
+            sums = np.array(
+                [loss.groupby(part["speaker"]).sum().to_numpy() for loss in losses.values()]
+            )
             drawn = evaluation.speaker_bootstrap(part["speaker"]) @ sums.T
             low, high = np.percentile(drawn[:, 0] / drawn[:, 1], [2.5, 97.5])
             named, random = (100 * loss.mean() for loss in losses.values())
-            row[f"without the {kind}"], row[f"without a random {kind}"] = f"-{named:.1f}", f"-{random:.1f}"
-            row[f"{kind}: ratio [95%]"] = f"{named / random:.1f}" + (f" [{low:.1f}, {high:.1f}]" if n_speakers >= _LEAST_SPEAKERS else "")
+            row[f"without the {kind}"], row[f"without a random {kind}"] = (
+                f"-{named:.1f}",
+                f"-{random:.1f}",
+            )
+            row[f"{kind}: ratio [95%]"] = f"{named / random:.1f}" + (
+                f" [{low:.1f}, {high:.1f}]" if n_speakers >= _LEAST_SPEAKERS else ""
+            )
         rows.append(row)
     return pd.DataFrame(rows)

@@ -55,11 +55,22 @@ def measure(jobs: int = 1) -> pd.DataFrame:
     work = []
     for name in CORPORA:
         home = corpora.resolve(name)
-        work += [(name, home / path) for path in corpora.utterances(home, CORPORA[name])["path"].iloc[::EVERY]]
-    voices = Parallel(n_jobs=jobs, batch_size=32)(delayed(_voice)(source, path) for source, path in work)
+        work += [
+            (name, home / path)
+            for path in corpora.utterances(home, CORPORA[name])["path"].iloc[::EVERY]
+        ]
+    voices = Parallel(n_jobs=jobs, batch_size=32)(
+        delayed(_voice)(source, path) for source, path in work
+    )
     home = corpora.resolve(SOUNDS)
-    sounds = [("sound", path.parent.name.split(" - ")[-1], "as it is", path.stem, _speechlike(path)) for path in corpora.audio_files(home)]
-    made = [("sound", kind, "as it is", f"{kind}-{number}", _of_samples(samples)) for number, (kind, samples) in enumerate(synthesised())]
+    sounds = [
+        ("sound", path.parent.name.split(" - ")[-1], "as it is", path.stem, _speechlike(path))
+        for path in corpora.audio_files(home)
+    ]
+    made = [
+        ("sound", kind, "as it is", f"{kind}-{number}", _of_samples(samples))
+        for number, (kind, samples) in enumerate(synthesised())
+    ]
     rows = [row for pair in voices for row in pair] + sounds + made
     return pd.DataFrame(rows, columns=["kind", "source", "condition", "clip", "speechlike"])
 
@@ -72,9 +83,17 @@ def scores(path: Path = TABLE) -> pd.DataFrame:
     table["refused"] = table["speechlike"] < gate.SPEECH
     whole = table[table["kind"] == "sound"].assign(source="all sounds")
     rows = []
-    for (kind, source, condition), part in pd.concat([table, whole]).groupby(["kind", "source", "condition"], sort=False):
+    for (kind, source, condition), part in pd.concat([table, whole]).groupby(
+        ["kind", "source", "condition"], sort=False
+    ):
         rows.append(
-            {"kind": kind, "source": source, "condition": condition, "clips": str(len(part)), "refused": f"{100 * part['refused'].mean():.1f}"}
+            {
+                "kind": kind,
+                "source": source,
+                "condition": condition,
+                "clips": str(len(part)),
+                "refused": f"{100 * part['refused'].mean():.1f}",
+            }
         )
     return pd.DataFrame(rows)
 
@@ -85,12 +104,28 @@ def synthesised() -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
     rng = np.random.default_rng(0)
     for pitch in 60 * 2 ** np.arange(0, 6.5, 0.5):
         for beat in (0.0, 3.0):
-            yield "tones", (0.3 * np.sin(2 * np.pi * pitch * time) * (np.sin(2 * np.pi * beat * time) >= 0)).astype(np.float32)
+            yield (
+                "tones",
+                (
+                    0.3 * np.sin(2 * np.pi * pitch * time) * (np.sin(2 * np.pi * beat * time) >= 0)
+                ).astype(np.float32),
+            )
     for rate in (25.0, 35, 50, 70, 90, 120, 160):
         for depth in (0.0, 0.3, 0.8):
-            phase = 2 * np.pi * np.cumsum(rate * (1 + 0.1 * np.sin(2 * np.pi * 0.3 * time))) / audio.SAMPLE_RATE
+            phase = (
+                2
+                * np.pi
+                * np.cumsum(rate * (1 + 0.1 * np.sin(2 * np.pi * 0.3 * time)))
+                / audio.SAMPLE_RATE
+            )
             strokes = sum(np.sin(k * phase + rng.uniform(0, 6)) / k**0.7 for k in range(1, 40))
-            yield "engines", (0.1 * (strokes * (1 + depth * np.sin(phase / 4)) + rng.normal(0, 0.3, len(time)))).astype(np.float32)
+            yield (
+                "engines",
+                (
+                    0.1
+                    * (strokes * (1 + depth * np.sin(phase / 4)) + rng.normal(0, 0.3, len(time)))
+                ).astype(np.float32),
+            )
     for seed in range(40):
         yield "tunes", _tune(time, np.random.default_rng(seed))
 
@@ -99,11 +134,20 @@ def _tune(time: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArra
     tune = np.zeros(len(time))
     for _ in range(rng.integers(6, 20)):
         start = int(rng.integers(0, len(time) - audio.SAMPLE_RATE // 2))
-        own = time[: min(int(rng.integers(audio.SAMPLE_RATE // 4, audio.SAMPLE_RATE)), len(time) - start)]
+        own = time[
+            : min(int(rng.integers(audio.SAMPLE_RATE // 4, audio.SAMPLE_RATE)), len(time) - start)
+        ]
         pitch = 220 * 2 ** (rng.choice(_SCALE) / 12) * rng.choice([0.5, 1, 2])
-        phase = 2 * np.pi * np.cumsum(pitch * (1 + 0.005 * rng.integers(0, 2) * np.sin(2 * np.pi * 5.5 * own))) / audio.SAMPLE_RATE
+        phase = (
+            2
+            * np.pi
+            * np.cumsum(pitch * (1 + 0.005 * rng.integers(0, 2) * np.sin(2 * np.pi * 5.5 * own)))
+            / audio.SAMPLE_RATE
+        )
         dull, decay = rng.uniform(1, 2), rng.uniform(0, 6)
-        tune[start : start + len(own)] += sum(np.sin(k * phase) / k**dull for k in range(1, 9)) * np.exp(-own * decay)
+        tune[start : start + len(own)] += sum(
+            np.sin(k * phase) / k**dull for k in range(1, 9)
+        ) * np.exp(-own * decay)
     return (0.1 * tune).astype(np.float32)
 
 

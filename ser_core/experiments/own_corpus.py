@@ -28,7 +28,11 @@ Said = Mapping[str, Mapping[str, float]]
 
 def heard_in_training(card: ModelCard, path: str) -> bool:
     """Whether a clip is named as in a corpus that a model learnt from: no test of that model then."""
-    return any(named_as(CORPORA[corpus.name], Path(path)) for corpus in card.corpora if corpus.name in CORPORA)
+    return any(
+        named_as(CORPORA[corpus.name], Path(path))
+        for corpus in card.corpora
+        if corpus.name in CORPORA
+    )
 
 
 def check_labels(emotions: Iterable[str]) -> None:
@@ -39,14 +43,23 @@ def check_labels(emotions: Iterable[str]) -> None:
         raise SerError(ErrorCode.BAD_CORPUS, message, "Add clips of another emotion.")
 
 
-def ask_folder(folder: Path, paths: Sequence[str], cards: Sequence[ModelCard], jobs: int = 1) -> list[Said | SerError]:
+def ask_folder(
+    folder: Path, paths: Sequence[str], cards: Sequence[ModelCard], jobs: int = 1
+) -> list[Said | SerError]:
     """What some of the models that ship say of clips of a folder, in order; progress on stderr."""
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
     names = tuple(card.name for card in cards)
     work = (delayed(_ask_file)(folder / path, names) for path in paths)
-    return list(tqdm(Parallel(n_jobs=jobs, return_as="generator")(work), total=len(paths), unit="clip", desc="asking"))
+    return list(
+        tqdm(
+            Parallel(n_jobs=jobs, return_as="generator")(work),
+            total=len(paths),
+            unit="clip",
+            desc="asking",
+        )
+    )
 
 
 def _ask_file(path: Path, names: tuple[str, ...]) -> Said | SerError:
@@ -62,7 +75,9 @@ def _model(name: str) -> models.Model:
     return models.load_named(name, TASK)
 
 
-def out_of_fold(about: pd.DataFrame, said: Sequence[Said | SerError], cards: Sequence[ModelCard]) -> pd.DataFrame:
+def out_of_fold(
+    about: pd.DataFrame, said: Sequence[Said | SerError], cards: Sequence[ModelCard]
+) -> pd.DataFrame:
     """What models said of the clips of an utterance table, as rows of an out-of-fold table under the protocol `corpus_left_out`.
 
     On the labels that both sides have: an emotion that no clip of the corpus has is taken out of the answers, calm counts as
@@ -84,9 +99,13 @@ def out_of_fold(about: pd.DataFrame, said: Sequence[Said | SerError], cards: Seq
         ]  # fmt: skip
         if not asked:
             continue
-        answers = np.array([[said[row][card.name][emotion] for emotion in EMOTIONS] for row in asked])  # type: ignore[index]
+        answers = np.array(
+            [[said[row][card.name][emotion] for emotion in EMOTIONS] for row in asked]
+        )  # type: ignore[index]
         learnt = np.isin(EMOTIONS, card.labels)
-        rows, truth, given = comparable(about, np.array(asked, dtype=np.int64), answers, TASK, learnt, emotions)
+        rows, truth, given = comparable(
+            about, np.array(asked, dtype=np.int64), answers, TASK, learnt, emotions
+        )
         run_of = (TASK, card.feature_set or "several", card.classifier, PROTOCOL, 0, 1)
         parts.append(out_of_fold_rows(about, rows, truth, given, run_of))
     columns = list(OUT_OF_FOLD_COLUMNS)
@@ -97,6 +116,8 @@ def scores_of_each(rows: pd.DataFrame) -> dict[str, evaluation.Scores]:
     """The scores of each model that was asked, by its title, best first."""
     found = {
         models.title(str(classifier), str(feature_set)): evaluation.score(of_model, TASK)
-        for (feature_set, classifier), of_model in rows.groupby(["feature_set", "classifier"], observed=True)
+        for (feature_set, classifier), of_model in rows.groupby(
+            ["feature_set", "classifier"], observed=True
+        )
     }
     return dict(sorted(found.items(), key=lambda item: -item[1].uar.value))

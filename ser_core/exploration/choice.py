@@ -36,7 +36,11 @@ def shipped_features(corpus: str = SHIPPED_CORPUS) -> pd.DataFrame:
     path = shipped_table(corpus, FEATURE_SET)
     if not manifest.expected(path):
         make = f"python -m ser_core extract {corpus} --feature-set {FEATURE_SET} --output data/{corpus}/{path.name}"
-        raise SerError(ErrorCode.NOT_FOUND, f"The feature table {corpus}/{path.name} is missing in data/.", f"Make it: {make}")
+        raise SerError(
+            ErrorCode.NOT_FOUND,
+            f"The feature table {corpus}/{path.name} is missing in data/.",
+            f"Make it: {make}",
+        )
     manifest.intact(path)
     table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     features = pd.DataFrame(table[list(specs())].to_numpy(dtype="float64"), columns=list(specs()))
@@ -71,9 +75,19 @@ def present(table: pd.DataFrame, emotions: Sequence[str] = EMOTIONS) -> list[str
 
 def in_words(table: pd.DataFrame) -> str:
     """How many clips of how many speakers, of which corpora and gender, as a sentence."""
-    speakers, genders = table["speaker"][table["speaker"] != ""].nunique(), set(table["gender"]) - {""}
-    names = [f"{title_of(corpus)} ({CORPORA[corpus].speech})" if corpus in CORPORA else corpus for corpus in table["corpus"].unique()]
-    of = f"of {speakers:,} {next(iter(genders)) + ' ' if len(genders) == 1 else ''}speakers" if speakers else "of unknown speakers"
+    speakers, genders = (
+        table["speaker"][table["speaker"] != ""].nunique(),
+        set(table["gender"]) - {""},
+    )
+    names = [
+        f"{title_of(corpus)} ({CORPORA[corpus].speech})" if corpus in CORPORA else corpus
+        for corpus in table["corpus"].unique()
+    ]
+    of = (
+        f"of {speakers:,} {next(iter(genders)) + ' ' if len(genders) == 1 else ''}speakers"
+        if speakers
+        else "of unknown speakers"
+    )
     return f"**{len(table):,} clips** {of}: {'; '.join(names)}."
 
 

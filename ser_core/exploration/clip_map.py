@@ -51,16 +51,22 @@ class Space:
         """The two directions in which the clips differ most, shape [2, 128]: the first principal components."""
         _, vectors = np.linalg.eigh(self.features.T @ self.features)
         axes = vectors[:, :-3:-1].T
-        return np.asarray(axes * np.sign(axes.sum(axis=1, keepdims=True)))  # a component's sign is arbitrary: one for all machines
+        return np.asarray(
+            axes * np.sign(axes.sum(axis=1, keepdims=True))
+        )  # a component's sign is arbitrary: one for all machines
 
-    def nearest(self, points: Array, n: int = NEAREST, among: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.intp]:
+    def nearest(
+        self, points: Array, n: int = NEAREST, among: npt.NDArray[np.bool_] | None = None
+    ) -> npt.NDArray[np.intp]:
         """The rows of the clips nearest to standardised points [m, 128] (Euclidean), the nearest first, shape [m, n]; only `among` some clips."""
         rows = np.flatnonzero(among) if among is not None else np.arange(len(self.features))
         candidates = self.features[rows]
         lengths = (candidates**2).sum(axis=1)
         found = []
         for start in range(0, len(points), _AT_ONCE):
-            away = lengths - 2 * points[start : start + _AT_ONCE] @ candidates.T  # but for the points' own lengths
+            away = (
+                lengths - 2 * points[start : start + _AT_ONCE] @ candidates.T
+            )  # but for the points' own lengths
             found.append(rows[np.argsort(away, axis=1, kind="stable")[:, :n]])
         return np.concatenate(found) if found else np.zeros((0, n), dtype=np.intp)
 
@@ -70,7 +76,9 @@ def space_of(table: pd.DataFrame) -> Space:
     values = table[list(specs())].to_numpy(dtype=np.float64)
     mean, deviation = values.mean(axis=0), values.std(axis=0)
     deviation = np.where(deviation > 0, deviation, 1.0)
-    return Space(table[list(ABOUT)].reset_index(drop=True), mean, deviation, (values - mean) / deviation)
+    return Space(
+        table[list(ABOUT)].reset_index(drop=True), mean, deviation, (values - mean) / deviation
+    )
 
 
 def nearest(space: Space, own: FeatureVector, n: int = NEAREST) -> pd.DataFrame:
@@ -80,8 +88,16 @@ def nearest(space: Space, own: FeatureVector, n: int = NEAREST) -> pd.DataFrame:
 
 def stored_places(corpora: Sequence[str]) -> pd.DataFrame:
     """Where the clips of some corpora lie on the map of all, in which alike ones lie together: columns corpus, path, x, y."""
-    known = [pd.read_csv(manifest.intact(path)).assign(corpus=corpus) for corpus in corpora if manifest.expected(path := map_path(corpus))]
-    return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=["corpus", "path", "x", "y"]).astype({"x": float, "y": float})
+    known = [
+        pd.read_csv(manifest.intact(path)).assign(corpus=corpus)
+        for corpus in corpora
+        if manifest.expected(path := map_path(corpus))
+    ]
+    return (
+        pd.concat(known, ignore_index=True)
+        if known
+        else pd.DataFrame(columns=["corpus", "path", "x", "y"]).astype({"x": float, "y": float})
+    )
 
 
 def places(space: Space, kind: str, reference: Space | None = None) -> pd.DataFrame:
@@ -96,14 +112,21 @@ def places(space: Space, kind: str, reference: Space | None = None) -> pd.DataFr
     at = _stored(space.about)
     lacking = np.isnan(at[:, 0])
     if lacking.any():
-        at[lacking] = _amid(space.features[lacking] * space.deviation + space.mean, space if not lacking.all() else reference or space)
+        at[lacking] = _amid(
+            space.features[lacking] * space.deviation + space.mean,
+            space if not lacking.all() else reference or space,
+        )
     return space.about.assign(x=at[:, 0], y=at[:, 1])
 
 
 def _stored(about: pd.DataFrame) -> Array:
     """The stored place of each clip, [clips, 2]; nan where it has none."""
     known = stored_places([str(corpus) for corpus in about["corpus"].unique()])
-    return about[["corpus", "path"]].merge(known, on=["corpus", "path"], how="left")[["x", "y"]].to_numpy(dtype=np.float64)
+    return (
+        about[["corpus", "path"]]
+        .merge(known, on=["corpus", "path"], how="left")[["x", "y"]]
+        .to_numpy(dtype=np.float64)
+    )
 
 
 def _amid(values: Array, reference: Space) -> Array:
@@ -112,15 +135,23 @@ def _amid(values: Array, reference: Space) -> Array:
     there = ~np.isnan(at[:, 0])
     if not there.any():
         return np.zeros((len(values), 2))
-    return np.asarray(np.median(at[reference.nearest(reference.standardised(values), among=there)], axis=1))
+    return np.asarray(
+        np.median(at[reference.nearest(reference.standardised(values), among=there)], axis=1)
+    )
 
 
-def with_recording(placed: pd.DataFrame, space: Space, kind: str, own: FeatureVector | None) -> pd.DataFrame:
+def with_recording(
+    placed: pd.DataFrame, space: Space, kind: str, own: FeatureVector | None
+) -> pd.DataFrame:
     """The places with a recording's, last, whose path is "" and emotion "recording": on the neighbour map amid the clips nearest to it."""
     if own is None:
         return placed
     point = space.standardised(own.values[None])
-    x, y = (point @ space.axes.T)[0] if kind == "linear" else placed.iloc[space.nearest(point)[0]][["x", "y"]].median()
+    x, y = (
+        (point @ space.axes.T)[0]
+        if kind == "linear"
+        else placed.iloc[space.nearest(point)[0]][["x", "y"]].median()
+    )
     mine = pd.DataFrame([{**dict.fromkeys(ABOUT, ""), "emotion": "recording", "x": x, "y": y}])
     return pd.concat([placed, mine], ignore_index=True)
 
@@ -140,7 +171,9 @@ def thinned(placed: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
     if len(clips) <= most:
         return placed
     kept = clips[np.linspace(0, len(clips) - 1, most).round().astype(int)]
-    return placed.iloc[np.sort(np.concatenate([kept, np.flatnonzero(placed["path"].to_numpy() == "")]))]
+    return placed.iloc[
+        np.sort(np.concatenate([kept, np.flatnonzero(placed["path"].to_numpy() == "")]))
+    ]
 
 
 def named(placed: pd.DataFrame) -> list[tuple[str, str]]:

@@ -52,7 +52,11 @@ def write(contours: pd.DataFrame, path: Path) -> None:
 
 def read(corpora: Sequence[str]) -> pd.DataFrame:
     """The stored contours of some corpora: columns corpus, path and `POINTS`, in Hz; empty where none has any."""
-    found = [pd.read_parquet(manifest.intact(path)).assign(corpus=corpus) for corpus in corpora if manifest.expected(path := path_of(corpus))]
+    found = [
+        pd.read_parquet(manifest.intact(path)).assign(corpus=corpus)
+        for corpus in corpora
+        if manifest.expected(path := path_of(corpus))
+    ]
     if not found:
         return pd.DataFrame(columns=["corpus", "path", *POINTS])
     table = pd.concat(found, ignore_index=True)
@@ -71,17 +75,30 @@ def by_speaker(table: pd.DataFrame, stored: pd.DataFrame, scale: str) -> pd.Data
     Semitones are against the median of all points of all the speaker's contours in `table`, which should hold all the emotions. Clips of
     unknown speakers, and those without a contour, are left out.
     """
-    known = table.loc[table["speaker"] != "", ["corpus", "path", "speaker", "gender", "emotion"]].merge(stored, on=["corpus", "path"])
+    known = table.loc[
+        table["speaker"] != "", ["corpus", "path", "speaker", "gender", "emotion"]
+    ].merge(stored, on=["corpus", "path"])
     values = known[POINTS].to_numpy(dtype=np.float64)
     if scale == "semitones":
         values = 12 * np.log2(values)
-        own = {speaker: np.median(values[rows]) for speaker, rows in known.groupby("speaker").indices.items()}
+        own = {
+            speaker: np.median(values[rows])
+            for speaker, rows in known.groupby("speaker").indices.items()
+        }
         values = values - known["speaker"].map(own).to_numpy(dtype=np.float64)[:, None]
-    known = pd.concat([known[["speaker", "gender", "emotion"]], pd.DataFrame(values, columns=POINTS, index=known.index)], axis=1)
+    known = pd.concat(
+        [
+            known[["speaker", "gender", "emotion"]],
+            pd.DataFrame(values, columns=POINTS, index=known.index),
+        ],
+        axis=1,
+    )
     return known.groupby(["speaker", "gender", "emotion"], as_index=False)[POINTS].mean()
 
 
-def average(speakers: pd.DataFrame, emotions: Sequence[str], own: Array | None, scale: str, split: str = "") -> pd.DataFrame:
+def average(
+    speakers: pd.DataFrame, emotions: Sequence[str], own: Array | None, scale: str, split: str = ""
+) -> pd.DataFrame:
     """The mean over speakers of their mean contours: columns emotion, group, time (%), mean, low, high, speakers.
 
     `speakers` is as `by_speaker` gives it; `low` and `high` are the 95% interval over speakers (Student's t). A recording's contour `own` [25] in
@@ -93,10 +110,26 @@ def average(speakers: pd.DataFrame, emotions: Sequence[str], own: Array | None, 
         for group in ordered(groups):
             means = speakers.loc[(speakers["emotion"] == emotion) & (groups == group), POINTS]
             if len(means):
-                rows.append(over_speakers(means).assign(emotion=emotion, group=group, speakers=len(means), time=TIME))
+                rows.append(
+                    over_speakers(means).assign(
+                        emotion=emotion, group=group, speakers=len(means), time=TIME
+                    )
+                )
     if own is not None:
         values = 12 * np.log2(own / np.median(own)) if scale == "semitones" else own
-        rows.append(pd.DataFrame({"mean": values, "low": np.nan, "high": np.nan, "emotion": RECORDING, "group": "", "speakers": 0, "time": TIME}))
+        rows.append(
+            pd.DataFrame(
+                {
+                    "mean": values,
+                    "low": np.nan,
+                    "high": np.nan,
+                    "emotion": RECORDING,
+                    "group": "",
+                    "speakers": 0,
+                    "time": TIME,
+                }
+            )
+        )
     columns = ["emotion", "group", "time", "mean", "low", "high", "speakers"]
     return pd.concat(rows, ignore_index=True)[columns] if rows else pd.DataFrame(columns=columns)
 

@@ -19,5 +19,9 @@ def neighbour_map(table: pd.DataFrame) -> pd.DataFrame:
     space = exploration.space_of(table)
     start = space.features @ space.axes.T
     start = start / start[:, 0].std() * 1e-4
-    placed = TSNE(n_components=2, init=start, perplexity=30, learning_rate="auto", random_state=SEED).fit_transform(space.features)
-    return table[["corpus", "path"]].assign(x=np.round(placed[:, 0], 2), y=np.round(placed[:, 1], 2))
+    placed = TSNE(
+        n_components=2, init=start, perplexity=30, learning_rate="auto", random_state=SEED
+    ).fit_transform(space.features)
+    return table[["corpus", "path"]].assign(
+        x=np.round(placed[:, 0], 2), y=np.round(placed[:, 1], 2)
+    )

@@ -50,7 +50,9 @@ def ranking(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     effect = (mean / deviation.where(deviation > 0)).fillna(0.0)
     t = effect * np.sqrt(n)
     p = 2 * stats.t.sf(np.abs(t), n - 1)
-    low, high = (_noncentrality(t.to_numpy(), n - 1, share) / np.sqrt(n) for share in (0.975, 0.025))
+    low, high = (
+        _noncentrality(t.to_numpy(), n - 1, share) / np.sqrt(n) for share in (0.975, 0.025)
+    )
     rows = pd.DataFrame(
         {
             "attribute": [spec.title for spec in every.values()],
@@ -71,18 +73,27 @@ def ranking(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
 
 def in_short(found: pd.DataFrame, groups: Sequence[str]) -> str:
     """The clearest attribute of each of some groups, of those that differ beyond chance, with its mean difference; "" where none does."""
-    clear = found[(found["p_corrected"] < 0.05) & found["group"].isin(list(groups))].drop_duplicates("group")
-    return "; ".join(f"{row.attribute} **{f'{row.difference:+.3g} {row.unit}'.strip()}**" for row in clear.itertuples())
+    clear = found[
+        (found["p_corrected"] < 0.05) & found["group"].isin(list(groups))
+    ].drop_duplicates("group")
+    return "; ".join(
+        f"{row.attribute} **{f'{row.difference:+.3g} {row.unit}'.strip()}**"
+        for row in clear.itertuples()
+    )
 
 
-def differences(table: pd.DataFrame, first: str, second: str, features: Sequence[str]) -> pd.DataFrame:
+def differences(
+    table: pd.DataFrame, first: str, second: str, features: Sequence[str]
+) -> pd.DataFrame:
     """For each speaker who has both emotions the mean over the clips of the one less that of the other: [speakers, features]."""
     chosen = table[table["emotion"].isin([first, second]) & (table["speaker"] != "")]
     means = chosen.groupby(["speaker", "emotion"])[list(features)].mean().unstack("emotion")
     if not {first, second} <= set(means.columns.get_level_values("emotion")):
         return pd.DataFrame(columns=list(features), dtype=float)
     means = means.dropna()
-    return (means.xs(first, axis=1, level="emotion") - means.xs(second, axis=1, level="emotion"))[list(features)]
+    return (means.xs(first, axis=1, level="emotion") - means.xs(second, axis=1, level="emotion"))[
+        list(features)
+    ]
 
 
 def over_speakers(values: pd.DataFrame) -> pd.DataFrame:
@@ -94,14 +105,22 @@ def over_speakers(values: pd.DataFrame) -> pd.DataFrame:
 
     n = len(values)
     half = stats.t.ppf(0.975, n - 1) * values.sem() if n >= LEAST_SPEAKERS else np.nan
-    return pd.DataFrame({"mean": values.mean(), "low": values.mean() - half, "high": values.mean() + half}, index=values.columns)
+    return pd.DataFrame(
+        {"mean": values.mean(), "low": values.mean() - half, "high": values.mean() + half},
+        index=values.columns,
+    )
 
 
-def _noncentrality(t: npt.NDArray[np.float64], freedom: int, share: float) -> npt.NDArray[np.float64]:
+def _noncentrality(
+    t: npt.NDArray[np.float64], freedom: int, share: float
+) -> npt.NDArray[np.float64]:
     """The noncentrality at which a share of noncentral t lies below each `t`, by bisection."""
     from scipy import stats
 
-    low, high = t - 10 - np.abs(t), t + 10 + np.abs(t)  # the share below falls as the noncentrality grows
+    low, high = (
+        t - 10 - np.abs(t),
+        t + 10 + np.abs(t),
+    )  # the share below falls as the noncentrality grows
     for _ in range(22):
         middle = (low + high) / 2
         above = stats.nct.cdf(t, freedom, middle) > share

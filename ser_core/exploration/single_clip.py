@@ -14,10 +14,16 @@ from ser_core.exploration.choice import specs, title_of
 def about(row: Mapping[str, object]) -> str:
     """What is known of a clip, in a line: emotion and intensity, speaker, sentence, corpus."""
     intensity = str(row["intensity"]) if row["intensity"] not in ("", "unspecified") else ""
-    speaker = " ".join(str(part) for part in (row["gender"], row["speaker"]) if part) or "unknown speaker"
+    speaker = (
+        " ".join(str(part) for part in (row["gender"], row["speaker"]) if part) or "unknown speaker"
+    )
     meant = f"**{str(row['emotion']).capitalize()}**{f' ({intensity})' if intensity else ''}"
     said = f"“{row['statement']}”" if row["statement"] else ""
-    return " · ".join(part for part in (meant, speaker, said, title_of(str(row["corpus"])), f"`{row['path']}`") if part)
+    return " · ".join(
+        part
+        for part in (meant, speaker, said, title_of(str(row["corpus"])), f"`{row['path']}`")
+        if part
+    )
 
 
 def unusual(values: npt.NDArray[np.float64], among: pd.DataFrame) -> pd.DataFrame:
@@ -37,7 +43,9 @@ def unusual(values: npt.NDArray[np.float64], among: pd.DataFrame) -> pd.DataFram
     """
     every = specs()
     others = among[list(every)].to_numpy(dtype=np.float64)
-    below = 100 * ((others < values).mean(axis=0) + 0.5 * (others == values).mean(axis=0))  # the clip itself is neither above nor below
+    below = 100 * (
+        (others < values).mean(axis=0) + 0.5 * (others == values).mean(axis=0)
+    )  # the clip itself is neither above nor below
     found = pd.DataFrame(
         {
             "attribute": [spec.title for spec in every.values()],
@@ -48,4 +56,10 @@ def unusual(values: npt.NDArray[np.float64], among: pd.DataFrame) -> pd.DataFram
             "feature": list(every),
         }
     )
-    return found.sort_values("below", key=lambda share: (share - 50).abs(), ascending=False, kind="stable", ignore_index=True)
+    return found.sort_values(
+        "below",
+        key=lambda share: (share - 50).abs(),
+        ascending=False,
+        kind="stable",
+        ignore_index=True,
+    )

@@ -22,7 +22,16 @@ from ser_core.speech import gate, windows
 if TYPE_CHECKING:
     from ser_core.audio import Recording
 
-__all__ = ["FEATURE_SETS", "Baseline", "FeatureSet", "FeatureSpec", "FeatureVector", "Inputs", "extract", "extract_by_windows"]
+__all__ = [
+    "FEATURE_SETS",
+    "Baseline",
+    "FeatureSet",
+    "FeatureSpec",
+    "FeatureVector",
+    "Inputs",
+    "extract",
+    "extract_by_windows",
+]
 
 T = TypeVar("T")
 
@@ -70,7 +79,14 @@ class Inputs:
     def vector(self, feature_set: str) -> FeatureVector:
         """The features of a feature set."""
         if feature_set == _CONTOURED:
-            return self.once(feature_set, lambda: FeatureVector(functionals.summary(self._contours), FEATURE_SETS[feature_set].names, feature_set))
+            return self.once(
+                feature_set,
+                lambda: FeatureVector(
+                    functionals.summary(self._contours),
+                    FEATURE_SETS[feature_set].names,
+                    feature_set,
+                ),
+            )
         return self.once(feature_set, lambda: extract(self.recording, feature_set))
 
     @property
@@ -82,7 +98,11 @@ class Inputs:
         """The same recording with silence from `start_s` to `end_s`. The large feature set is that of its contours without those frames."""
         return _Silenced(self, start_s, end_s)
 
-    def changed(self, vector: Callable[[FeatureVector], Array], log_mel: Callable[[logmel.Frames], logmel.Frames]) -> Inputs:
+    def changed(
+        self,
+        vector: Callable[[FeatureVector], Array],
+        log_mel: Callable[[logmel.Frames], logmel.Frames],
+    ) -> Inputs:
         """The same recording, where features and spectrogram are what two functions make of them."""
         return _Changed(self, vector, log_mel)
 
@@ -110,7 +130,12 @@ class _Silenced(Inputs):
 class _Changed(Inputs):
     """See `Inputs.changed`."""
 
-    def __init__(self, of: Inputs, vector: Callable[[FeatureVector], Array], log_mel: Callable[[logmel.Frames], logmel.Frames]) -> None:
+    def __init__(
+        self,
+        of: Inputs,
+        vector: Callable[[FeatureVector], Array],
+        log_mel: Callable[[logmel.Frames], logmel.Frames],
+    ) -> None:
         super().__init__(of.recording)
         self._of, self._vector, self._log_mel = of, vector, log_mel
 
@@ -148,7 +173,12 @@ FEATURE_SETS: Mapping[str, FeatureSet] = MappingProxyType(
             acoustic128.SPECS,
             acoustic128.extract,
         ),
-        "mfcc128_v1": FeatureSet("mfcc128_v1", "the mean of 128 MFCCs, the baseline of most projects", mfcc128.SPECS, mfcc128.extract),
+        "mfcc128_v1": FeatureSet(
+            "mfcc128_v1",
+            "the mean of 128 MFCCs, the baseline of most projects",
+            mfcc128.SPECS,
+            mfcc128.extract,
+        ),
         "functionals_v1": FeatureSet(
             "functionals_v1",
             f"{len(functionals.SPECS)} statistics of timbre, spectrum, voice, pitch, energy and rhythm, whatever the loudness",
@@ -176,7 +206,9 @@ def extract(recording: Recording, feature_set: str = "acoustic128_v1") -> Featur
     """
     chosen = FEATURE_SETS.get(feature_set)
     if chosen is None:
-        raise ValueError(f"The feature set must be one of {', '.join(FEATURE_SETS)}. Got {feature_set!r}.")
+        raise ValueError(
+            f"The feature set must be one of {', '.join(FEATURE_SETS)}. Got {feature_set!r}."
+        )
     return FeatureVector(chosen.compute(recording), chosen.names, chosen.name)
 
 
@@ -189,4 +221,6 @@ def extract_by_windows(recording: Recording, feature_set: str = "acoustic128_v1"
         return extract(recording, feature_set)
     stretches = windows.stretches(recording, gate.speech_probabilities(recording.samples))
     vectors = [extract(stretch.part, feature_set) for stretch in stretches]
-    return FeatureVector(np.mean([vector.values for vector in vectors], axis=0), vectors[0].names, feature_set)
+    return FeatureVector(
+        np.mean([vector.values for vector in vectors], axis=0), vectors[0].names, feature_set
+    )

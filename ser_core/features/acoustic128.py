@@ -31,84 +31,208 @@ VOICED_PERIODICITY = 0.55
 N_MEL, N_MFCC, N_DELTA = 20, 20, 15
 
 _FRAME_S = HOP / SAMPLE_RATE
-_LEAST_VOICED = 3  # frames; with fewer, the most periodic ones stand in, so that a whisper has features too
+_LEAST_VOICED = (
+    3  # frames; with fewer, the most periodic ones stand in, so that a whisper has features too
+)
 _FALLBACK_HZ = 100.0  # where no frame at all repeats itself
 _NEIGHBOURS = 8  # frames on either side, which the slopes of active frames take in
-OUTLIER_SEMITONES = 14.0  # F0 farther from the median is a tracking error; it is brought to this distance
+OUTLIER_SEMITONES = (
+    14.0  # F0 farther from the median is a tracking error; it is brought to this distance
+)
 
 _PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _CONTRAST_BANDS = ("0-200", "200-400", "400-800", "800-1,600", "1,600-3,200", "3,200-8,000")
 _SHAPE = {
-    "centroid": ("Spectral centroid", "Hz", "the centre of gravity of the spectrum: higher sounds brighter and sharper"),
-    "bandwidth": ("Spectral bandwidth", "Hz", "how far the energy spreads around the centre of the spectrum"),
+    "centroid": (
+        "Spectral centroid",
+        "Hz",
+        "the centre of gravity of the spectrum: higher sounds brighter and sharper",
+    ),
+    "bandwidth": (
+        "Spectral bandwidth",
+        "Hz",
+        "how far the energy spreads around the centre of the spectrum",
+    ),
     "rolloff": ("Spectral roll-off", "Hz", "the frequency below which 85% of the spectrum lies"),
-    "flatness": ("Spectral flatness", "dB", "how noise-like the spectrum is: 0 dB is noise, far below is a clear tone"),
-    "zcr": ("Zero-crossing rate", "share", "how often the wave crosses zero: high for hissing sounds, low for vowels"),
+    "flatness": (
+        "Spectral flatness",
+        "dB",
+        "how noise-like the spectrum is: 0 dB is noise, far below is a clear tone",
+    ),
+    "zcr": (
+        "Zero-crossing rate",
+        "share",
+        "how often the wave crosses zero: high for hissing sounds, low for vowels",
+    ),
 }
 
 
 def _specs() -> Iterator[FeatureSpec]:
     yield from _spectrum_specs()
-    yield from (FeatureSpec(name, title, unit, "Pitch", sentence) for name, title, unit, sentence in _PITCH)
-    yield from (FeatureSpec(name, title, unit, "Energy", sentence) for name, title, unit, sentence in _ENERGY)
-    yield from (FeatureSpec(name, title, unit, "Rhythm", sentence) for name, title, unit, sentence in _RHYTHM)
+    yield from (
+        FeatureSpec(name, title, unit, "Pitch", sentence) for name, title, unit, sentence in _PITCH
+    )
+    yield from (
+        FeatureSpec(name, title, unit, "Energy", sentence)
+        for name, title, unit, sentence in _ENERGY
+    )
+    yield from (
+        FeatureSpec(name, title, unit, "Rhythm", sentence)
+        for name, title, unit, sentence in _RHYTHM
+    )
 
 
 def _spectrum_specs() -> Iterator[FeatureSpec]:
     for band, centre in enumerate(spectrum.mel_centres_hz(N_MEL, SAMPLE_RATE / 2), start=1):
-        sentence = f"Energy around {centre:,.0f} Hz, compared with the other bands of the same clip."
-        yield FeatureSpec(f"mel_{band:02d}", f"Mel band at {centre:,.0f} Hz", "dB", "Mel spectrum", sentence, centre)
+        sentence = (
+            f"Energy around {centre:,.0f} Hz, compared with the other bands of the same clip."
+        )
+        yield FeatureSpec(
+            f"mel_{band:02d}",
+            f"Mel band at {centre:,.0f} Hz",
+            "dB",
+            "Mel spectrum",
+            sentence,
+            centre,
+        )
     ripple = "ripple {} of the spectrum's outline"
     for k in range(1, N_MFCC + 1):
         sentence = f"{ripple.format(k).capitalize()} on average: the colour of the voice."
-        yield FeatureSpec(f"mfcc_{k:02d}_mean", f"MFCC {k}, average", "dB", "Timbre (MFCC)", sentence)
+        yield FeatureSpec(
+            f"mfcc_{k:02d}_mean", f"MFCC {k}, average", "dB", "Timbre (MFCC)", sentence
+        )
     for k in range(1, N_MFCC + 1):
         sentence = f"How much {ripple.format(k)} varies within the clip."
-        yield FeatureSpec(f"mfcc_{k:02d}_std", f"MFCC {k}, variation", "dB", "Timbre (MFCC)", sentence)
+        yield FeatureSpec(
+            f"mfcc_{k:02d}_std", f"MFCC {k}, variation", "dB", "Timbre (MFCC)", sentence
+        )
     for k in range(1, N_DELTA + 1):
         sentence = f"How fast {ripple.format(k)} changes: lively speech moves faster."
-        yield FeatureSpec(f"mfcc_{k:02d}_speed", f"MFCC {k}, speed", "dB/frame", "Timbre (MFCC)", sentence)
+        yield FeatureSpec(
+            f"mfcc_{k:02d}_speed", f"MFCC {k}, speed", "dB/frame", "Timbre (MFCC)", sentence
+        )
     for note in _PITCH_CLASSES:
         sentence = f"How strong the notes named {note} are, compared with the strongest note at each moment."
-        yield FeatureSpec(f"chroma_{note.lower().replace('#', '_sharp')}", f"Chroma {note}", "share", "Chroma", sentence)
+        yield FeatureSpec(
+            f"chroma_{note.lower().replace('#', '_sharp')}",
+            f"Chroma {note}",
+            "share",
+            "Chroma",
+            sentence,
+        )
     for band, hertz in enumerate(_CONTRAST_BANDS, start=1):
         sentence = f"Peaks over valleys of the spectrum at {hertz} Hz: clear tones are high, breath is low."
-        yield FeatureSpec(f"contrast_{band}", f"Spectral contrast at {hertz} Hz", "dB", "Spectral shape", sentence)
+        yield FeatureSpec(
+            f"contrast_{band}", f"Spectral contrast at {hertz} Hz", "dB", "Spectral shape", sentence
+        )
     for name, (title, unit, meaning) in _SHAPE.items():
-        yield FeatureSpec(f"{name}_mean", f"{title}, average", unit, "Spectral shape", f"On average, {meaning}.")
-        yield FeatureSpec(f"{name}_std", f"{title}, variation", unit, "Spectral shape", f"How much this varies within the clip: {meaning}.")
+        yield FeatureSpec(
+            f"{name}_mean", f"{title}, average", unit, "Spectral shape", f"On average, {meaning}."
+        )
+        yield FeatureSpec(
+            f"{name}_std",
+            f"{title}, variation",
+            unit,
+            "Spectral shape",
+            f"How much this varies within the clip: {meaning}.",
+        )
 
 
 _PITCH = (
     ("f0_median", "Pitch (F0), median", "Hz", "The typical pitch of the voice."),
     ("f0_low", "Pitch (F0), low", "Hz", "The pitch that the voice stays above 90% of the time."),
     ("f0_high", "Pitch (F0), high", "Hz", "The pitch that the voice stays below 90% of the time."),
-    ("f0_range", "Pitch range", "semitones", "How far apart low and high pitch are: a flat voice is near 0, a lively one beyond 10."),
+    (
+        "f0_range",
+        "Pitch range",
+        "semitones",
+        "How far apart low and high pitch are: a flat voice is near 0, a lively one beyond 10.",
+    ),
     ("f0_std", "Pitch variation", "semitones", "How much the pitch varies around its mean."),
     ("f0_speed", "Pitch speed", "semitones/s", "How fast the pitch moves up and down."),
-    ("f0_slope", "Pitch slope", "semitones/s", "Whether the pitch rises (above 0) or falls (below 0) over the clip."),
-    ("voiced_share", "Voiced share", "share", "The part of the speech in which the vocal cords swing: whispering is near 0."),
-    ("hnr_mean", "Harmonics-to-noise ratio, average", "dB", "Tone over noise in the voice: a clear voice is high, a hoarse or breathy one low."),
-    ("hnr_std", "Harmonics-to-noise ratio, variation", "dB", "How much the clearness of the voice varies."),
+    (
+        "f0_slope",
+        "Pitch slope",
+        "semitones/s",
+        "Whether the pitch rises (above 0) or falls (below 0) over the clip.",
+    ),
+    (
+        "voiced_share",
+        "Voiced share",
+        "share",
+        "The part of the speech in which the vocal cords swing: whispering is near 0.",
+    ),
+    (
+        "hnr_mean",
+        "Harmonics-to-noise ratio, average",
+        "dB",
+        "Tone over noise in the voice: a clear voice is high, a hoarse or breathy one low.",
+    ),
+    (
+        "hnr_std",
+        "Harmonics-to-noise ratio, variation",
+        "dB",
+        "How much the clearness of the voice varies.",
+    ),
 )
 _ENERGY = (
-    ("level_mean", "Level, average", "dB", "The average level, compared with the loud parts of the same clip."),
+    (
+        "level_mean",
+        "Level, average",
+        "dB",
+        "The average level, compared with the loud parts of the same clip.",
+    ),
     ("level_std", "Level, variation", "dB", "How much the level varies."),
     ("level_range", "Level range", "dB", "How far apart quiet and loud parts are."),
-    ("level_skewness", "Level skewness", "none", "Below 0: mostly loud with short quiet parts; above 0: mostly quiet with loud bursts."),
-    ("level_rise", "Level rise", "dB/frame", "How steeply the level rises where it rises: hard onsets are steep."),
+    (
+        "level_skewness",
+        "Level skewness",
+        "none",
+        "Below 0: mostly loud with short quiet parts; above 0: mostly quiet with loud bursts.",
+    ),
+    (
+        "level_rise",
+        "Level rise",
+        "dB/frame",
+        "How steeply the level rises where it rises: hard onsets are steep.",
+    ),
     ("level_fall", "Level fall", "dB/frame", "How steeply the level falls where it falls."),
-    ("level_speed", "Level speed", "dB/frame", "How much the level changes from one moment to the next."),
+    (
+        "level_speed",
+        "Level speed",
+        "dB/frame",
+        "How much the level changes from one moment to the next.",
+    ),
 )
 _RHYTHM = (
-    ("syllable_rate", "Syllable rate", "1/s", "Syllables (peaks of loudness in voiced speech) in a second."),
-    ("speech_share", "Speech share", "share", "The part of the time between first and last sound that is speech, not pause."),
-    ("voiced_run_mean", "Voiced stretch, average", "s", "How long the voice goes on without a break."),
+    (
+        "syllable_rate",
+        "Syllable rate",
+        "1/s",
+        "Syllables (peaks of loudness in voiced speech) in a second.",
+    ),
+    (
+        "speech_share",
+        "Speech share",
+        "share",
+        "The part of the time between first and last sound that is speech, not pause.",
+    ),
+    (
+        "voiced_run_mean",
+        "Voiced stretch, average",
+        "s",
+        "How long the voice goes on without a break.",
+    ),
     ("voiced_run_std", "Voiced stretch, variation", "s", "How uneven the stretches of voice are."),
     ("pause_mean", "Pause length", "s", "How long the pauses within the speech are."),
     ("pause_rate", "Pause rate", "1/s", "Pauses in a second."),
     ("onset_mean", "Onset strength, average", "dB", "How strongly new sounds set in, on average."),
-    ("onset_std", "Onset strength, variation", "dB", "How unevenly new sounds set in: marked stress is high."),
+    (
+        "onset_std",
+        "Onset strength, variation",
+        "dB",
+        "How unevenly new sounds set in: marked stress is high.",
+    ),
 )
 
 SPECS = tuple(_specs())
@@ -147,7 +271,11 @@ def frames(samples: Array, everywhere: bool = True) -> Frames:
     level_db = spectrum.decibels(spectrum.frame_power(samples, N_FFT, HOP) + 1e-10)
     loud_db = float(quantiles(level_db, [95])[0])
     active = level_db >= loud_db - ACTIVE_RANGE_DB
-    kept = np.ones_like(active) if everywhere else np.convolve(active, np.ones(2 * _NEIGHBOURS + 1), mode="same") > 0.5
+    kept = (
+        np.ones_like(active)
+        if everywhere
+        else np.convolve(active, np.ones(2 * _NEIGHBOURS + 1), mode="same") > 0.5
+    )
     power = spectrum.power_spectrogram(samples, N_FFT, HOP, None if everywhere else kept)
     track = pitch.track(samples, SAMPLE_RATE, HOP, kept if everywhere else active)
     mel_40_db = spectrum.power_to_db(spectrum.mel_power(power, SAMPLE_RATE, N_FFT, 40))
@@ -271,7 +399,9 @@ def quantiles(values: Array, percents: Sequence[float]) -> Array:
     where = np.asarray(percents) / 100 * (values.shape[-1] - 1)
     below = where.astype(int)
     above = np.minimum(below + 1, values.shape[-1] - 1)
-    return np.asarray((ordered[..., below] * (1 - (where - below)) + ordered[..., above] * (where - below)).T)
+    return np.asarray(
+        (ordered[..., below] * (1 - (where - below)) + ordered[..., above] * (where - below)).T
+    )
 
 
 def _interquartile_mean(values: Array) -> Array:

@@ -24,7 +24,12 @@ from ser_core.features.logmel import HOP, LEAST_FRAMES, RANGE_DB, SAMPLE_RATE, F
 from ser_core.features.spectrum import Array
 
 CUES = ("pitch", "energy", "spectrum", "rhythm")
-TITLES = {"pitch": "Pitch", "energy": "Energy dynamics", "spectrum": "Spectrum and timbre", "rhythm": "Rhythm"}
+TITLES = {
+    "pitch": "Pitch",
+    "energy": "Energy dynamics",
+    "spectrum": "Spectrum and timbre",
+    "rhythm": "Rhythm",
+}
 _OTHERWISE = "spectrum"  # mel bands, MFCCs, chroma, spectral shape, voice quality
 _OF_GROUP = {"Pitch": "pitch", "Energy": "energy", "Rhythm": "rhythm"}
 
@@ -50,11 +55,19 @@ class AverageSpeech:
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> AverageSpeech:
         """From what `to_dict` made."""
-        return cls(np.asarray(stored["outline"], dtype=np.float64), float(stored["movement"]), float(stored["rate"]))
+        return cls(
+            np.asarray(stored["outline"], dtype=np.float64),
+            float(stored["movement"]),
+            float(stored["rate"]),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As model cards hold it."""
-        return {"outline": [round(float(value), 2) for value in self.outline], "movement": round(self.movement, 2), "rate": round(self.rate, 2)}
+        return {
+            "outline": [round(float(value), 2) for value in self.outline],
+            "movement": round(self.movement, 2),
+            "rate": round(self.rate, 2),
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +83,9 @@ def cue_of(spec: FeatureSpec) -> str:
     return _OF_GROUP.get(spec.group, _OTHERWISE)
 
 
-def features_without(values: Array, specs: tuple[FeatureSpec, ...], cues: Collection[str], average: Array) -> Array:
+def features_without(
+    values: Array, specs: tuple[FeatureSpec, ...], cues: Collection[str], average: Array
+) -> Array:
     """Features [d] where those of some cues are the average's [d]."""
     return np.where(_belong(specs, frozenset(cues)), average, values)
 
@@ -106,7 +121,9 @@ class Parts:
         cepstrum[:, _OUTLINE:] = 0
         outline = scipy.fft.idct(cepstrum, axis=1, norm="ortho")
         speech = level > level.max() - _SPEECH_RANGE_DB
-        return cls(log_mel, level, outline, x - level[:, None] - outline, speech, _rate(level, speech))
+        return cls(
+            log_mel, level, outline, x - level[:, None] - outline, speech, _rate(level, speech)
+        )
 
     def without(self, cues: Collection[str], average: AverageSpeech) -> Frames:
         """The spectrogram without some cues.
@@ -120,7 +137,9 @@ class Parts:
         if "spectrum" in cues:
             around = outline[speech] - outline[speech].mean(axis=0)
             outline = outline.copy()
-            outline[speech] = average.outline + around * (average.movement / max(_movement(around), _STILL_DB))
+            outline[speech] = average.outline + around * (
+                average.movement / max(_movement(around), _STILL_DB)
+            )
         if "energy" in cues:
             level = np.where(speech, level[speech].mean(), level)
         changed = level[:, None] + outline
@@ -141,7 +160,11 @@ def average_speech(log_mels: Iterable[Frames]) -> AverageSpeech:
         movements.append(_movement(outline - outlines[-1]))
         rates.append(parts.rate)
     known = [rate for rate in rates if rate > 0]
-    return AverageSpeech(np.mean(outlines, axis=0), float(np.mean(movements)), float(np.mean(known)) if known else 0.0)
+    return AverageSpeech(
+        np.mean(outlines, axis=0),
+        float(np.mean(movements)),
+        float(np.mean(known)) if known else 0.0,
+    )
 
 
 def _movement(around: Array) -> float:

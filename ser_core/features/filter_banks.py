@@ -20,15 +20,30 @@ from ser_core.storage.cache_folder import locked
 Bank = npt.NDArray[np.float32]
 
 _FILE = Path(__file__).with_name("filter_banks.npz")
-SHIPPED = ((16_000, 1024, 20), (16_000, 1024, 26), (16_000, 1024, 40), (22_050, 2048, 128), (16_000, 512, 64, 50.0, 7600.0), (16_000, 1024))
+SHIPPED = (
+    (16_000, 1024, 20),
+    (16_000, 1024, 26),
+    (16_000, 1024, 40),
+    (22_050, 2048, 128),
+    (16_000, 512, 64, 50.0, 7600.0),
+    (16_000, 1024),
+)
 """The arguments of `mel`, or of `chroma`, of the banks in the file."""
 
 
 @cache
-def mel(sample_rate: int, n_fft: int, n_mels: int, lowest_hz: float = 0.0, highest_hz: float | None = None) -> Bank:
+def mel(
+    sample_rate: int,
+    n_fft: int,
+    n_mels: int,
+    lowest_hz: float = 0.0,
+    highest_hz: float | None = None,
+) -> Bank:
     """`librosa.filters.mel` (Slaney's scale and area), by default up to half the rate, shape [n_mels, n_fft / 2 + 1]."""
     kept = _kept().get(_name(sample_rate, n_fft, n_mels, lowest_hz, highest_hz))
-    return kept if kept is not None else _built_mel(sample_rate, n_fft, n_mels, lowest_hz, highest_hz)
+    return (
+        kept if kept is not None else _built_mel(sample_rate, n_fft, n_mels, lowest_hz, highest_hz)
+    )
 
 
 @cache
@@ -40,12 +55,25 @@ def chroma(sample_rate: int, n_fft: int) -> Bank:
 
 def build() -> None:
     """Write the file of the banks that ship."""
-    banks = {_name(*asked): _built_mel(*asked) if len(asked) > 2 else _built_chroma(*asked) for asked in SHIPPED}
+    banks = {
+        _name(*asked): _built_mel(*asked) if len(asked) > 2 else _built_chroma(*asked)
+        for asked in SHIPPED
+    }
     np.savez_compressed(_FILE, allow_pickle=False, **banks)
 
 
-def _name(sample_rate: int, n_fft: int, n_mels: int = 0, lowest_hz: float = 0.0, highest_hz: float | None = None) -> str:
-    kind = f"{n_mels} mel, {lowest_hz:.0f} to {highest_hz or sample_rate / 2:.0f} Hz" if n_mels else "chroma"
+def _name(
+    sample_rate: int,
+    n_fft: int,
+    n_mels: int = 0,
+    lowest_hz: float = 0.0,
+    highest_hz: float | None = None,
+) -> str:
+    kind = (
+        f"{n_mels} mel, {lowest_hz:.0f} to {highest_hz or sample_rate / 2:.0f} Hz"
+        if n_mels
+        else "chroma"
+    )
     return f"{sample_rate} Hz, {n_fft} points, {kind}"
 
 
@@ -55,8 +83,16 @@ def _kept() -> dict[str, Bank]:
         return {name: banks[name] for name in banks.files}
 
 
-def _built_mel(sample_rate: int, n_fft: int, n_mels: int, lowest_hz: float = 0.0, highest_hz: float | None = None) -> Bank:
-    bank: Bank = _librosa_filters().mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=lowest_hz, fmax=highest_hz)
+def _built_mel(
+    sample_rate: int,
+    n_fft: int,
+    n_mels: int,
+    lowest_hz: float = 0.0,
+    highest_hz: float | None = None,
+) -> Bank:
+    bank: Bank = _librosa_filters().mel(
+        sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=lowest_hz, fmax=highest_hz
+    )
     return bank
 
 

@@ -52,7 +52,16 @@ from ser_core.features.statistics import (
 if TYPE_CHECKING:
     from ser_core.audio import Recording
 
-__all__ = ["CHANNEL_DEPENDENT", "N_MEL", "SPECS", "Contours", "contours", "extract", "silenced", "summary"]
+__all__ = [
+    "CHANNEL_DEPENDENT",
+    "N_MEL",
+    "SPECS",
+    "Contours",
+    "contours",
+    "extract",
+    "silenced",
+    "summary",
+]
 
 SAMPLE_RATE, N_FFT, HOP = acoustic128.SAMPLE_RATE, acoustic128.N_FFT, acoustic128.HOP
 FLOOR_DB = 60.0
@@ -84,7 +93,9 @@ def contours(recording: Recording) -> Contours:
     samples = acoustic128.normalised(recording)
     f = acoustic128.frames(samples)
     clean = _above_rounding(f.power)
-    mel_db = _floored(spectrum.decibels(spectrum.mel_power(f.power, SAMPLE_RATE, N_FFT, N_MEL) + 1e-12))
+    mel_db = _floored(
+        spectrum.decibels(spectrum.mel_power(f.power, SAMPLE_RATE, N_FFT, N_MEL) + 1e-12)
+    )
     return Contours(
         frames=f,
         loudness=loudness(f.power),
@@ -156,7 +167,10 @@ def _shape_contours(samples: Array, f: acoustic128.Frames, clean: _Clean, mel_db
     flux = np.concatenate([[0.0], np.sqrt(((shares[:, 1:] - shares[:, :-1]) ** 2).sum(axis=0))])
     shape = spectrum.shape(np.sqrt(power), SAMPLE_RATE)
     rows = [
-        *(np.log2(np.maximum(shape[name], 50.0) / 1000) for name in ("centroid", "bandwidth", "rolloff")),
+        *(
+            np.log2(np.maximum(shape[name], 50.0) / 1000)
+            for name in ("centroid", "bandwidth", "rolloff")
+        ),
         clean.decibels.mean(axis=0) - spectrum.decibels(clean.power.mean(axis=0)),
         spectrum.zero_crossing_rate(samples, N_FFT, HOP),
         *spectrum.contrast(np.sqrt(clean.power), SAMPLE_RATE),
@@ -203,7 +217,10 @@ def _voice_contours(f: acoustic128.Frames, clean: _Clean) -> Array:
     level = clean.decibels
     shortest, longest = SAMPLE_RATE // 500, SAMPLE_RATE // 60
     # The inverse transform of a log spectrum, which is even, is a cosine transform.
-    cepstrum = np.abs(scipy.fft.dct(level.T.astype(np.float32), type=1, axis=1)[:, shortest : longest + 1]) / N_FFT
+    cepstrum = (
+        np.abs(scipy.fft.dct(level.T.astype(np.float32), type=1, axis=1)[:, shortest : longest + 1])
+        / N_FFT
+    )
     prominence = 20 * np.log10((cepstrum.max(axis=1) + 1e-3) / (cepstrum.mean(axis=1) + 1e-3))
 
     frames = np.arange(level.shape[1])

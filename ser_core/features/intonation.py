@@ -43,7 +43,11 @@ def melody(recording: Recording) -> Melody:
     found = acoustic128.frames(acoustic128.normalised(replace(recording, samples=samples)))
     at = np.flatnonzero(found.active & (found.pitch.periodicity > acoustic128.VOICED_PERIODICITY))
     semitones = 12 * np.log2(found.pitch.f0_hz[at])
-    near = np.abs(semitones - np.median(semitones)) <= acoustic128.OUTLIER_SEMITONES if len(at) else np.zeros(0, dtype=bool)
+    near = (
+        np.abs(semitones - np.median(semitones)) <= acoustic128.OUTLIER_SEMITONES
+        if len(at)
+        else np.zeros(0, dtype=bool)
+    )
     return Melody(at[near] * _FRAME_S, found.pitch.f0_hz[at[near]])
 
 

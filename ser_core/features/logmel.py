@@ -60,7 +60,10 @@ def _bands(samples: Samples) -> Frames:
 def _speech(level: npt.NDArray[np.float32]) -> tuple[int, int]:
     """The first frame of the speech and the one after its last, by the level of each frame in dB."""
     loud = _loud(level)
-    first, end = max(0, int(loud[0]) - _EDGE_FRAMES), min(len(level), int(loud[-1]) + 1 + _EDGE_FRAMES)
+    first, end = (
+        max(0, int(loud[0]) - _EDGE_FRAMES),
+        min(len(level), int(loud[-1]) + 1 + _EDGE_FRAMES),
+    )
     first = max(0, min(first, len(level) - LEAST_FRAMES))
     return first, max(end, min(len(level), first + LEAST_FRAMES))
 
@@ -72,4 +75,6 @@ def _loud(level: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
 @cache
 def _filters() -> npt.NDArray[np.float32]:
     """Shape [n_fft / 2 + 1, 64]."""
-    return np.ascontiguousarray(filter_banks.mel(SAMPLE_RATE, N_FFT, N_MELS, LOWEST_HZ, HIGHEST_HZ).T, dtype=np.float32)
+    return np.ascontiguousarray(
+        filter_banks.mel(SAMPLE_RATE, N_FFT, N_MELS, LOWEST_HZ, HIGHEST_HZ).T, dtype=np.float32
+    )

@@ -28,7 +28,9 @@ SPECS = tuple(
         f"MFCC {k}, average",
         "dB",
         "Timbre (MFCC)",
-        "The loudness of the recording." if k == 0 else f"Ripple {k} of the spectrum's outline on average: the colour of the voice.",
+        "The loudness of the recording."
+        if k == 0
+        else f"Ripple {k} of the spectrum's outline on average: the colour of the voice.",
     )
     for k in range(N_MFCC)
 )
@@ -39,6 +41,8 @@ def extract(recording: Recording) -> Array:
     import soxr
 
     samples = soxr.resample(recording.samples, recording.sample_rate, SAMPLE_RATE, quality="HQ")
-    mel_db = spectrum.power_to_db(spectrum.mel_power_of(spectrum.framed(samples, N_FFT, HOP), SAMPLE_RATE, N_MFCC))
+    mel_db = spectrum.power_to_db(
+        spectrum.mel_power_of(spectrum.framed(samples, N_FFT, HOP), SAMPLE_RATE, N_MFCC)
+    )
     # Averaged first: the transform is linear.
     return spectrum.mfcc(mel_db.mean(axis=1, dtype=np.float64, keepdims=True), N_MFCC)[:, 0]

@@ -8,14 +8,18 @@ import numpy.typing as npt
 from ser_core.features.spectrum import Array
 
 
-def syllables(level: Array, floor: float, n_smooth: int, dip_db: float, least: float = -np.inf) -> npt.NDArray[np.intp]:
+def syllables(
+    level: Array, floor: float, n_smooth: int, dip_db: float, least: float = -np.inf
+) -> npt.NDArray[np.intp]:
     """Positions of the peaks of a level [frames] in dB, raised to `floor` and smoothed by a Hann window of `n_smooth` frames.
 
     A peak is at least `least` high and `dip_db` above the dips beside it. After de Jong NH, Wempe T (2009), Praat script to detect
     syllable nuclei, Behavior Research Methods 41(2).
     """
     window = np.hanning(n_smooth + 2)[1:-1]
-    return prominent(np.convolve(np.maximum(level, floor), window / window.sum(), mode="same"), dip_db, least)
+    return prominent(
+        np.convolve(np.maximum(level, floor), window / window.sum(), mode="same"), dip_db, least
+    )
 
 
 def prominent(values: Array, prominence: float, least: float = -np.inf) -> npt.NDArray[np.intp]:
@@ -40,7 +44,10 @@ def prominent(values: Array, prominence: float, least: float = -np.inf) -> npt.N
     left = np.where(higher & (number < at), number, 0).max(axis=1)
     right = np.where(higher & (number > at), number, len(edges) - 1).min(axis=1)
     dip = number[:-1]
-    deepest = [np.where(inside, dips, np.inf).min(axis=1) for inside in ((dip >= left[:, None]) & (dip < at), (dip >= at) & (dip < right[:, None]))]
+    deepest = [
+        np.where(inside, dips, np.inf).min(axis=1)
+        for inside in ((dip >= left[:, None]) & (dip < at), (dip >= at) & (dip < right[:, None]))
+    ]
     kept = (height[1:-1] - np.maximum(*deepest) >= prominence) & (height[1:-1] >= least)
     ends = np.append(starts[1:], len(values)) - 1
     return np.asarray((starts[tops] + ends[tops]) // 2)[kept]

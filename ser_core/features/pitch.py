@@ -26,7 +26,9 @@ SILENCE = 0.03
 _OCTAVE_COST = 0.02  # of full correlation for each octave down
 _FRAME = 1024  # 64 ms at 16 kHz: the window needs four periods of 62 Hz
 
-_EVEN = np.full(_FRAME, 1 / _FRAME, dtype=np.float32)  # what a frame is multiplied with to have its mean
+_EVEN = np.full(
+    _FRAME, 1 / _FRAME, dtype=np.float32
+)  # what a frame is multiplied with to have its mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,9 @@ class Pitch:
     periodicity: Array
 
 
-def track(samples: Samples | Array, sample_rate: int, hop: int, among: npt.NDArray[np.bool_] | None = None) -> Pitch:
+def track(
+    samples: Samples | Array, sample_rate: int, hop: int, among: npt.NDArray[np.bool_] | None = None
+) -> Pitch:
     """F0 between 60 and 600 Hz and periodicity of the frames centred on every `hop`-th sample.
 
     Only the frames `among` [frames] are looked at, by default those whose peak reaches `SILENCE` of the clip's; the others count as
@@ -87,13 +91,18 @@ def _sounding(samples: Samples | Array, hop: int, n_frames: int) -> npt.NDArray[
     return np.asarray(highest >= SILENCE * peaks.max())
 
 
-def _autocorrelation(frames: Samples, rows: npt.NDArray[np.intp], shortest: int, longest: int) -> Samples:
+def _autocorrelation(
+    frames: Samples, rows: npt.NDArray[np.intp], shortest: int, longest: int
+) -> Samples:
     """The autocorrelation of the frames `rows` of [n, 1024] over that of the window, shape [rows, lags]; 0 for a frame of silence."""
     import scipy.fft
 
     window, over_window, n = _window(longest + 1)
     lags = slice(shortest, longest + 1)
-    correlation, energy = np.empty((len(rows), longest + 1 - shortest), np.float32), np.empty((len(rows), 1), np.float32)
+    correlation, energy = (
+        np.empty((len(rows), longest + 1 - shortest), np.float32),
+        np.empty((len(rows), 1), np.float32),
+    )
     for block in blocks(len(rows), n, np.float32):
         windowed = frames[rows[block]]
         windowed -= (windowed @ _EVEN)[:, None]

@@ -39,7 +39,9 @@ def spectrogram(recording: Recording, *, mel: bool = False) -> Spectrogram:
     levels = np.maximum(10 * np.log10(power / power.max() + 1e-12), -RANGE_DB)
     hertz = np.linspace(0, recording.sample_rate / 2, len(levels))
     if mel:
-        even = np.interp(np.linspace(0, spectrum.mel_of(hertz[-1:])[0], _MEL_ROWS), spectrum.mel_of(hertz), hertz)
+        even = np.interp(
+            np.linspace(0, spectrum.mel_of(hertz[-1:])[0], _MEL_ROWS), spectrum.mel_of(hertz), hertz
+        )
         rows = np.interp(even, hertz, np.arange(len(hertz)))
         below = np.minimum(rows.astype(int), len(hertz) - 2)
         share = (rows - below)[:, None]

@@ -40,7 +40,10 @@ def mel_centres_hz(n_mels: int, highest_hz: float) -> list[float]:
     log_step = np.log(6.4) / 27
     top = highest_hz / step if highest_hz < 1000 else corner + np.log(highest_hz / 1000) / log_step
     mels = np.linspace(0.0, top, n_mels + 2)[1:-1]
-    return [float(mel * step if mel < corner else 1000 * np.exp(log_step * (mel - corner))) for mel in mels]
+    return [
+        float(mel * step if mel < corner else 1000 * np.exp(log_step * (mel - corner)))
+        for mel in mels
+    ]
 
 
 def mel_of(hertz: Array) -> Array:
@@ -68,7 +71,9 @@ def hann(length: int, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
     return window
 
 
-def power_spectrogram(samples: Samples | Array, n_fft: int, hop: int, among: npt.NDArray[np.bool_] | None = None) -> Spectrum:
+def power_spectrogram(
+    samples: Samples | Array, n_fft: int, hop: int, among: npt.NDArray[np.bool_] | None = None
+) -> Spectrum:
     """|`librosa.stft`| squared (periodic Hann window, centred frames), shape [n_fft / 2 + 1, frames]; of the frames `among` where those are given."""
     frames = framed(samples, n_fft, hop)
     return power_of(frames if among is None else frames[among])
@@ -86,7 +91,11 @@ def mel_power_of(frames: Spectrum, sample_rate: int, n_mels: int) -> Spectrum:
     """`mel_power` of `power_of`, shape [n_mels, n], where the spectra themselves are not needed: they are never all in memory."""
     mel = np.empty((len(frames), n_mels), frames.dtype)
     for block, squares in _squares(frames, _MEL_BLOCK_BYTES):
-        _filtered(squares, _mel_groups(sample_rate, frames.shape[1], n_mels, frames.dtype, parts=2), mel[block])
+        _filtered(
+            squares,
+            _mel_groups(sample_rate, frames.shape[1], n_mels, frames.dtype, parts=2),
+            mel[block],
+        )
     return mel.T
 
 
@@ -98,7 +107,9 @@ def _squares(frames: Spectrum, block_bytes: int = _BLOCK_BYTES) -> Iterator[tupl
     window, work = hann(length, frames.dtype), np.empty((0, length), frames.dtype)
     for block in blocks(n_frames, length, frames.dtype, block_bytes):
         part = frames[block]
-        work = work if len(work) else np.empty(part.shape, part.dtype)  # the first block is the longest
+        work = (
+            work if len(work) else np.empty(part.shape, part.dtype)
+        )  # the first block is the longest
         windowed = np.multiply(part, window, out=work[: len(part)])
         parts = scipy.fft.rfft(windowed, axis=1, overwrite_x=True).view(frames.dtype)
         yield block, np.multiply(parts, parts, out=parts)
@@ -120,7 +131,11 @@ def frame_power(samples: Array, n_fft: int, hop: int) -> Array:
     def summed(parts: Array) -> Array:
         return np.sum([parts[part : part + n_frames, part] for part in range(per_frame)], axis=0)
 
-    squares, lowest, highest = summed(stretches**2 @ window_squared), summed(stretches @ window), summed(stretches @ turning)
+    squares, lowest, highest = (
+        summed(stretches**2 @ window_squared),
+        summed(stretches @ window),
+        summed(stretches @ turning),
+    )
     return np.asarray((n_fft * squares + lowest**2 + highest**2) / 2)
 
 
@@ -132,7 +147,9 @@ def _parts_of_window(n_fft: int, hop: int) -> tuple[Array, Array, Array]:
     return window, window**2, window * signs[:, None]
 
 
-def blocks(n_frames: int, n_fft: int, dtype: npt.DTypeLike, block_bytes: int = _BLOCK_BYTES) -> Iterator[slice]:
+def blocks(
+    n_frames: int, n_fft: int, dtype: npt.DTypeLike, block_bytes: int = _BLOCK_BYTES
+) -> Iterator[slice]:
     """The frames in blocks that are best transformed together: what is in work stays in a core's cache, and in memory that is there."""
     together = max(1, block_bytes // ((n_fft + 2) * np.dtype(dtype).itemsize))
     return (slice(start, start + together) for start in range(0, n_frames, together))
@@ -140,7 +157,11 @@ def blocks(n_frames: int, n_fft: int, dtype: npt.DTypeLike, block_bytes: int = _
 
 def mel_power(power: Spectrum, sample_rate: int, n_fft: int, n_mels: int) -> Spectrum:
     """`librosa.feature.melspectrogram(S=power)` up to half the rate, shape [n_mels, frames]."""
-    return _filtered(power.T, _mel_groups(sample_rate, n_fft, n_mels, power.dtype), np.empty((power.shape[1], n_mels), power.dtype)).T
+    return _filtered(
+        power.T,
+        _mel_groups(sample_rate, n_fft, n_mels, power.dtype),
+        np.empty((power.shape[1], n_mels), power.dtype),
+    ).T
 
 
 MelGroups = list[tuple[slice, slice, Spectrum]]
@@ -154,7 +175,9 @@ def _filtered(by_frame: Spectrum, groups: MelGroups, mel: Spectrum) -> Spectrum:
 
 
 @cache
-def _mel_groups(sample_rate: int, n_fft: int, n_mels: int, dtype: npt.DTypeLike, parts: int = 1) -> MelGroups:
+def _mel_groups(
+    sample_rate: int, n_fft: int, n_mels: int, dtype: npt.DTypeLike, parts: int = 1
+) -> MelGroups:
     """The mel bank in groups of neighbouring bands: the bands, the bins that they cover, and their filters there, shape [bins, bands].
 
     With two `parts` each bin is there twice: for the squares of its real and its imaginary part, which the filter adds up.
@@ -189,7 +212,9 @@ def mfcc(mel_db: Spectrum, n_mfcc: int) -> Spectrum:
 def _cosines(n_bands: int, n_mfcc: int, dtype: npt.DTypeLike) -> Spectrum:
     import scipy.fft
 
-    return np.asarray(scipy.fft.dct(np.eye(n_bands), axis=0, type=2, norm="ortho")[:n_mfcc], dtype=dtype)
+    return np.asarray(
+        scipy.fft.dct(np.eye(n_bands), axis=0, type=2, norm="ortho")[:n_mfcc], dtype=dtype
+    )
 
 
 def delta(features: Array, width: int = 9) -> Array:
@@ -206,7 +231,12 @@ def delta(features: Array, width: int = 9) -> Array:
     middle = slice(half, n - half)
     slopes = np.empty_like(features)
     slopes[..., middle] = sum(
-        step * (features[..., half + step : n - half + step] - features[..., half - step : n - half - step]) for step in range(1, half + 1)
+        step
+        * (
+            features[..., half + step : n - half + step]
+            - features[..., half - step : n - half - step]
+        )
+        for step in range(1, half + 1)
     ) / (2 * sum(step**2 for step in range(1, half + 1)))
     slopes[..., :half] = slopes[..., half : half + 1]
     slopes[..., n - half :] = slopes[..., n - half - 1 : n - half]
@@ -227,7 +257,9 @@ def chroma(power: Array, sample_rate: int, n_fft: int) -> Array:
     return np.asarray(raw / np.where(largest < np.finfo(np.float32).tiny, 1.0, largest))
 
 
-def contrast(magnitude: Array, sample_rate: int, lowest_hz: float = 200.0, n_bands: int = 5) -> Array:
+def contrast(
+    magnitude: Array, sample_rate: int, lowest_hz: float = 200.0, n_bands: int = 5
+) -> Array:
     """`librosa.feature.spectral_contrast(S=magnitude, n_bands=5)`: peaks over valleys in dB per octave band, [6, frames].
 
     The highest and lowest 2% of each band's bins are its peak and its valley.
@@ -241,7 +273,9 @@ def contrast(magnitude: Array, sample_rate: int, lowest_hz: float = 200.0, n_ban
 
 
 @cache
-def _octaves(n_bins: int, sample_rate: int, lowest_hz: float, n_bands: int) -> list[tuple[slice, int]]:
+def _octaves(
+    n_bins: int, sample_rate: int, lowest_hz: float, n_bands: int
+) -> list[tuple[slice, int]]:
     """The bins of each band of `contrast`, and how many of them 2% are. As librosa: all but the lowest begin a bin early, all but the
     highest end a bin early, and the highest goes on to the end."""
     frequencies = np.linspace(0, sample_rate / 2, n_bins)
@@ -250,14 +284,21 @@ def _octaves(n_bins: int, sample_rate: int, lowest_hz: float, n_bands: int) -> l
     for band, (low, high) in enumerate(itertools.pairwise(edges)):
         first, last = np.flatnonzero((frequencies >= low) & (frequencies <= high))[[0, -1]]
         start, end = first - (band > 0), n_bins if band == n_bands else last + 1
-        bands.append((slice(start, end if band == n_bands else end - 1), max(int(np.rint(0.02 * (end - start))), 1)))
+        bands.append(
+            (
+                slice(start, end if band == n_bands else end - 1),
+                max(int(np.rint(0.02 * (end - start))), 1),
+            )
+        )
     return bands
 
 
 def shape(magnitude: Array, sample_rate: int) -> dict[str, Array]:
     """Centroid, bandwidth and roll-off (85%) in Hz of each frame, as `librosa.feature.spectral_...(S=magnitude)`."""
     frequencies = np.linspace(0, sample_rate / 2, len(magnitude))
-    total, first, second = np.stack([np.ones_like(frequencies), frequencies, frequencies**2]) @ magnitude
+    total, first, second = (
+        np.stack([np.ones_like(frequencies), frequencies, frequencies**2]) @ magnitude
+    )
     total = np.where(total < np.finfo(np.float64).tiny, 1.0, total)
     centroid = first / total
     cumulated = np.cumsum(magnitude, axis=0)
@@ -272,12 +313,20 @@ def flatness_db(power: Array) -> Array:
     """10 log10 of `librosa.feature.spectral_flatness`: the geometric over the arithmetic mean of the power, shape [frames]."""
     power = np.maximum(_AMIN, power)
     # The logarithms of float32 are good to 1e-5 dB and take a quarter of the time.
-    return np.asarray(decibels(power.astype(np.float32)).mean(axis=0, dtype=np.float64) - decibels(power.mean(axis=0)))
+    return np.asarray(
+        decibels(power.astype(np.float32)).mean(axis=0, dtype=np.float64)
+        - decibels(power.mean(axis=0))
+    )
 
 
 def zero_crossing_rate(samples: Samples | Array, length: int, hop: int) -> Array:
     """`librosa.feature.zero_crossing_rate`: the share of sign changes between neighbouring samples, shape [frames]."""
     negative = samples < -1e-10
-    changes = np.flatnonzero(negative[1:] != negative[:-1]) + 1 + length // 2  # beyond either end librosa repeats the last sample
+    changes = (
+        np.flatnonzero(negative[1:] != negative[:-1]) + 1 + length // 2
+    )  # beyond either end librosa repeats the last sample
     starts = np.arange(0, len(samples) + 1, hop)
-    return np.asarray(np.searchsorted(changes, starts + length) - np.searchsorted(changes, starts + 1)) / length
+    return (
+        np.asarray(np.searchsorted(changes, starts + length) - np.searchsorted(changes, starts + 1))
+        / length
+    )

@@ -26,7 +26,9 @@ SAMPLE_RATE, HOP = acoustic128.SAMPLE_RATE, acoustic128.HOP
 FRAME_S = HOP / SAMPLE_RATE
 
 _REFERENCE_HZ = 55.0  # semitones are counted from this A
-_FARTHEST_SEMITONES = 14.0  # from the median; beyond it F0 is a tracking error and is brought to this distance
+_FARTHEST_SEMITONES = (
+    14.0  # from the median; beyond it F0 is a tracking error and is brought to this distance
+)
 _SMOOTH = 5  # frames of the running median of F0: a single wrong octave disappears
 
 
@@ -45,7 +47,12 @@ class Moving:
 
 
 def table(
-    moving: Moving, on: npt.NDArray[np.bool_], voiced: npt.NDArray[np.bool_], level_db: Array, statistics: Sequence[str], about: Sequence[Contour]
+    moving: Moving,
+    on: npt.NDArray[np.bool_],
+    voiced: npt.NDArray[np.bool_],
+    level_db: Array,
+    statistics: Sequence[str],
+    about: Sequence[Contour],
 ) -> Array:
     """The statistics of contours [k, frames] over the frames `on`: all contours' first statistic, then all their second, ...
 
@@ -64,7 +71,9 @@ def table(
     if "acceleration" in statistics:
         found["acceleration"] = np.abs(moving.bends[:, on]).mean(axis=1)
     louder = level_db[on] - level_db[on].mean()
-    found["lift"] = (centred * louder).mean(axis=1) / (np.mean(louder**2) + 1.0)  # the 1 dB² keeps a constant level from dividing by 0
+    found["lift"] = (centred * louder).mean(axis=1) / (
+        np.mean(louder**2) + 1.0
+    )  # the 1 dB² keeps a constant level from dividing by 0
     found["trend"] = slope(centred, _places(on))
     while_voiced = moving.values[:, voiced] if voiced.any() else mean[:, None]
     found["voiced_mean"], found["voiced_std"] = while_voiced.mean(axis=1), while_voiced.std(axis=1)
@@ -105,11 +114,17 @@ def pitch_features(voice: Voice, level_db: Array) -> list[float]:
     low, high = acoustic128.quantiles(pitch, [10, 90])
     together = np.diff(at) == 1
     steps = np.diff(pitch)[together] / FRAME_S
-    steps = steps[np.abs(steps) < _FARTHEST_SEMITONES / 4 / FRAME_S]  # no voice moves by 3.5 semitones in 16 ms: the tracker does
+    steps = steps[
+        np.abs(steps) < _FARTHEST_SEMITONES / 4 / FRAME_S
+    ]  # no voice moves by 3.5 semitones in 16 ms: the tracker does
     rises, falls = steps[steps > 0], steps[steps < 0]
     bends = (pitch[2:] - 2 * pitch[1:-1] + pitch[:-2])[together[1:] & together[:-1]]
-    runs = [run for run in np.split(np.arange(len(at)), np.flatnonzero(~together) + 1) if len(run) >= 4] or [np.arange(len(at))]
-    run_slopes = [float(slope(pitch[run][None], at[run].astype(np.float64))[0]) / FRAME_S for run in runs]
+    runs = [
+        run for run in np.split(np.arange(len(at)), np.flatnonzero(~together) + 1) if len(run) >= 4
+    ] or [np.arange(len(at))]
+    run_slopes = [
+        float(slope(pitch[run][None], at[run].astype(np.float64))[0]) / FRAME_S for run in runs
+    ]
     run_middles = np.array([np.median(relative[run]) for run in runs])
     louder = level_db[at] - level_db[at].mean()
     centred = pitch - pitch.mean()
@@ -154,7 +169,9 @@ def energy_features(f: acoustic128.Frames, relative: Array) -> list[float]:
     steady = f.voiced[2:] & f.voiced[1:-1] & f.voiced[:-2]
     bends = (relative[2:] - 2 * relative[1:-1] + relative[:-2])[steady]
     rest = on & ~f.voiced
-    over_rest = relative[f.voiced].mean() - relative[rest].mean() if f.voiced.any() and rest.any() else 0.0
+    over_rest = (
+        relative[f.voiced].mean() - relative[rest].mean() if f.voiced.any() and rest.any() else 0.0
+    )
     peaks = acoustic128._syllables(f)
     peak_levels = relative[peaks]
     several = len(peaks) > 1
@@ -189,11 +206,18 @@ def rhythm_features(f: acoustic128.Frames, loudness: Array) -> list[float]:
     seconds = (last - first + 1) * FRAME_S
     syllables = acoustic128._syllables(f)
     gaps = np.diff(syllables) * FRAME_S
-    changes = 2 * np.abs(np.diff(gaps)) / (gaps[1:] + gaps[:-1])  # Grabe E, Low EL (2002), normalised pairwise variability index
+    changes = (
+        2 * np.abs(np.diff(gaps)) / (gaps[1:] + gaps[:-1])
+    )  # Grabe E, Low EL (2002), normalised pairwise variability index
     lengths = []
     for flags in (f.voiced[span], (f.active & ~f.voiced)[span], ~f.active[span]):
         runs = acoustic128._runs(flags) * FRAME_S
-        lengths += [_mean(runs), float(runs.std()) if len(runs) else 0.0, float(runs.max(initial=0.0)), len(runs) / seconds]
+        lengths += [
+            _mean(runs),
+            float(runs.std()) if len(runs) else 0.0,
+            float(runs.max(initial=0.0)),
+            len(runs) / seconds,
+        ]
     return [
         len(syllables) / seconds,
         _mean(gaps),
@@ -212,7 +236,10 @@ def loudness(power: Array) -> Array:
     It is taken as the fourth root of power (Stevens's law, roughly).
     """
     hertz = np.linspace(0, SAMPLE_RATE / 2, len(power))
-    parts = [power[np.searchsorted(hertz, low) : np.searchsorted(hertz, high, "right")].sum(axis=0) for low, high in BROAD_BANDS_HZ.values()]
+    parts = [
+        power[np.searchsorted(hertz, low) : np.searchsorted(hertz, high, "right")].sum(axis=0)
+        for low, high in BROAD_BANDS_HZ.values()
+    ]
     return np.asarray(np.stack(parts) ** 0.25)
 
 
@@ -229,7 +256,10 @@ def _modulation(loudness: Array) -> list[float]:
     energy = np.abs(scipy.fft.rfft(swing * np.hanning(swing.shape[1] + 2)[1:-1], n, axis=1)) ** 2
     rates = np.linspace(0, 0.5 / FRAME_S, energy.shape[1])
     total = energy[:, rates >= MODULATION_EDGES_HZ[0]].sum(axis=1) + 1e-6
-    shares = [energy[:, (rates >= low) & (rates < high)].sum(axis=1) / total for low, high in itertools.pairwise(MODULATION_EDGES_HZ)]
+    shares = [
+        energy[:, (rates >= low) & (rates < high)].sum(axis=1) / total
+        for low, high in itertools.pairwise(MODULATION_EDGES_HZ)
+    ]
     return [*np.stack(shares, axis=1).ravel().tolist(), *swing.std(axis=1).tolist()]
 
 
@@ -261,7 +291,11 @@ def _shape_of(centred: Array, flat: float) -> list[float]:
     """Deviation, skewness and excess kurtosis; the last two go to 0 where the deviation is below `flat`."""
     variance = float(np.mean(centred**2))
     soft = variance + flat**2
-    return [variance**0.5, float(np.mean(centred**3)) / soft**1.5, float(np.mean(centred**4) - 3 * variance**2) / soft**2]
+    return [
+        variance**0.5,
+        float(np.mean(centred**3)) / soft**1.5,
+        float(np.mean(centred**4) - 3 * variance**2) / soft**2,
+    ]
 
 
 def _arc(centred: Array, place: Array) -> list[float]:
@@ -270,7 +304,10 @@ def _arc(centred: Array, place: Array) -> list[float]:
     parabola = 1.5 * x**2 - 0.5
     parabola = parabola - parabola.mean()
     energy = float(parabola @ parabola)
-    return [float(slope(centred[None], place)[0]), float(centred @ parabola / energy) if energy > 1e-9 else 0.0]
+    return [
+        float(slope(centred[None], place)[0]),
+        float(centred @ parabola / energy) if energy > 1e-9 else 0.0,
+    ]
 
 
 def _thirds(values: Array, place: Array) -> list[float]:

@@ -64,15 +64,25 @@ class FeatureTable:
 
 def shipped_table(corpus: str, feature_set: str, copy: str = "") -> Path:
     """Where `data/` holds the table of a corpus and feature set (of a changed `copy`): CSV where it is small and RAVDESS's, else Parquet."""
-    suffix = ".csv" if corpus == SHIPPED_CORPUS and len(FEATURE_SETS[feature_set].names) <= _MOST_IN_CSV else ".parquet"
+    suffix = (
+        ".csv"
+        if corpus == SHIPPED_CORPUS and len(FEATURE_SETS[feature_set].names) <= _MOST_IN_CSV
+        else ".parquet"
+    )
     return DATA_DIR / corpus / f"{feature_set}{'_' if copy else ''}{copy}{suffix}"
 
 
 def write_csv(tables: Iterable[pd.DataFrame], target: Path | io.TextIOBase) -> None:
     """Write a feature table that comes in parts."""
-    with target.open("w", encoding="utf-8", newline="") if isinstance(target, Path) else contextlib.nullcontext(target) as file:
+    with (
+        target.open("w", encoding="utf-8", newline="")
+        if isinstance(target, Path)
+        else contextlib.nullcontext(target) as file
+    ):
         for number, table in enumerate(tables):
-            table.to_csv(file, index=False, float_format=_FORMAT, lineterminator="\n", header=number == 0)
+            table.to_csv(
+                file, index=False, float_format=_FORMAT, lineterminator="\n", header=number == 0
+            )
 
 
 def write_parquet(tables: Iterable[pd.DataFrame], path: Path) -> None:
@@ -86,14 +96,35 @@ def write_parquet(tables: Iterable[pd.DataFrame], path: Path) -> None:
     writer = None
     try:
         for table in tables:
-            numbers = [name for name in table.columns if table[name].dtype == np.float64 and name != "duration_s"]
+            numbers = [
+                name
+                for name in table.columns
+                if table[name].dtype == np.float64 and name != "duration_s"
+            ]
             values = np.ascontiguousarray(table[numbers].to_numpy(dtype=np.float32))
             if len(numbers) > _MOST_IN_CSV:
-                values = ((values.view(np.uint32) + np.uint32(0x200)) & np.uint32(_MANTISSA)).view(np.float32)
-            small = pd.concat([table.drop(columns=numbers), pd.DataFrame(values, columns=numbers, index=table.index)], axis=1)
-            arrow = pa.Table.from_pandas(small[list(table.columns)], schema=writer.schema if writer else None, preserve_index=False)
+                values = ((values.view(np.uint32) + np.uint32(0x200)) & np.uint32(_MANTISSA)).view(
+                    np.float32
+                )
+            small = pd.concat(
+                [
+                    table.drop(columns=numbers),
+                    pd.DataFrame(values, columns=numbers, index=table.index),
+                ],
+                axis=1,
+            )
+            arrow = pa.Table.from_pandas(
+                small[list(table.columns)],
+                schema=writer.schema if writer else None,
+                preserve_index=False,
+            )
             if writer is None:
-                packing = {"compression": "zstd", "compression_level": 15, "use_dictionary": False, "use_byte_stream_split": numbers}
+                packing = {
+                    "compression": "zstd",
+                    "compression_level": 15,
+                    "use_dictionary": False,
+                    "use_byte_stream_split": numbers,
+                }
                 writer = pq.ParquetWriter(path, arrow.schema, **packing)
             writer.write_table(arrow)
     finally:
@@ -115,7 +146,9 @@ class JointTable:
     sha256: str
 
 
-def read_joint(feature_set: str, names: Sequence[str] = tuple(CORPORA), copies: Sequence[str] = COPIES) -> JointTable:
+def read_joint(
+    feature_set: str, names: Sequence[str] = tuple(CORPORA), copies: Sequence[str] = COPIES
+) -> JointTable:
     """The tables of a feature set (and of copies) in `data/` for several corpora, one after the other.
 
     Raises
@@ -137,7 +170,13 @@ def read_joint(feature_set: str, names: Sequence[str] = tuple(CORPORA), copies: 
             files.setdefault(name, digest)
     rows, *others = (pd.concat(read, ignore_index=True) for read in parts.values())
     x, *changed = (table[features_of].to_numpy(dtype=np.float32) for table in (rows, *others))
-    return JointTable(rows.drop(columns=features_of), x, dict(zip(copies, changed, strict=True)), files, every.hexdigest())
+    return JointTable(
+        rows.drop(columns=features_of),
+        x,
+        dict(zip(copies, changed, strict=True)),
+        files,
+        every.hexdigest(),
+    )
 
 
 def _read_shipped(corpus: str, feature_set: str, copy: str) -> tuple[pd.DataFrame, str]:
@@ -145,7 +184,11 @@ def _read_shipped(corpus: str, feature_set: str, copy: str) -> tuple[pd.DataFram
     if not path.exists():
         flag = f" --copy {copy}" if copy else ""
         make = f"python -m ser_core extract {corpus} --feature-set {feature_set}{flag} --output data/{corpus}/{path.name}"
-        raise SerError(ErrorCode.NOT_FOUND, f"The feature table {corpus}/{path.name} is missing in data/.", f"Make it: {make}")
+        raise SerError(
+            ErrorCode.NOT_FOUND,
+            f"The feature table {corpus}/{path.name} is missing in data/.",
+            f"Make it: {make}",
+        )
     data = manifest.intact(path).read_bytes()
     read = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
     return read(io.BytesIO(data)), hashlib.sha256(data).hexdigest()
@@ -162,7 +205,11 @@ def read_table(path: Path) -> FeatureTable:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise SerError(ErrorCode.NOT_FOUND, f"The feature table {str(path)!r} cannot be read.", "Check the path.") from error
+        raise SerError(
+            ErrorCode.NOT_FOUND,
+            f"The feature table {str(path)!r} cannot be read.",
+            "Check the path.",
+        ) from error
     return parse_table(data, path.name)
 
 
@@ -179,23 +226,43 @@ def parse_table(data: bytes, name: str) -> FeatureTable:
     """
     try:
         texts = ("speaker", "gender", "corpus", "path", "sha256", "intensity", "statement")
-        rows = pd.read_csv(io.BytesIO(data), dtype=dict.fromkeys(texts, str), keep_default_na=False)  # a speaker may be called NA
+        rows = pd.read_csv(
+            io.BytesIO(data), dtype=dict.fromkeys(texts, str), keep_default_na=False
+        )  # a speaker may be called NA
     except (ValueError, UnicodeDecodeError) as error:
         raise _bad(f"{name} is no CSV table ({type(error).__name__}).") from error
     if "emotion" not in rows:
         raise _bad(f"{name} lacks the column emotion.")
     feature_set = _feature_set_of(rows, name)
-    values = rows[list(feature_set.names)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    values = (
+        rows[list(feature_set.names)]
+        .apply(pd.to_numeric, errors="coerce")
+        .to_numpy(dtype=np.float64)
+    )
     if not len(rows):
         raise _bad(f"{name} has no rows.")
     wrong = ~(np.abs(values) < _LARGEST).all(axis=1)
     if wrong.any():
-        raise _bad(f"{name} has a missing, non-numeric or huge feature in line {int(np.flatnonzero(wrong)[0]) + 2}.")
-    rows = pd.concat([rows.drop(columns=list(feature_set.names)), pd.DataFrame(values, columns=list(feature_set.names))], axis=1)
-    rows["emotion"] = [_emotion(value, line, name) for line, value in enumerate(rows["emotion"], start=2)]
+        raise _bad(
+            f"{name} has a missing, non-numeric or huge feature in line {int(np.flatnonzero(wrong)[0]) + 2}."
+        )
+    rows = pd.concat(
+        [
+            rows.drop(columns=list(feature_set.names)),
+            pd.DataFrame(values, columns=list(feature_set.names)),
+        ],
+        axis=1,
+    )
+    rows["emotion"] = [
+        _emotion(value, line, name) for line, value in enumerate(rows["emotion"], start=2)
+    ]
     if "gender" in rows and not (known := rows["gender"].isin(("", *GENDERS))).all():
-        raise _bad(f"{name} has a gender that is none of {', '.join(GENDERS)} in line {int(np.flatnonzero(~known)[0]) + 2}.")
-    defaults = {"corpus": Path(name).stem} | dict.fromkeys(("speaker", "path", "sha256", "intensity", "statement"), "")
+        raise _bad(
+            f"{name} has a gender that is none of {', '.join(GENDERS)} in line {int(np.flatnonzero(~known)[0]) + 2}."
+        )
+    defaults = {"corpus": Path(name).stem} | dict.fromkeys(
+        ("speaker", "path", "sha256", "intensity", "statement"), ""
+    )
     for column, default in defaults.items():
         rows[column] = rows[column].replace("", default) if column in rows else default
     rows["speaker"] = rows["speaker"].str.strip()
@@ -233,7 +300,9 @@ def why_not_unseen(table: FeatureTable, task: str) -> str | None:
     """
     unknown = int((table.speakers == "").sum())
     if unknown:
-        where = "" if unknown == len(table.rows) else f" in {unknown:,} of {len(table.rows):,} clips"
+        where = (
+            "" if unknown == len(table.rows) else f" in {unknown:,} of {len(table.rows):,} clips"
+        )
         return f"It is not known who speaks{where}."
     if len(set(table.speakers)) < 2:
         return "All clips are of one speaker."
@@ -249,12 +318,16 @@ def why_not_unseen(table: FeatureTable, task: str) -> str | None:
 def _feature_set_of(rows: pd.DataFrame, name: str) -> FeatureSet:
     lacking = {}
     for feature_set in FEATURE_SETS.values():
-        lacking[feature_set.name] = [feature for feature in feature_set.names if feature not in rows]
+        lacking[feature_set.name] = [
+            feature for feature in feature_set.names if feature not in rows
+        ]
         if not lacking[feature_set.name]:
             return feature_set
     nearest = min(lacking, key=lambda key: len(lacking[key]))
     shown = ", ".join(lacking[nearest][:3])
-    raise _bad(f"{name} has the columns of no feature set; {nearest} lacks {len(lacking[nearest])}: {shown}, ...")
+    raise _bad(
+        f"{name} has the columns of no feature set; {nearest} lacks {len(lacking[nearest])}: {shown}, ..."
+    )
 
 
 def _emotion(value: object, line: int, name: str) -> str:
@@ -265,4 +338,8 @@ def _emotion(value: object, line: int, name: str) -> str:
 
 
 def _bad(message: str) -> SerError:
-    return SerError(ErrorCode.BAD_TABLE, message, "Make it with: python -m ser_core extract FOLDER --output FILE.csv, and add the labels.")
+    return SerError(
+        ErrorCode.BAD_TABLE,
+        message,
+        "Make it with: python -m ser_core extract FOLDER --output FILE.csv, and add the labels.",
+    )

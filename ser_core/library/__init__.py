@@ -22,7 +22,18 @@ from ser_core.errors import ErrorCode, SerError
 if TYPE_CHECKING:
     from ser_core.library.store import Kept, Library
 
-__all__ = ["FILE", "FOLDER_VARIABLE", "HEADER_VARIABLE", "LOCAL", "URL_VARIABLE", "Kept", "Library", "configured", "opened", "owner_of"]
+__all__ = [
+    "FILE",
+    "FOLDER_VARIABLE",
+    "HEADER_VARIABLE",
+    "LOCAL",
+    "URL_VARIABLE",
+    "Kept",
+    "Library",
+    "configured",
+    "opened",
+    "owner_of",
+]
 
 FOLDER_VARIABLE = "SER_LIBRARY"
 URL_VARIABLE = "SER_DATABASE_URL"
@@ -31,7 +42,14 @@ FILE = "library.db"
 LOCAL = "local"
 """The one owner on a person's own computer."""
 
-_OF_PROXIES = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+_OF_PROXIES = (
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+    "Via",
+)
 _LONGEST_OWNER = 255
 _THIS_COMPUTER = ("localhost", "127.0.0.1", "[::1]")
 
@@ -60,7 +78,9 @@ def opened(make: bool = True) -> Library:
     url, folder = os.environ.get(URL_VARIABLE), os.environ.get(FOLDER_VARIABLE)
     if not (url or folder):
         raise SerError(
-            ErrorCode.LIBRARY_OFF, "There is no library: nobody has named a place for one.", f"Set {FOLDER_VARIABLE} to a folder of yours."
+            ErrorCode.LIBRARY_OFF,
+            "There is no library: nobody has named a place for one.",
+            f"Set {FOLDER_VARIABLE} to a folder of yours.",
         )
     with _opening:
         return _opened(url or "", folder or "", make)
@@ -73,7 +93,11 @@ def _opened(url: str, folder: str, make: bool) -> Library:
     return Library.at(url, make) if url else Library.in_folder(Path(folder).expanduser(), make)
 
 
-def owner_of(values_of: Callable[[str], Sequence[str]], from_elsewhere: bool, environment: Mapping[str, str] | None = None) -> str:
+def owner_of(
+    values_of: Callable[[str], Sequence[str]],
+    from_elsewhere: bool,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """Whose entries a request to the app is about.
 
     Without `SER_USER_HEADER` that is `LOCAL`, for requests that come from this very computer; else who the proxy in front of the app says it is.
@@ -94,15 +118,28 @@ def owner_of(values_of: Callable[[str], Sequence[str]], from_elsewhere: bool, en
     """
     header = (os.environ if environment is None else environment).get(HEADER_VARIABLE)
     if not header:
-        if from_elsewhere or any(values_of(name) for name in _OF_PROXIES) or not _names_this_computer(values_of("Host")):
+        if (
+            from_elsewhere
+            or any(values_of(name) for name in _OF_PROXIES)
+            or not _names_this_computer(values_of("Host"))
+        ):
             message = "The library is not offered here: you came from another computer or through a proxy, and people cannot be told apart."
             hint = f"Whoever runs the app sets {HEADER_VARIABLE} to the header in which the proxy names people."
             raise SerError(ErrorCode.LIBRARY_OFF, message, hint)
         return LOCAL
     said = [value.strip() for value in values_of(header)]
-    if len(said) != 1 or not said[0] or len(said[0]) > _LONGEST_OWNER or said[0].casefold() == LOCAL:
+    if (
+        len(said) != 1
+        or not said[0]
+        or len(said[0]) > _LONGEST_OWNER
+        or said[0].casefold() == LOCAL
+    ):
         got = (
-            "no such header" if not said else "several" if len(said) > 1 else f"an empty or overlong one, or {LOCAL!r}, which is whose computer it is"
+            "no such header"
+            if not said
+            else "several"
+            if len(said) > 1
+            else f"an empty or overlong one, or {LOCAL!r}, which is whose computer it is"
         )
         message = f"The library is not offered here: the proxy should name the person in the header {header}. Got {got}."
         raise SerError(ErrorCode.LIBRARY_OFF, message, "Open the app through the proxy, logged in.")

@@ -34,7 +34,9 @@ STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0)
 ALONE = 100.0
 """The strength where there is a single training speaker, or it is not known who speaks."""
 
-_ROUNDED = 5e-5  # stored out-of-fold probabilities are rounded to 1e-4: a smaller one stands there as 0
+_ROUNDED = (
+    5e-5  # stored out-of-fold probabilities are rounded to 1e-4: a smaller one stands there as 0
+)
 _SHOWN = ("unseen_speakers", "corpus_left_out")
 
 Each = Callable[[Sequence[Kept]], Iterable[Kept]]
@@ -81,7 +83,11 @@ def evaluate(library: Library, owner: str, kept: KeptLayer, each: Each = iter) -
     model = models.load_default("emotion")
     layer = Layer.from_json(kept.layer)
     models.corrected(model, layer)  # says so where it is a layer of another model
-    return {**kept.report, **_report(layer, tested := _heard(library, owner, parts[TEST], model, each)), "test": _counts(tested)}
+    return {
+        **kept.report,
+        **_report(layer, tested := _heard(library, owner, parts[TEST], model, each)),
+        "test": _counts(tested),
+    }
 
 
 def adopt(library: Library, owner: str, kept: KeptLayer, force: bool = False) -> None:
@@ -110,7 +116,11 @@ def adopted_model(library: Library, owner: str, default: Model) -> Model | None:
         MODEL_TAMPERED, MODEL_SCHEMA or MODEL_VERSION where the layer cannot be used, or LIBRARY_FAILED.
     """
     kept = library.adopted(owner)
-    return None if kept is None else models.corrected(default, Layer.from_json(kept.layer), kept.report["scores"])
+    return (
+        None
+        if kept is None
+        else models.corrected(default, Layer.from_json(kept.layer), kept.report["scores"])
+    )
 
 
 def is_worse(row: Mapping[str, Any]) -> bool:
@@ -139,10 +149,20 @@ def fit(clips: Clips, strength: float, base: str) -> Layer:
         sums = np.log(np.exp(scores).sum(axis=1, keepdims=True))
         wrong = (np.exp(scores - sums) - right) * weights[:, None]
         away = matrix - identity
-        value = -(((scores - sums) * right).sum(axis=1) * weights).sum() + strength / 2 * ((away**2).sum() + (bias**2).sum())
-        return float(value), np.concatenate([(wrong.T @ x + strength * away).ravel(), wrong.sum(axis=0) + strength * bias])
+        value = -(((scores - sums) * right).sum(axis=1) * weights).sum() + strength / 2 * (
+            (away**2).sum() + (bias**2).sum()
+        )
+        return float(value), np.concatenate(
+            [(wrong.T @ x + strength * away).ravel(), wrong.sum(axis=0) + strength * bias]
+        )
 
-    found = minimize(loss, np.concatenate([identity.ravel(), np.zeros(n)]), jac=True, method="L-BFGS-B", options={"maxiter": 1000})
+    found = minimize(
+        loss,
+        np.concatenate([identity.ravel(), np.zeros(n)]),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": 1000},
+    )
     return Layer(found.x[: n * n].reshape(n, n), found.x[n * n :], base)
 
 
@@ -161,9 +181,17 @@ def choose_strength(clips: Clips) -> float:
                 continue
             layer = fit(Clips(clips.said[inside], clips.truth[inside], ()), strength, "")
             said = layer(clips.said[~inside])
-            of_each.append(float(-np.log(np.maximum(said[np.arange(len(said)), clips.truth[~inside]], 1e-12)).mean()))
+            of_each.append(
+                float(
+                    -np.log(
+                        np.maximum(said[np.arange(len(said)), clips.truth[~inside]], 1e-12)
+                    ).mean()
+                )
+            )
         losses.append(round(float(np.mean(of_each)), 6))
-    return max(strength for strength, loss in zip(STRENGTHS, losses, strict=True) if loss == min(losses))
+    return max(
+        strength for strength, loss in zip(STRENGTHS, losses, strict=True) if loss == min(losses)
+    )
 
 
 def _parts(library: Library, owner: str) -> tuple[dict[str, list[Kept]], int]:
@@ -200,11 +228,24 @@ def _check_enough(entries: Sequence[Kept], aside: Sequence[Kept] = (), left_out:
     raise SerError(ErrorCode.NOT_ENOUGH, f"{message}.", hint)
 
 
-def _heard(library: Library, owner: str, entries: Sequence[Kept], model: Model, each: Each) -> Clips:
+def _heard(
+    library: Library, owner: str, entries: Sequence[Kept], model: Model, each: Each
+) -> Clips:
     """What a model says of the sound of entries."""
-    said = [list(prediction.by_each(library.recording(owner, entry.id), [model])[model.card.name].values()) for entry in each(entries)]
+    said = [
+        list(
+            prediction.by_each(library.recording(owner, entry.id), [model])[
+                model.card.name
+            ].values()
+        )
+        for entry in each(entries)
+    ]
     truth = np.array([EMOTIONS.index(entry.emotion) for entry in entries], dtype=np.int64)
-    return Clips(np.array(said).reshape(-1, len(EMOTIONS)), truth, tuple(entry.speaker.casefold() for entry in entries))
+    return Clips(
+        np.array(said).reshape(-1, len(EMOTIONS)),
+        truth,
+        tuple(entry.speaker.casefold() for entry in entries),
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- testing
@@ -225,15 +266,30 @@ def _on_library(layer: Layer, tested: Clips) -> dict[str, Any] | None:
     if not len(tested.truth):
         return None
     paths = [str(number) for number in range(len(tested.truth))]
-    about = {"path": paths, "corpus": "library", "speaker": tested.speakers, "gender": "", "intensity": "", "statement": "", "seed": 0}
+    about = {
+        "path": paths,
+        "corpus": "library",
+        "speaker": tested.speakers,
+        "gender": "",
+        "intensity": "",
+        "statement": "",
+        "seed": 0,
+    }
     rows = pd.DataFrame({**about, "truth": [EMOTIONS[position] for position in tested.truth]})
-    before, after = (rows.assign(**dict(zip(EMOTIONS, said.T, strict=True))) for said in (tested.said, layer(tested.said)))
+    before, after = (
+        rows.assign(**dict(zip(EMOTIONS, said.T, strict=True)))
+        for said in (tested.said, layer(tested.said))
+    )
     return _compared("your speakers set aside", before, after)
 
 
 def _on_corpora(layer: Layer) -> dict[str, Any]:
     stored = evaluation.read_out_of_fold()
-    stored = stored[(stored["task"] == "emotion") & (stored["feature_set"] == "several") & (stored["classifier"] == "combination")]
+    stored = stored[
+        (stored["task"] == "emotion")
+        & (stored["feature_set"] == "several")
+        & (stored["classifier"] == "combination")
+    ]
     rows: list[dict[str, Any]] = []
     scores: dict[str, dict[str, Any]] = {}
     for corpus in CORPORA:
@@ -267,11 +323,21 @@ def _compared(name: str, before: pd.DataFrame, after: pd.DataFrame) -> dict[str,
         "speakers": found.n_speakers,
         "before": one["uar"],
         "after": other["uar"],
-        "difference": dict(zip(("value", "low", "high"), (None if np.isnan(value) else round(value, 4) for value in values), strict=True)),
+        "difference": dict(
+            zip(
+                ("value", "low", "high"),
+                (None if np.isnan(value) else round(value, 4) for value in values),
+                strict=True,
+            )
+        ),
     }
 
 
 def _counts(clips: Clips) -> dict[str, Any]:
     of_each = np.bincount(clips.truth, minlength=len(EMOTIONS)).tolist()
     counts = {emotion: n for emotion, n in zip(EMOTIONS, of_each, strict=True) if n}
-    return {"clips": len(clips.truth), "speakers": len(set(clips.speakers) - {""}), "emotions": counts}
+    return {
+        "clips": len(clips.truth),
+        "speakers": len(set(clips.speakers) - {""}),
+        "emotions": counts,
+    }

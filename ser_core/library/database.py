@@ -23,13 +23,28 @@ from ser_core.library import migrations
 _WAIT_SECONDS = 10  # for another process that writes
 _SERVER_SECONDS = 5  # for a server to answer
 _SQLITE = {
-    sqlite3.SQLITE_FULL: ("The disk that holds the library is full.", "Free some space, then try again."),
-    sqlite3.SQLITE_IOERR: ("The file of the library cannot be read or written.", "Check its disk and the space that is left, then try again."),
+    sqlite3.SQLITE_FULL: (
+        "The disk that holds the library is full.",
+        "Free some space, then try again.",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "The file of the library cannot be read or written.",
+        "Check its disk and the space that is left, then try again.",
+    ),
     sqlite3.SQLITE_BUSY: ("Another program is busy with the library.", "Try again in a moment."),
-    sqlite3.SQLITE_READONLY: ("The library cannot be written.", "Check the permissions of its folder."),
-    sqlite3.SQLITE_CANTOPEN: ("The library cannot be opened.", "Check that its folder is there, and its permissions."),
+    sqlite3.SQLITE_READONLY: (
+        "The library cannot be written.",
+        "Check the permissions of its folder.",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "The library cannot be opened.",
+        "Check that its folder is there, and its permissions.",
+    ),
     sqlite3.SQLITE_CORRUPT: ("The file of the library is damaged.", "Bring it back from a backup."),
-    sqlite3.SQLITE_NOTADB: ("The file that should be the library is no database.", "Name another folder."),
+    sqlite3.SQLITE_NOTADB: (
+        "The file that should be the library is no database.",
+        "Name another folder.",
+    ),
 }
 _POSTGRES_FULL = ("53100", "53200")  # SQLSTATE: disk full, out of memory
 
@@ -82,7 +97,10 @@ class Database:
             "postgresql": ("VACUUM ser_recordings",),
         }
         outside = {"ser_begin": ""} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        with contextlib.suppress(SQLAlchemyError), self.engine.connect().execution_options(**outside) as connection:
+        with (
+            contextlib.suppress(SQLAlchemyError),
+            self.engine.connect().execution_options(**outside) as connection,
+        ):
             for statement in statements.get(connection.dialect.name, ()):
                 self._execute_when_free(connection, statement)
 
@@ -117,8 +135,15 @@ class Database:
 def _options(url: URL) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": _WAIT_SECONDS}}
-    waits = {"connect_timeout": _SERVER_SECONDS} if url.get_backend_name() == "postgresql" and "connect_timeout" not in url.query else {}
-    return {"connect_args": waits, "pool_pre_ping": True}  # a server that was started anew is no error
+    waits = (
+        {"connect_timeout": _SERVER_SECONDS}
+        if url.get_backend_name() == "postgresql" and "connect_timeout" not in url.query
+        else {}
+    )
+    return {
+        "connect_args": waits,
+        "pool_pre_ping": True,
+    }  # a server that was started anew is no error
 
 
 def _prepared(url: URL, make: bool = True) -> Path:
@@ -129,25 +154,41 @@ def _prepared(url: URL, make: bool = True) -> Path:
     path = Path(url.database)
     if not make and not path.exists():
         named = "SER_DATABASE_URL" if os.environ.get("SER_DATABASE_URL") else "SER_LIBRARY"
-        raise SerError(ErrorCode.LIBRARY_OFF, f"There is no library in {str(path.parent)!r} yet.", f"Check {named}.")
+        raise SerError(
+            ErrorCode.LIBRARY_OFF,
+            f"There is no library in {str(path.parent)!r} yet.",
+            f"Check {named}.",
+        )
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # SQLite gives the files beside it the same permissions
+            os.close(
+                os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+            )  # SQLite gives the files beside it the same permissions
             if os.name == "posix":
                 folder = os.open(path.parent, os.O_RDONLY)
                 os.fsync(folder)  # or a power cut could lose the name
                 os.close(folder)
     except OSError as error:
         message = f"The library {str(path)!r} cannot be made: {error.strerror or error}."
-        raise SerError(ErrorCode.LIBRARY_FAILED, message, "Name a folder that you may write to.") from error
+        raise SerError(
+            ErrorCode.LIBRARY_FAILED, message, "Name a folder that you may write to."
+        ) from error
     return path
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says, not where Python's module guesses
+    connection.isolation_level = (
+        None  # transactions begin where `_begin_sqlite` says, not where Python's module guesses
+    )
     # What SQLite sorts out on the way, all of a file that is given its room back included, stays in memory, not in some temporary folder.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", "temp_store = MEMORY"):
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+        "temp_store = MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -177,10 +218,20 @@ def _in_words(error: Exception) -> tuple[str, str]:
     state = getattr(cause, "sqlstate", None)
     if state in _POSTGRES_FULL:
         return _SQLITE[sqlite3.SQLITE_FULL]
-    if isinstance(error, DBAPIError) and not isinstance(cause, sqlite3.Error) and (state is None or state.startswith(("08", "57"))):
-        return "The server of the library cannot be reached.", "Check that it is running and that SER_DATABASE_URL is right, then try again."
+    if (
+        isinstance(error, DBAPIError)
+        and not isinstance(cause, sqlite3.Error)
+        and (state is None or state.startswith(("08", "57")))
+    ):
+        return (
+            "The server of the library cannot be reached.",
+            "Check that it is running and that SER_DATABASE_URL is right, then try again.",
+        )
     first = (str(cause).splitlines() or [type(cause).__name__])[0].rstrip(".")
-    return f"The library could not be used: {first}.", "Try again; if it stays so, check the database."
+    return (
+        f"The library could not be used: {first}.",
+        "Try again; if it stays so, check the database.",
+    )
 
 
 def address(folder: Path, name: str) -> URL:
@@ -200,4 +251,8 @@ def parsed(url: str) -> URL:
         return make_url(url)
     except (ArgumentError, ValueError) as error:
         message = "SER_DATABASE_URL is no address of a database."
-        raise SerError(ErrorCode.LIBRARY_FAILED, message, "Expected something like postgresql://name:password@host/database") from error
+        raise SerError(
+            ErrorCode.LIBRARY_FAILED,
+            message,
+            "Expected something like postgresql://name:password@host/database",
+        ) from error

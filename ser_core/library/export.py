@@ -31,7 +31,9 @@ def to_folder(library: Library, owner: str, folder: Path) -> int:
         BAD_USAGE where something is there already, or nothing can be written there; NOT_ENOUGH where nothing is kept.
     """
     folder = folder.absolute()
-    if not folder.parent.is_dir() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+    if not folder.parent.is_dir() or (
+        folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    ):
         message = f"The folder {str(folder)!r} cannot be made, or holds something already."
         raise SerError(ErrorCode.BAD_USAGE, message, "Name a new folder inside one that exists.")
     entries = _all(library, owner)
@@ -49,7 +51,9 @@ def to_folder(library: Library, owner: str, folder: Path) -> int:
         part.replace(folder)
     except OSError as error:
         message = f"The folder {str(folder)!r} cannot be written: {error.strerror or error}."
-        raise SerError(ErrorCode.BAD_USAGE, message, "Name a folder with enough space that you may write to.") from error
+        raise SerError(
+            ErrorCode.BAD_USAGE, message, "Name a folder with enough space that you may write to."
+        ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return len(entries)
@@ -73,7 +77,11 @@ def to_zip(library: Library, owner: str) -> bytes:
 def _all(library: Library, owner: str) -> list[Kept]:
     entries = library.entries(owner)
     if not entries:
-        raise SerError(ErrorCode.NOT_ENOUGH, "There is nothing in the library to be exported.", "Keep a recording first.")
+        raise SerError(
+            ErrorCode.NOT_ENOUGH,
+            "There is nothing in the library to be exported.",
+            "Keep a recording first.",
+        )
     return entries
 
 
@@ -92,12 +100,19 @@ def _clip(entry: Kept) -> str:
 def _labels(entries: Iterable[Kept]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "emotion", "speaker", "gender"])  # nobody is asked for their gender: unknown
-    writer.writerows([_clip(entry), entry.emotion, entry.speaker, ""] for entry in entries if entry.emotion)
+    writer.writerow(
+        ["path", "emotion", "speaker", "gender"]
+    )  # nobody is asked for their gender: unknown
+    writer.writerows(
+        [_clip(entry), entry.emotion, entry.speaker, ""] for entry in entries if entry.emotion
+    )
     return text.getvalue().encode()
 
 
 def _lines(library: Library, owner: str, entries: Iterable[Kept]) -> Iterator[str]:
     for entry in entries:
         predicted, by = library.predicted(owner, entry.id)
-        yield json.dumps({**entry.to_dict(), "path": _clip(entry), "models": by, "prediction": predicted}, ensure_ascii=False)
+        yield json.dumps(
+            {**entry.to_dict(), "path": _clip(entry), "models": by, "prediction": predicted},
+            ensure_ascii=False,
+        )

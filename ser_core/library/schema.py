@@ -30,13 +30,19 @@ RECORDINGS = Table(
     Column("kept_at", DateTime, nullable=False),  # UTC; nothing is ordered by it, as clocks jump
     Column("duration_s", Float, nullable=False),
     Column("sha256", String(64), nullable=False),  # of the FLAC file
-    Column("answer", String(16), nullable=False),  # the emotion that was said; "": it could not be told
+    Column(
+        "answer", String(16), nullable=False
+    ),  # the emotion that was said; "": it could not be told
     Column("prediction", _LONG, nullable=False),  # JSON, schema 1
     Column("models", _LONG, nullable=False),  # JSON: name and digest of each model
     Column("emotion", String(16), nullable=False),  # what the person says that it was; "": nothing
-    Column("speaker", String(255), nullable=False),  # who speaks, as the person calls them; "": unknown
+    Column(
+        "speaker", String(255), nullable=False
+    ),  # who speaks, as the person calls them; "": unknown
     Column("corrected_at", DateTime),
-    Column("flac", LargeBinary(2**30), nullable=False),  # the last, so that whoever wants the others need not pass over it
+    Column(
+        "flac", LargeBinary(2**30), nullable=False
+    ),  # the last, so that whoever wants the others need not pass over it
     UniqueConstraint("owner", "sha256", name="ser_recordings_once"),
     sqlite_autoincrement=True,  # what is deleted leaves no number to be given again
 )
@@ -66,7 +72,9 @@ ADOPTIONS = Table(
     METADATA,
     Column("id", _ID, primary_key=True),
     Column("owner", String(255), nullable=False),
-    Column("layer_id", _ID, ForeignKey("ser_layers.id", name="ser_adoptions_layer"), nullable=False),
+    Column(
+        "layer_id", _ID, ForeignKey("ser_layers.id", name="ser_adoptions_layer"), nullable=False
+    ),
     Column("digest", String(64), nullable=False),
     Column("adopted_at", DateTime, nullable=False),
     Column("rolled_back_at", DateTime),

@@ -70,7 +70,20 @@ class KeptLayer:
     report: Mapping[str, Any]
 
 
-_LISTED = [RECORDINGS.c[name] for name in ("id", "name", "kept_at", "duration_s", "sha256", "answer", "emotion", "speaker", "corrected_at")]
+_LISTED = [
+    RECORDINGS.c[name]
+    for name in (
+        "id",
+        "name",
+        "kept_at",
+        "duration_s",
+        "sha256",
+        "answer",
+        "emotion",
+        "speaker",
+        "corrected_at",
+    )
+]
 
 
 class Library:
@@ -94,7 +107,14 @@ class Library:
 
     # --------------------------------------------------------------------------------------------------------- entries
 
-    def keep(self, owner: str, name: str, recording: Recording, prediction: Prediction, cards: Iterable[ModelCard]) -> int:
+    def keep(
+        self,
+        owner: str,
+        name: str,
+        recording: Recording,
+        prediction: Prediction,
+        cards: Iterable[ModelCard],
+    ) -> int:
         """Keep a recording at 16 kHz with what was predicted, and by which models; gives its number.
 
         A recording that is kept already keeps its number, and what was predicted first.
@@ -108,16 +128,29 @@ class Library:
             "sha256": hashlib.sha256(flac).hexdigest(),
             "answer": prediction.emotion or "",
             "prediction": json.dumps(prediction.to_dict(_tidy(name)), ensure_ascii=False),
-            "models": json.dumps({card.task: {"name": card.name, "sha256": card.sha256, "layer": card.parameters.get("layer")} for card in cards}),
+            "models": json.dumps(
+                {
+                    card.task: {
+                        "name": card.name,
+                        "sha256": card.sha256,
+                        "layer": card.parameters.get("layer"),
+                    }
+                    for card in cards
+                }
+            ),
             "emotion": "",
             "speaker": "",
             "flac": flac,
         }
-        same = select(RECORDINGS.c.id).where(RECORDINGS.c.owner == owner, RECORDINGS.c.sha256 == row["sha256"])
+        same = select(RECORDINGS.c.id).where(
+            RECORDINGS.c.owner == owner, RECORDINGS.c.sha256 == row["sha256"]
+        )
         try:
             with self.database.writing() as connection:
                 number = connection.execute(same).scalar_one_or_none()
-                return int(number or connection.execute(insert(RECORDINGS), row).inserted_primary_key[0])  # type: ignore[index]
+                return int(
+                    number or connection.execute(insert(RECORDINGS), row).inserted_primary_key[0]
+                )  # type: ignore[index]
         except SerError as error:
             if not isinstance(error.__cause__, IntegrityError):
                 raise
@@ -127,7 +160,12 @@ class Library:
     def entries(self, owner: str) -> list[Kept]:
         """All entries of an owner, in the order in which they were kept, whatever the clock said."""
         with self.database.reading() as connection:
-            return [_kept(row) for row in connection.execute(select(*_LISTED).where(RECORDINGS.c.owner == owner).order_by(RECORDINGS.c.id))]
+            return [
+                _kept(row)
+                for row in connection.execute(
+                    select(*_LISTED).where(RECORDINGS.c.owner == owner).order_by(RECORDINGS.c.id)
+                )
+            ]
 
     def find(self, owner: str, number: int) -> Kept | None:
         """One entry; None where it is not there."""
@@ -139,17 +177,25 @@ class Library:
         """The entry with the very sound of a recording; None where it is not kept yet."""
         digest = hashlib.sha256(to_flac(recording)).hexdigest()
         with self.database.reading() as connection:
-            row = connection.execute(select(*_LISTED).where(RECORDINGS.c.owner == owner, RECORDINGS.c.sha256 == digest)).one_or_none()
+            row = connection.execute(
+                select(*_LISTED).where(RECORDINGS.c.owner == owner, RECORDINGS.c.sha256 == digest)
+            ).one_or_none()
         return None if row is None else _kept(row)
 
     def flac(self, owner: str, number: int) -> bytes:
         """The sound of an entry as a FLAC file, the very bytes that were kept."""
         with self.database.reading() as connection:
-            row = connection.execute(select(RECORDINGS.c.flac, RECORDINGS.c.sha256).where(*_is(owner, number))).one_or_none()
+            row = connection.execute(
+                select(RECORDINGS.c.flac, RECORDINGS.c.sha256).where(*_is(owner, number))
+            ).one_or_none()
         if row is None:
             raise _not_there([number])
         if hashlib.sha256(row.flac).hexdigest() != row.sha256:
-            raise SerError(ErrorCode.LIBRARY_FAILED, f"The sound of entry {number} is damaged.", "Bring the library back from a backup.")
+            raise SerError(
+                ErrorCode.LIBRARY_FAILED,
+                f"The sound of entry {number} is damaged.",
+                "Bring the library back from a backup.",
+            )
         return bytes(row.flac)
 
     def recording(self, owner: str, number: int) -> Recording:
@@ -159,7 +205,9 @@ class Library:
     def predicted(self, owner: str, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """What was predicted of an entry (JSON, schema 1), and the name and digests of each model by task."""
         with self.database.reading() as connection:
-            row = connection.execute(select(RECORDINGS.c.prediction, RECORDINGS.c.models).where(*_is(owner, number))).one_or_none()
+            row = connection.execute(
+                select(RECORDINGS.c.prediction, RECORDINGS.c.models).where(*_is(owner, number))
+            ).one_or_none()
         if row is None:
             raise _not_there([number])
         return json.loads(row.prediction), json.loads(row.models)
@@ -174,15 +222,25 @@ class Library:
         """
         if emotion and emotion not in EMOTIONS:
             raise ValueError(f"There is no emotion {emotion!r}.")
-        said = {"emotion": emotion, "speaker": _tidy(" ".join(speaker.split())), "corrected_at": _now()}
+        said = {
+            "emotion": emotion,
+            "speaker": _tidy(" ".join(speaker.split())),
+            "corrected_at": _now(),
+        }
         with self.database.writing() as connection:
-            if not connection.execute(update(RECORDINGS).where(*_is(owner, number)).values(said)).rowcount:
+            if not connection.execute(
+                update(RECORDINGS).where(*_is(owner, number)).values(said)
+            ).rowcount:
                 raise _not_there([number])
 
     def delete(self, owner: str, numbers: Sequence[int]) -> None:
         """Delete entries for good: all of them or, where one is not there, none."""
         with self.database.writing() as connection:
-            missing = [number for number in dict.fromkeys(numbers) if not connection.execute(delete(RECORDINGS).where(*_is(owner, number))).rowcount]
+            missing = [
+                number
+                for number in dict.fromkeys(numbers)
+                if not connection.execute(delete(RECORDINGS).where(*_is(owner, number))).rowcount
+            ]
             if missing:
                 raise _not_there(missing)
         self.database.wipe(everything=False)
@@ -203,26 +261,49 @@ class Library:
 
         A part is for good. Of the speakers, in the order of coming, the second, fifth, eighth ... are for testing.
         """
-        wanted = [speaker for speaker in dict.fromkeys(spoken.casefold() for spoken in speakers) if speaker]
+        wanted = [
+            speaker
+            for speaker in dict.fromkeys(spoken.casefold() for spoken in speakers)
+            if speaker
+        ]
         with self.database.writing() if wanted else self.database.reading() as connection:
-            found = {row.speaker: row.part for row in connection.execute(select(SPEAKERS).where(SPEAKERS.c.owner == owner).order_by(SPEAKERS.c.id))}
+            found = {
+                row.speaker: row.part
+                for row in connection.execute(
+                    select(SPEAKERS).where(SPEAKERS.c.owner == owner).order_by(SPEAKERS.c.id)
+                )
+            }
             for speaker in wanted:
                 if speaker not in found:
                     found[speaker] = TEST if len(found) % 3 == 1 else TRAIN
-                    connection.execute(insert(SPEAKERS), {"owner": owner, "speaker": speaker, "part": found[speaker]})
+                    connection.execute(
+                        insert(SPEAKERS),
+                        {"owner": owner, "speaker": speaker, "part": found[speaker]},
+                    )
         return found
 
     def add_layer(self, owner: str, layer: str, digest: str, report: Mapping[str, Any]) -> int:
         """Keep a layer that was trained; gives its number."""
-        row = {"owner": owner, "trained_at": _now(), "digest": digest, "layer": layer, "report": json.dumps(report)}
+        row = {
+            "owner": owner,
+            "trained_at": _now(),
+            "digest": digest,
+            "layer": layer,
+            "report": json.dumps(report),
+        }
         with self.database.writing() as connection:
             return int(connection.execute(insert(LAYERS), row).inserted_primary_key[0])  # type: ignore[index]
 
     def layers(self, owner: str) -> list[KeptLayer]:
         """All layers of an owner, in the order in which they were trained."""
         with self.database.reading() as connection:
-            rows = connection.execute(select(LAYERS).where(LAYERS.c.owner == owner).order_by(LAYERS.c.id)).all()
-        return [KeptLayer(row.id, _utc(row.trained_at), row.digest, row.layer, json.loads(row.report)) for row in rows]
+            rows = connection.execute(
+                select(LAYERS).where(LAYERS.c.owner == owner).order_by(LAYERS.c.id)
+            ).all()
+        return [
+            KeptLayer(row.id, _utc(row.trained_at), row.digest, row.layer, json.loads(row.report))
+            for row in rows
+        ]
 
     def adopt(self, owner: str, layer: KeptLayer) -> None:
         """Make a layer the one that the owner's default emotion model is corrected by."""
@@ -232,7 +313,12 @@ class Library:
 
     def in_use(self, owner: str, layer: KeptLayer) -> bool:
         """Whether a layer is, unchanged, the one that was adopted last and not taken back."""
-        query = select(ADOPTIONS.c.layer_id, ADOPTIONS.c.digest).where(*_in_force(owner)).order_by(ADOPTIONS.c.id.desc()).limit(1)
+        query = (
+            select(ADOPTIONS.c.layer_id, ADOPTIONS.c.digest)
+            .where(*_in_force(owner))
+            .order_by(ADOPTIONS.c.id.desc())
+            .limit(1)
+        )
         with self.database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return row is not None and (row.layer_id, row.digest) == (layer.id, layer.digest)
@@ -240,9 +326,13 @@ class Library:
     def roll_back(self, owner: str) -> bool:
         """Take the last adoption back that was not; gives whether there was one."""
         with self.database.writing() as connection:
-            last = connection.execute(select(func.max(ADOPTIONS.c.id)).where(*_in_force(owner))).scalar_one()
+            last = connection.execute(
+                select(func.max(ADOPTIONS.c.id)).where(*_in_force(owner))
+            ).scalar_one()
             if last is not None:
-                connection.execute(update(ADOPTIONS).where(ADOPTIONS.c.id == last).values(rolled_back_at=_now()))
+                connection.execute(
+                    update(ADOPTIONS).where(ADOPTIONS.c.id == last).values(rolled_back_at=_now())
+                )
         return last is not None
 
     def adopted(self, owner: str) -> KeptLayer | None:
@@ -265,9 +355,17 @@ class Library:
         if row is None:
             return None
         if hashlib.sha256(row.layer.encode()).hexdigest() != row.adopted_digest:
-            message = f"The correction layer {row.id} is not the one that was adopted, and is not used."
-            raise SerError(ErrorCode.MODEL_TAMPERED, message, "Go back to what was before: python -m ser_core library rollback")
-        return KeptLayer(row.id, _utc(row.trained_at), row.digest, row.layer, json.loads(row.report))
+            message = (
+                f"The correction layer {row.id} is not the one that was adopted, and is not used."
+            )
+            raise SerError(
+                ErrorCode.MODEL_TAMPERED,
+                message,
+                "Go back to what was before: python -m ser_core library rollback",
+            )
+        return KeptLayer(
+            row.id, _utc(row.trained_at), row.digest, row.layer, json.loads(row.report)
+        )
 
 
 def to_flac(recording: Recording) -> bytes:
@@ -275,7 +373,9 @@ def to_flac(recording: Recording) -> bytes:
     import soundfile
 
     buffer = io.BytesIO()
-    soundfile.write(buffer, recording.samples, recording.sample_rate, format="FLAC", subtype="PCM_24")
+    soundfile.write(
+        buffer, recording.samples, recording.sample_rate, format="FLAC", subtype="PCM_24"
+    )
     return buffer.getvalue()
 
 
@@ -289,7 +389,11 @@ def _in_force(owner: str) -> tuple[Any, Any]:
 
 def _not_there(numbers: Sequence[int]) -> SerError:
     listed = ", ".join(map(str, numbers))
-    return SerError(ErrorCode.NOT_FOUND, f"There is no entry {listed} in the library.", "Look at the list once more: it may have been deleted.")
+    return SerError(
+        ErrorCode.NOT_FOUND,
+        f"There is no entry {listed} in the library.",
+        "Look at the list once more: it may have been deleted.",
+    )
 
 
 def _now() -> datetime:
@@ -304,7 +408,10 @@ def _utc(time: datetime) -> datetime:
 def _kept(row: Any) -> Kept:
     fields = dict(row._mapping)
     corrected = fields.pop("corrected_at")
-    return Kept(**fields | {"kept_at": _utc(row.kept_at)}, corrected_at=None if corrected is None else _utc(corrected))
+    return Kept(
+        **fields | {"kept_at": _utc(row.kept_at)},
+        corrected_at=None if corrected is None else _utc(corrected),
+    )
 
 
 def _tidy(name: str) -> str:

@@ -114,7 +114,9 @@ class Model:
     card: ModelCard
     estimator: Estimator
 
-    def predict_proba(self, clips: Sequence[Inputs], baseline: Baseline | None = None) -> npt.NDArray[np.float64]:
+    def predict_proba(
+        self, clips: Sequence[Inputs], baseline: Baseline | None = None
+    ) -> npt.NDArray[np.float64]:
         """The probability of each label of the task for some clips: [clips, labels] in the order of `LABELS[task]`; 0 for a label not learnt.
 
         A `baseline` (neutral clips of one speaker) is used where the card says `takes_baseline`.
@@ -138,28 +140,47 @@ def save(fitted: Any, card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
     return save_artefact(buffer.getvalue(), card, folder)
 
 
-def save_perceptrons(fitted: BaggedPerceptrons, card: ModelCard, folder: Path = MODELS_DIR, enrolled: BaggedPerceptrons | None = None) -> ModelCard:
+def save_perceptrons(
+    fitted: BaggedPerceptrons,
+    card: ModelCard,
+    folder: Path = MODELS_DIR,
+    enrolled: BaggedPerceptrons | None = None,
+) -> ModelCard:
     """Write bagged perceptrons, with those that take a baseline (`enrolled`), and their card, as `save` does."""
     further = {} if enrolled is None else {ENROLLED_ARTEFACT: enrolled.to_bytes()}
     return save_artefact(fitted.to_bytes(), card, folder, further)
 
 
-def save_combination(members: Mapping[str, Mapping[str, Any]], card: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
+def save_combination(
+    members: Mapping[str, Mapping[str, Any]], card: ModelCard, folder: Path = MODELS_DIR
+) -> ModelCard:
     """Write a combination of models of the same folder, and its card.
 
     `members` has, by id, the `weight` of the model's opinion, and `weights_with_baseline` of all opinions that it has then.
     """
-    listed = [{"id": name, **weights, "sha256": read_card(folder / name).sha256} for name, weights in members.items()]
+    listed = [
+        {"id": name, **weights, "sha256": read_card(folder / name).sha256}
+        for name, weights in members.items()
+    ]
     return save_artefact((json.dumps({"members": listed}, indent=1) + "\n").encode(), card, folder)
 
 
 def share_artefact(card: ModelCard, of: ModelCard, folder: Path = MODELS_DIR) -> ModelCard:
     """Write the card of a model whose artefact is that of another, saved model: one network answers for both tasks."""
     shared = f"../{of.id}/{of.artefact}"
-    return save_artefact((folder / of.id / of.artefact).read_bytes(), dataclasses.replace(card, artefact=shared), folder)
+    return save_artefact(
+        (folder / of.id / of.artefact).read_bytes(),
+        dataclasses.replace(card, artefact=shared),
+        folder,
+    )
 
 
-def save_artefact(artefact: bytes, card: ModelCard, folder: Path = MODELS_DIR, further: Mapping[str, bytes] | None = None) -> ModelCard:
+def save_artefact(
+    artefact: bytes,
+    card: ModelCard,
+    folder: Path = MODELS_DIR,
+    further: Mapping[str, bytes] | None = None,
+) -> ModelCard:
     """Write an artefact under the name on its card, further files, and the card; gives the card with digests and versions filled in."""
     from ser_core.batch import checkpointed
 
@@ -167,7 +188,12 @@ def save_artefact(artefact: bytes, card: ModelCard, folder: Path = MODELS_DIR, f
     files = {card.artefact: artefact, **(further or {})}
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     card = dataclasses.replace(card, sha256=digests.pop(card.artefact), further=digests)
-    card = dataclasses.replace(card, libraries=library_versions(), python=platform.python_version(), program=checkpointed.program())
+    card = dataclasses.replace(
+        card,
+        libraries=library_versions(),
+        python=platform.python_version(),
+        program=checkpointed.program(),
+    )
     files[CARD] = (json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n").encode()
     manifest.write(root_of(folder), {home / name: data for name, data in files.items()})
     return card
@@ -188,9 +214,18 @@ def seal(folder: Path = MODELS_DIR) -> tuple[int, str]:
         card = parse_card(path.read_bytes(), path.parent.name)
         for name, expected in ((card.artefact, card.sha256), *card.further.items()):
             try:
-                _as_described(card, name, hashlib.sha256((path.parent / name).read_bytes()).hexdigest(), expected)
+                _as_described(
+                    card,
+                    name,
+                    hashlib.sha256((path.parent / name).read_bytes()).hexdigest(),
+                    expected,
+                )
             except OSError as error:
-                raise SerError(ErrorCode.MODEL_NOT_FOUND, f"The model file {card.id}/{name} cannot be read.", _rebuild(card)) from error
+                raise SerError(
+                    ErrorCode.MODEL_NOT_FOUND,
+                    f"The model file {card.id}/{name} cannot be read.",
+                    _rebuild(card),
+                ) from error
     return manifest.seal(root)
 
 
@@ -208,8 +243,15 @@ def load(card: ModelCard, folder: Path = MODELS_DIR) -> Model:
 def _read(card: ModelCard, folder: Path) -> dict[str, bytes]:
     """The files of a model by name, verified; the artefact is the first."""
     root = root_of(folder)
-    rebuilt = f"Or make it anew: python -m ser_core models rebuild {card.id}." if card.artefact == ARTEFACT else "Or make it anew: make train."
-    read = {name: manifest.read(folder / card.id / name, root, rebuilt) for name in (card.artefact, *card.further)}
+    rebuilt = (
+        f"Or make it anew: python -m ser_core models rebuild {card.id}."
+        if card.artefact == ARTEFACT
+        else "Or make it anew: make train."
+    )
+    read = {
+        name: manifest.read(folder / card.id / name, root, rebuilt)
+        for name in (card.artefact, *card.further)
+    }
     verify(card, {name: digest for name, (_, digest) in read.items()})
     return {name: data for name, (data, _) in read.items()}
 
@@ -258,12 +300,23 @@ def verify(card: ModelCard, digests: Mapping[str, str]) -> None:
     for name, digest in digests.items():
         _as_described(card, name, digest, expected[name])
     if card.artefact in (ARTEFACT, PERCEPTRONS_ARTEFACT):
-        fits = card.feature_set in FEATURE_SETS and FEATURE_SETS[card.feature_set].names == card.feature_names
+        fits = (
+            card.feature_set in FEATURE_SETS
+            and FEATURE_SETS[card.feature_set].names == card.feature_names
+        )
     else:
-        of_network = card.artefact.endswith(NETWORK_ARTEFACT) and card.feature_set == NETWORK_INPUT and AVERAGE_SPEECH in card.parameters
+        of_network = (
+            card.artefact.endswith(NETWORK_ARTEFACT)
+            and card.feature_set == NETWORK_INPUT
+            and AVERAGE_SPEECH in card.parameters
+        )
         fits = card.artefact == COMBINATION_ARTEFACT or of_network
     if not fits or not set(card.labels) <= set(LABELS.get(card.task, ())):
-        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model {card.id} was made for other features or labels than these.", _rebuild(card))
+        raise SerError(
+            ErrorCode.MODEL_SCHEMA,
+            f"The model {card.id} was made for other features or labels than these.",
+            _rebuild(card),
+        )
     if card.artefact != ARTEFACT:
         return
     installed = metadata.version(_DECIDING_LIBRARY)
@@ -307,7 +360,9 @@ def corrected(model: Model, layer: Layer, scores: Mapping[str, Any] | None = Non
     card = model.card
     if layer.base != card.sha256:
         message = f"The correction layer {layer.digest[:12]} was made for another model than {card.id} is now, and is not used."
-        raise SerError(ErrorCode.MODEL_VERSION, message, "Train another one: python -m ser_core library train")
+        raise SerError(
+            ErrorCode.MODEL_VERSION, message, "Train another one: python -m ser_core library train"
+        )
     limits = (
         "A correction layer was fitted on labels that people gave their own recordings. The limits for refusals and prediction sets are those of the "
         "model without it: what they promise was not measured with it, nor was what it does to answers with a personal baseline."

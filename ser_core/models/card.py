@@ -48,7 +48,12 @@ _SINCE = {"python", "program"}
 """Fields that older cards of this schema lack."""
 _MEND = "Restore the file, or train the models that ship anew: python -m ser_core train"
 
-_ON_SEVERAL_SETS = set(CLASSIFIER_TITLES) - {"network", "bagged_mlp", "combination", "combination_of_one"}
+_ON_SEVERAL_SETS = set(CLASSIFIER_TITLES) - {
+    "network",
+    "bagged_mlp",
+    "combination",
+    "combination_of_one",
+}
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,9 @@ class ModelCard:
     def unseen_uar(self) -> float | None:
         """UAR on unseen speakers of the first corpus it was scored on (RAVDESS, for what ships); None where there was only a random split."""
         first: dict[str, Any] = next(iter(self.scores.values()), {})
-        return float(first["unseen_speakers"]["uar"]["value"]) if "unseen_speakers" in first else None
+        return (
+            float(first["unseen_speakers"]["uar"]["value"]) if "unseen_speakers" in first else None
+        )
 
     @property
     def unseen_percent(self) -> str:
@@ -142,11 +149,20 @@ def to_markdown(card: ModelCard) -> str:
     for corpus, by_protocol in card.scores.items():
         for protocol, scores in by_protocol.items():
             uar = scores["uar"]
-            span = "unknown" if uar["low"] is None else f"{100 * uar['low']:.1f}, {100 * uar['high']:.1f}"
+            span = (
+                "unknown"
+                if uar["low"] is None
+                else f"{100 * uar['low']:.1f}, {100 * uar['high']:.1f}"
+            )
             interval = f"{100 * uar['value']:.1f} [{span}]"
             of = f"{scores['n_utterances']:,} clips, {speakers_in_words(scores['n_speakers'])}"
-            rows.append(f"| {corpus} | {protocol.replace('_', ' ')} | {interval} | {scores['ece']:.3f} | {of} |")
-    learnt = [f"- {c.name}: {c.speech}; {c.n_utterances:,} clips of {speakers_in_words(c.n_speakers)}. {c.licence}." for c in card.corpora]
+            rows.append(
+                f"| {corpus} | {protocol.replace('_', ' ')} | {interval} | {scores['ece']:.3f} | {of} |"
+            )
+    learnt = [
+        f"- {c.name}: {c.speech}; {c.n_utterances:,} clips of {speakers_in_words(c.n_speakers)}. {c.licence}."
+        for c in card.corpora
+    ]
     libraries = ", ".join(f"{name} {version}" for name, version in card.libraries.items())
     return "\n".join(
         [
@@ -176,8 +192,13 @@ def to_markdown(card: ModelCard) -> str:
             "",
             f"- Reads: {card.feature_set or 'what its members read'}, {card.sample_rate:,} Hz.",
             f"- File: {card.artefact}, SHA-256 {card.sha256}.",
-            f"- Seed {card.seed}; made with {libraries}" + (f", Python {card.python}." if card.python else "."),
-            *([f"- Made by the program whose source has the SHA-256 {card.program}."] if card.program else []),
+            f"- Seed {card.seed}; made with {libraries}"
+            + (f", Python {card.python}." if card.python else "."),
+            *(
+                [f"- Made by the program whose source has the SHA-256 {card.program}."]
+                if card.program
+                else []
+            ),
             "",
         ]
     )
@@ -198,7 +219,11 @@ def title(classifier: str, feature_set: str) -> str:
     >>> title("svc", "mfcc128_v1")
     'Support vector machine (RBF), mfcc128_v1'
     """
-    return CLASSIFIER_TITLES[classifier] + (f", {feature_set}" if classifier in _ON_SEVERAL_SETS and feature_set != MAIN_FEATURE_SET else "")
+    return CLASSIFIER_TITLES[classifier] + (
+        f", {feature_set}"
+        if classifier in _ON_SEVERAL_SETS and feature_set != MAIN_FEATURE_SET
+        else ""
+    )
 
 
 def library_versions() -> dict[str, str]:
@@ -212,12 +237,24 @@ def cards(folder: Path = MODELS_DIR, task: str | None = None) -> list[ModelCard]
     A combination comes first, then its members, then the others, best first by `inner_uar`.
     """
     root, here = root_of(folder), folder.resolve()
-    listed = {(root.resolve() / name).parent for name in manifest.names(root) if name.endswith(f"/{CARD}")}  # one that was taken away is missed
-    homes = {path.parent for path in here.glob(f"*/{CARD}")} | {home for home in listed if home.parent == here}
+    listed = {
+        (root.resolve() / name).parent for name in manifest.names(root) if name.endswith(f"/{CARD}")
+    }  # one that was taken away is missed
+    homes = {path.parent for path in here.glob(f"*/{CARD}")} | {
+        home for home in listed if home.parent == here
+    }
     found = [read_card(home) for home in sorted(homes)]
     chosen = [card for card in found if task in (None, card.task)]
     first = {"combination": 0, "network": 1, "bagged_mlp": 2}
-    return sorted(chosen, key=lambda card: (card.task, first.get(card.classifier, 3), -(card.inner_uar or 0.0), card.name))
+    return sorted(
+        chosen,
+        key=lambda card: (
+            card.task,
+            first.get(card.classifier, 3),
+            -(card.inner_uar or 0.0),
+            card.name,
+        ),
+    )
 
 
 def root_of(folder: Path) -> Path:
@@ -235,8 +272,12 @@ def read_card(home: Path) -> ModelCard:
     """
     path = home / CARD
     if not path.exists():
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no model card {home.name}/{CARD}.", _MEND)
-    data, _ = manifest.read(path, root_of(home.parent), "Or make the models anew: python -m ser_core train.")
+        raise SerError(
+            ErrorCode.MODEL_NOT_FOUND, f"There is no model card {home.name}/{CARD}.", _MEND
+        )
+    data, _ = manifest.read(
+        path, root_of(home.parent), "Or make the models anew: python -m ser_core train."
+    )
     return parse_card(data, home.name)
 
 
@@ -251,8 +292,14 @@ def parse_card(data: bytes, name: str) -> ModelCard:
     try:
         raw = json.loads(data)
     except ValueError as error:
-        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {name}/{CARD} is not valid JSON.", _MEND) from error
-    if not isinstance(raw, dict) or raw.get("schema") != SCHEMA or set(raw) | _SINCE != {f.name for f in fields(ModelCard)}:
+        raise SerError(
+            ErrorCode.MODEL_SCHEMA, f"The model card {name}/{CARD} is not valid JSON.", _MEND
+        ) from error
+    if (
+        not isinstance(raw, dict)
+        or raw.get("schema") != SCHEMA
+        or set(raw) | _SINCE != {f.name for f in fields(ModelCard)}
+    ):
         got = raw.get("schema") if isinstance(raw, dict) else type(raw).__name__
         message = f"The model card {name}/{CARD} does not follow schema {SCHEMA} (got {got!r}, or other fields)."
         raise SerError(ErrorCode.MODEL_SCHEMA, message, _MEND)
@@ -260,7 +307,11 @@ def parse_card(data: bytes, name: str) -> ModelCard:
         raw["corpora"] = tuple(TrainingCorpus(**corpus) for corpus in raw["corpora"])
         raw["feature_names"], raw["labels"] = tuple(raw["feature_names"]), tuple(raw["labels"])
     except TypeError as error:
-        raise SerError(ErrorCode.MODEL_SCHEMA, f"The model card {name}/{CARD} has a field of the wrong type.", _MEND) from error
+        raise SerError(
+            ErrorCode.MODEL_SCHEMA,
+            f"The model card {name}/{CARD} has a field of the wrong type.",
+            _MEND,
+        ) from error
     return ModelCard(**raw)
 
 
@@ -277,7 +328,11 @@ def find(name: str, task: str, folder: Path = MODELS_DIR) -> ModelCard:
         if name in (card.name, card.id):
             return card
     known = ", ".join(card.name for card in of_task) or "none"
-    raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no {task} model {name!r}.", f"The {task} models are: {known}.")
+    raise SerError(
+        ErrorCode.MODEL_NOT_FOUND,
+        f"There is no {task} model {name!r}.",
+        f"The {task} models are: {known}.",
+    )
 
 
 def default_card(task: str, folder: Path = MODELS_DIR) -> ModelCard:
@@ -290,7 +345,11 @@ def default_card(task: str, folder: Path = MODELS_DIR) -> ModelCard:
     """
     of_task = cards(folder, task)
     if not of_task:
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"There is no {task} model in {str(folder)!r}.", "Train one: python -m ser_core train")
+        raise SerError(
+            ErrorCode.MODEL_NOT_FOUND,
+            f"There is no {task} model in {str(folder)!r}.",
+            "Train one: python -m ser_core train",
+        )
     return of_task[0]
 
 

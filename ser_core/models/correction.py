@@ -53,19 +53,43 @@ class Layer:
         """
         try:
             raw = json.loads(text)
-            matrix, bias = np.array(raw["matrix"], dtype=np.float64), np.array(raw["bias"], dtype=np.float64)
-            fits = raw["schema"] == SCHEMA and raw["labels"] == list(EMOTIONS) and isinstance(raw["base"], str)
+            matrix, bias = (
+                np.array(raw["matrix"], dtype=np.float64),
+                np.array(raw["bias"], dtype=np.float64),
+            )
+            fits = (
+                raw["schema"] == SCHEMA
+                and raw["labels"] == list(EMOTIONS)
+                and isinstance(raw["base"], str)
+            )
         except (ValueError, KeyError, TypeError) as error:
-            raise SerError(ErrorCode.MODEL_SCHEMA, "The correction layer cannot be read.", _TRAIN_ANEW) from error
+            raise SerError(
+                ErrorCode.MODEL_SCHEMA, "The correction layer cannot be read.", _TRAIN_ANEW
+            ) from error
         n = len(EMOTIONS)
-        if not fits or matrix.shape != (n, n) or bias.shape != (n,) or not (np.isfinite(matrix).all() and np.isfinite(bias).all()):
-            raise SerError(ErrorCode.MODEL_SCHEMA, "The correction layer was made for other emotions, or holds what are no numbers.", _TRAIN_ANEW)
+        if (
+            not fits
+            or matrix.shape != (n, n)
+            or bias.shape != (n,)
+            or not (np.isfinite(matrix).all() and np.isfinite(bias).all())
+        ):
+            raise SerError(
+                ErrorCode.MODEL_SCHEMA,
+                "The correction layer was made for other emotions, or holds what are no numbers.",
+                _TRAIN_ANEW,
+            )
         return cls(matrix, bias, raw["base"])
 
     def to_json(self) -> str:
         """The layer as JSON; the same layer always gives the same text."""
         return json.dumps(
-            {"schema": SCHEMA, "base": self.base, "labels": list(EMOTIONS), "matrix": self.matrix.tolist(), "bias": self.bias.tolist()},
+            {
+                "schema": SCHEMA,
+                "base": self.base,
+                "labels": list(EMOTIONS),
+                "matrix": self.matrix.tolist(),
+                "bias": self.bias.tolist(),
+            },
             sort_keys=True,
         )
 
@@ -103,7 +127,9 @@ class Corrected:
     estimator: Estimator
     layer: Layer
 
-    def opinions(self, clips: Sequence[Inputs], baseline: Baseline | None = None) -> list[Probabilities]:
+    def opinions(
+        self, clips: Sequence[Inputs], baseline: Baseline | None = None
+    ) -> list[Probabilities]:
         return [self.layer(said) for said in self.estimator.opinions(clips, baseline)]
 
     def averages(self) -> Averages:

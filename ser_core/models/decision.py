@@ -40,7 +40,11 @@ class Limits:
     answered: float
 
 
-def fit(truth: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> Limits:
+def fit(
+    truth: npt.NDArray[np.int64],
+    probabilities: npt.NDArray[np.float64],
+    weights: npt.NDArray[np.float64],
+) -> Limits:
     """The limits that hold on clips that the model was not trained on, weighted by `weights` [clips].
 
     >>> even = np.full(10, 0.1)
@@ -49,7 +53,10 @@ def fit(truth: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64], we
     Limits(in_set=0.2, answered=0.6)
     """
     right = probabilities[np.arange(len(truth)), truth]
-    return Limits(quantile(right, weights, 1 - COVERAGE), quantile(probabilities.max(axis=1), weights, REFUSED))
+    return Limits(
+        quantile(right, weights, 1 - COVERAGE),
+        quantile(probabilities.max(axis=1), weights, REFUSED),
+    )
 
 
 def each_speaker_once(speakers: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -78,16 +85,22 @@ def prediction_set(probabilities: Mapping[str, float], limits: Limits) -> tuple[
 
 def neutral_share(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """How likely neutral is, calm included: [clips, 8] to [clips]."""
-    return np.asarray(probabilities[:, [EMOTIONS.index(emotion) for emotion in NEUTRAL]].sum(axis=1))
+    return np.asarray(
+        probabilities[:, [EMOTIONS.index(emotion) for emotion in NEUTRAL]].sum(axis=1)
+    )
 
 
-def other_voice(clip: npt.NDArray[np.float64], baseline: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def other_voice(
+    clip: npt.NDArray[np.float64], baseline: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
     """Whether the gender of clips [..., 2] differs from that of their baselines [..., 2] for sure: then somebody else speaks."""
     sure = (clip.max(axis=-1) >= SURE_OF_VOICE) & (baseline.max(axis=-1) >= SURE_OF_VOICE)
     return np.asarray(sure & (clip.argmax(axis=-1) != baseline.argmax(axis=-1)))
 
 
-def quantile(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], share: float) -> float:
+def quantile(
+    values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], share: float
+) -> float:
     """The largest of the values with at most `share` of the weight strictly below it."""
     order = np.argsort(values, kind="stable")
     below = np.cumsum(weights[order]) - weights[order]

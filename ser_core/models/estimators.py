@@ -34,7 +34,9 @@ _LEAST = 1e-6  # probability; a logarithm needs one
 class Estimator(Protocol):
     """What every kind of model can do."""
 
-    def opinions(self, clips: Sequence[Inputs], baseline: Baseline | None = None) -> list[Probabilities]:
+    def opinions(
+        self, clips: Sequence[Inputs], baseline: Baseline | None = None
+    ) -> list[Probabilities]:
         """The probabilities of the labels of the task for some clips, each [clips, labels].
 
         One opinion; with a personal baseline there may be a second one, and a combination weighs them.
@@ -55,16 +57,25 @@ class Classical:
     fitted: Any
     enrolled: Any = None
 
-    def opinions(self, clips: Sequence[Inputs], baseline: Baseline | None = None) -> list[Probabilities]:
+    def opinions(
+        self, clips: Sequence[Inputs], baseline: Baseline | None = None
+    ) -> list[Probabilities]:
         x = np.array([clip.vector(self.feature_set).values for clip in clips])
         said = [probabilities(self.fitted, x, self.task)]
         if baseline is not None and self.enrolled is not None:
-            said.append(probabilities(self.enrolled, beside(x, baseline.vector(self.feature_set)), self.task))
+            said.append(
+                probabilities(
+                    self.enrolled, beside(x, baseline.vector(self.feature_set)), self.task
+                )
+            )
         return said
 
     def averages(self) -> Averages:
         scalers = list(_scalers(self.fitted))
-        mean, deviation = (np.vstack([getattr(scaler, name) for scaler in scalers]).mean(axis=0) for name in ("mean_", "scale_"))
+        mean, deviation = (
+            np.vstack([getattr(scaler, name) for scaler in scalers]).mean(axis=0)
+            for name in ("mean_", "scale_")
+        )
         return {self.feature_set: AverageFeatures(mean, deviation)}
 
 
@@ -76,7 +87,9 @@ def _scalers(fitted: Any) -> Iterator[Any]:
         for calibrated in fitted.calibrated_classifiers_:
             yield from _scalers(calibrated.estimator)
     elif hasattr(fitted, "steps"):
-        yield from (step for _, step in fitted.steps if hasattr(step, "scale_") and hasattr(step, "mean_"))
+        yield from (
+            step for _, step in fitted.steps if hasattr(step, "scale_") and hasattr(step, "mean_")
+        )
     else:
         for member in fitted.estimators_:
             yield from _scalers(member)
@@ -90,9 +103,13 @@ class Network:
         self._session = _session(artefact)
         self._width = self._session.get_outputs()[2].shape[1]
 
-    def opinions(self, clips: Sequence[Inputs], baseline: Baseline | None = None) -> list[Probabilities]:
+    def opinions(
+        self, clips: Sequence[Inputs], baseline: Baseline | None = None
+    ) -> list[Probabilities]:
         output = list(LABELS).index(self.task)
-        exact = np.array([self._said(clip, baseline)[output][0] for clip in clips], dtype=np.float64)
+        exact = np.array(
+            [self._said(clip, baseline)[output][0] for clip in clips], dtype=np.float64
+        )
         return [np.asarray(exact / exact.sum(axis=1, keepdims=True))]
 
     def averages(self) -> Averages:
@@ -107,8 +124,16 @@ class Network:
 
         def ask() -> list[npt.NDArray[np.float32]]:
             given = baseline is not None
-            mean = baseline.mean(self.embedding) if baseline is not None else np.zeros(self._width, np.float32)
-            feeds = {"log_mel": inputs.log_mel[None], "baseline": mean[None].astype(np.float32), "given": np.array([given], np.float32)}
+            mean = (
+                baseline.mean(self.embedding)
+                if baseline is not None
+                else np.zeros(self._width, np.float32)
+            )
+            feeds = {
+                "log_mel": inputs.log_mel[None],
+                "baseline": mean[None].astype(np.float32),
+                "given": np.array([given], np.float32),
+            }
             return list(self._session.run(["emotion", "gender", "embedding"], feeds))
 
         return inputs.once((self._session, baseline), ask)
@@ -139,12 +164,16 @@ class Combination:
     weights: Sequence[float]
     weights_with_baseline: Sequence[float] = ()
 
-    def opinions(self, clips: Sequence[Inputs], baseline: Baseline | None = None) -> list[Probabilities]:
+    def opinions(
+        self, clips: Sequence[Inputs], baseline: Baseline | None = None
+    ) -> list[Probabilities]:
         said = [opinion for member in self.members for opinion in member.opinions(clips, baseline)]
         return [pooled(said, self.weights if baseline is None else self.weights_with_baseline)]
 
     def averages(self) -> Averages:
-        return {name: average for member in self.members for name, average in member.averages().items()}
+        return {
+            name: average for member in self.members for name, average in member.averages().items()
+        }
 
 
 def probabilities(fitted: Any, x: npt.NDArray[Any], task: str) -> Probabilities:
@@ -165,7 +194,10 @@ def pooled(opinions: Sequence[Probabilities], weights: Sequence[float]) -> Proba
     >>> pooled([np.array([0.8, 0.2]), np.array([0.5, 0.5])], [1.0, 1.0]).round(3).tolist()
     [0.8, 0.2]
     """
-    logarithms = sum(weight * np.log(np.maximum(opinion, _LEAST)) for opinion, weight in zip(opinions, weights, strict=True))
+    logarithms = sum(
+        weight * np.log(np.maximum(opinion, _LEAST))
+        for opinion, weight in zip(opinions, weights, strict=True)
+    )
     shifted = np.exp(logarithms - np.max(logarithms, axis=-1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
@@ -177,6 +209,12 @@ def load_classical(artefact: bytes, task: str, feature_set: str) -> Classical:
     return Classical(task, feature_set, joblib.load(io.BytesIO(artefact)))
 
 
-def load_perceptrons(artefact: bytes, task: str, feature_set: str, enrolled: bytes | None = None) -> Classical:
+def load_perceptrons(
+    artefact: bytes, task: str, feature_set: str, enrolled: bytes | None = None
+) -> Classical:
     """Bagged perceptrons and, where there are such, those that take a baseline."""
-    return Classical(task, feature_set, *(BaggedPerceptrons.from_bytes(data) for data in (artefact, enrolled) if data is not None))
+    return Classical(
+        task,
+        feature_set,
+        *(BaggedPerceptrons.from_bytes(data) for data in (artefact, enrolled) if data is not None),
+    )

@@ -14,4 +14,14 @@ from ser_core.prediction.analysis import (
     predict,
 )
 
-__all__ = ["SCHEMA", "SURE_OF_GENDER", "Prediction", "Probabilities", "Segment", "by_each", "in_two_steps", "in_words", "predict"]
+__all__ = [
+    "SCHEMA",
+    "SURE_OF_GENDER",
+    "Prediction",
+    "Probabilities",
+    "Segment",
+    "by_each",
+    "in_two_steps",
+    "in_words",
+    "predict",
+]

@@ -107,7 +107,8 @@ class Prediction:
             "emotion_probabilities": dict(self.emotion_probabilities),
             "gender": self.gender,
             "gender_probabilities": dict(self.gender_probabilities),
-            "quality": self.quality.to_dict() | {"speech_s": round(self.speech_s, 2), "gaps": [list(gap) for gap in self.gaps]},
+            "quality": self.quality.to_dict()
+            | {"speech_s": round(self.speech_s, 2), "gaps": [list(gap) for gap in self.gaps]},
             "baseline": None if self.baseline is None else dict(self.baseline),
             "explanation": None if self.explanation is None else self.explanation.to_dict(),
             "segments": [
@@ -137,15 +138,30 @@ class Prediction:
             "gender_model": self.gender_model,
             "notes": " ".join(note.code for note in self.quality.notes),
             "baseline": " ".join(self._about_baseline()),
-            "explanation": "" if self.explanation is None else explanation.in_words(self.explanation),
+            "explanation": ""
+            if self.explanation is None
+            else explanation.in_words(self.explanation),
         }
 
     def _about_baseline(self) -> list[str]:
         """Of how many clips the baseline was, and what was odd about it."""
-        return [] if self.baseline is None else [f"{self.baseline['clips']} clips", *(note["code"] for note in self.baseline["notes"])]
+        return (
+            []
+            if self.baseline is None
+            else [
+                f"{self.baseline['clips']} clips",
+                *(note["code"] for note in self.baseline["notes"]),
+            ]
+        )
 
 
-def predict(recording: Recording, emotion_model: Model, gender_model: Model, enrolment: Enrolment | None = None, explain: bool = False) -> Prediction:
+def predict(
+    recording: Recording,
+    emotion_model: Model,
+    gender_model: Model,
+    enrolment: Enrolment | None = None,
+    explain: bool = False,
+) -> Prediction:
     """Emotion and gender of one recording at 16 kHz.
 
     `enrolment` is the speaker's personal baseline; `explain` asks for the reasons too, in a long recording for the stretch that
@@ -161,7 +177,10 @@ def predict(recording: Recording, emotion_model: Model, gender_model: Model, enr
 
 
 def in_two_steps(
-    recording: Recording, emotion_model: Model, gender_model: Model, enrolment: Enrolment | None = None
+    recording: Recording,
+    emotion_model: Model,
+    gender_model: Model,
+    enrolment: Enrolment | None = None,
 ) -> tuple[Prediction, Callable[[], Prediction]]:
     """As `predict`: the prediction without reasons, and a function that gives it with them, which takes longer.
 
@@ -171,21 +190,43 @@ def in_two_steps(
     stretches, weights = _heard(recording, found)
     baseline = None if enrolment is None else enrolment.baseline
     each, inputs = _asked(
-        stretches, {"emotion": lambda clips: emotion_model.predict_proba(clips, baseline), "gender": lambda clips: gender_model.predict_proba(clips)}
+        stretches,
+        {
+            "emotion": lambda clips: emotion_model.predict_proba(clips, baseline),
+            "gender": lambda clips: gender_model.predict_proba(clips),
+        },
     )
-    whole = {task: dict(zip(LABELS[task], np.average(said, axis=0, weights=weights).tolist(), strict=True)) for task, said in each.items()}
+    whole = {
+        task: dict(
+            zip(LABELS[task], np.average(said, axis=0, weights=weights).tolist(), strict=True)
+        )
+        for task, said in each.items()
+    }
     reasons = list(found.reasons)
     limits = emotion_model.card.decision_limits(with_baseline=enrolment is not None)
     if limits is not None and max(whole["emotion"].values()) < limits.answered:
-        help_with = "or a quieter room" if enrolment is not None else "a quieter room or a personal baseline"
+        help_with = (
+            "or a quieter room"
+            if enrolment is not None
+            else "a quieter room or a personal baseline"
+        )
         message = f"No emotion stands out enough for an answer. A longer sentence{',' if enrolment is None else ''} {help_with} may help."
         reasons.append(Note("UNCERTAIN", message))
     smooth = windows.smoothed(each["emotion"], [stretch.start_s for stretch in stretches])
     segments = [
-        Segment(stretch.start_s, stretch.end_s, stretch.speech_s, dict(zip(EMOTIONS, said.tolist(), strict=True)))
+        Segment(
+            stretch.start_s,
+            stretch.end_s,
+            stretch.speech_s,
+            dict(zip(EMOTIONS, said.tolist(), strict=True)),
+        )
         for stretch, said in zip(stretches, smooth, strict=True)
     ]
-    notes = () if enrolment is None else enrolment.notes_on(np.array(list(whole["gender"].values())), gender_model)
+    notes = (
+        ()
+        if enrolment is None
+        else enrolment.notes_on(np.array(list(whole["gender"].values())), gender_model)
+    )
     speech = all(reason.code != "NOT_SPEECH" for reason in found.reasons)
     predicted = Prediction(
         sha256=recording.sha256,
@@ -199,7 +240,9 @@ def in_two_steps(
         speech_s=found.speech_s,
         gaps=tuple(windows.gaps(found.speech)),
         reasons=tuple(reasons),
-        prediction_set=refusal.prediction_set(whole["emotion"], limits) if limits is not None and speech else None,
+        prediction_set=refusal.prediction_set(whole["emotion"], limits)
+        if limits is not None and speech
+        else None,
         baseline=None if enrolment is None else enrolment.to_dict(notes),
     )
 
@@ -209,7 +252,9 @@ def in_two_steps(
         top = predicted.most_likely
         telling = int(np.argmax(weights * each["emotion"][:, EMOTIONS.index(top)]))
         told = inputs[telling] if inputs else Inputs(stretches[telling].part)
-        why = explanation.explain(emotion_model, told, top, baseline, stretches[telling].start_s, len(stretches) > 1)
+        why = explanation.explain(
+            emotion_model, told, top, baseline, stretches[telling].start_s, len(stretches) > 1
+        )
         return replace(predicted, explanation=why)
 
     return predicted, with_reasons
@@ -219,18 +264,27 @@ def by_each(recording: Recording, models: Sequence[Model]) -> dict[str, dict[str
     """What each of several models of one task says of a recording, by the model's name: probabilities by label. Features are computed once."""
     stretches, weights = _heard(recording, gate.check(recording))
     each, _ = _asked(stretches, {model.card.name: model.predict_proba for model in models})
-    said = {name: np.average(probabilities, axis=0, weights=weights) for name, probabilities in each.items()}
-    return {name: dict(zip(LABELS[models[0].card.task], values.tolist(), strict=True)) for name, values in said.items()}
+    said = {
+        name: np.average(probabilities, axis=0, weights=weights)
+        for name, probabilities in each.items()
+    }
+    return {
+        name: dict(zip(LABELS[models[0].card.task], values.tolist(), strict=True))
+        for name, values in said.items()
+    }
 
 
 def _heard(recording: Recording, found: gate.Gate) -> tuple[list[windows.Stretch], Probabilities]:
     """The stretches of a recording, and how much each weighs."""
     stretches = windows.stretches(recording, found.speech)
-    return stretches, np.array([max(stretch.speech_s, windows.GAP_SECONDS / 10) for stretch in stretches])
+    return stretches, np.array(
+        [max(stretch.speech_s, windows.GAP_SECONDS / 10) for stretch in stretches]
+    )
 
 
 def _asked(
-    stretches: Sequence[windows.Stretch], questions: Mapping[str, Callable[[list[Inputs]], Probabilities]]
+    stretches: Sequence[windows.Stretch],
+    questions: Mapping[str, Callable[[list[Inputs]], Probabilities]],
 ) -> tuple[dict[str, Probabilities], list[Inputs]]:
     """What each question gives for all stretches, [stretches, labels]; and the inputs with what was computed of them, where they are few.
 
@@ -242,7 +296,9 @@ def _asked(
         inputs = [Inputs(stretch.part) for stretch in stretches[start : start + _TOGETHER]]
         for name, ask in questions.items():
             said[name].append(ask(inputs))
-    return {name: np.concatenate(parts) for name, parts in said.items()}, inputs if len(stretches) <= _TOGETHER else []
+    return {name: np.concatenate(parts) for name, parts in said.items()}, inputs if len(
+        stretches
+    ) <= _TOGETHER else []
 
 
 def in_words(prediction: Prediction) -> str:
@@ -252,8 +308,14 @@ def in_words(prediction: Prediction) -> str:
     """
     top = prediction.most_likely
     likely = f"{top}, {prediction.emotion_probabilities[top]:.0%}"
-    others = [f"{label} ({prediction.emotion_probabilities[label]:.0%})" for label in _others(prediction)]
-    possible = f" {_listed(others).capitalize()} {'are' if len(others) > 1 else 'is'} possible too." if others else ""
+    others = [
+        f"{label} ({prediction.emotion_probabilities[label]:.0%})" for label in _others(prediction)
+    ]
+    possible = (
+        f" {_listed(others).capitalize()} {'are' if len(others) > 1 else 'is'} possible too."
+        if others
+        else ""
+    )
     if not prediction.reasons:
         return f"Sounds {likely}.{possible}"
     if prediction.reasons[0].code == "UNCERTAIN":
@@ -263,9 +325,19 @@ def in_words(prediction: Prediction) -> str:
 
 def _others(prediction: Prediction) -> list[str]:
     """The rest of the prediction set (the labels of at least 15% where there is none), two at most."""
-    ranked = sorted(prediction.emotion_probabilities, key=lambda label: -prediction.emotion_probabilities[label])[1:]
+    ranked = sorted(
+        prediction.emotion_probabilities, key=lambda label: -prediction.emotion_probabilities[label]
+    )[1:]
     inside = prediction.prediction_set
-    return [label for label in ranked if (label in inside if inside is not None else prediction.emotion_probabilities[label] >= 0.15)][:2]
+    return [
+        label
+        for label in ranked
+        if (
+            label in inside
+            if inside is not None
+            else prediction.emotion_probabilities[label] >= 0.15
+        )
+    ][:2]
 
 
 def _listed(parts: list[str]) -> str:

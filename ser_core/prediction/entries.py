@@ -40,7 +40,17 @@ Entry = tuple[str, Prediction | Written | SerError]
 """A file's name and what came of it."""
 
 COLUMNS = (
-    *("file", "duration_s", "decision", "reasons", "emotion", "prediction_set", *LABELS["emotion"], "gender", *LABELS["gender"]),
+    *(
+        "file",
+        "duration_s",
+        "decision",
+        "reasons",
+        "emotion",
+        "prediction_set",
+        *LABELS["emotion"],
+        "gender",
+        *LABELS["gender"],
+    ),
     *("emotion_model", "gender_model", "notes", "baseline", "explanation", "error"),
 )
 """The columns of the table."""
@@ -57,7 +67,11 @@ def to_json(entry: Entry) -> dict[str, Any]:
 def to_row(entry: Entry) -> dict[str, Any]:
     """The entry as a row: of `COLUMNS`, those that it has."""
     name, result = entry
-    return {"file": name, "error": f"{result.code}: {result}"} if isinstance(result, SerError) else result.to_row(name)
+    return (
+        {"file": name, "error": f"{result.code}: {result}"}
+        if isinstance(result, SerError)
+        else result.to_row(name)
+    )
 
 
 def table(entries: Iterable[Entry]) -> pd.DataFrame:
@@ -67,7 +81,9 @@ def table(entries: Iterable[Entry]) -> pd.DataFrame:
     return pd.DataFrame([to_row(entry) for entry in entries], columns=list(COLUMNS))
 
 
-def filtered(entries: pd.DataFrame, emotions: Collection[str] = (), named: str = "", answered: bool = False) -> pd.DataFrame:
+def filtered(
+    entries: pd.DataFrame, emotions: Collection[str] = (), named: str = "", answered: bool = False
+) -> pd.DataFrame:
     """The rows of a table with one of the emotions (none: all), a text in the file's name, and, where only those are asked for, an answer."""
     kept = entries["file"].str.contains(named, case=False, regex=False)
     if emotions:

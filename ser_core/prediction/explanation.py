@@ -45,13 +45,27 @@ TELLING = 0.05
 
 _STEP_SECONDS = 0.25
 _STRIKING = 0.75  # standard deviations from the average: what a cue is described by
-_SUBSETS = tuple(frozenset(chosen) for n in range(len(CUES) + 1) for chosen in itertools.combinations(CUES, n))
+_SUBSETS = tuple(
+    frozenset(chosen) for n in range(len(CUES) + 1) for chosen in itertools.combinations(CUES, n)
+)
 
 _SOUNDS: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
-    "pitch": (("pitch_std", "f0_std", "lively", "monotonous"), ("pitch_trend", "f0_slope", "rising", "falling")),
-    "energy": (("power_std", "level_std", "big swings in loudness", "even loudness"), ("power_rise", "level_rise", "hard onsets", "soft onsets")),
-    "spectrum": (("centre_mean", "centroid_mean", "bright", "dark"), ("tone_over_noise_mean", "hnr_mean", "clear", "breathy or rough")),
-    "rhythm": (("syllables_rate", "syllable_rate", "fast", "slow"), ("speaking_share", "speech_share", "hardly a pause", "long pauses")),
+    "pitch": (
+        ("pitch_std", "f0_std", "lively", "monotonous"),
+        ("pitch_trend", "f0_slope", "rising", "falling"),
+    ),
+    "energy": (
+        ("power_std", "level_std", "big swings in loudness", "even loudness"),
+        ("power_rise", "level_rise", "hard onsets", "soft onsets"),
+    ),
+    "spectrum": (
+        ("centre_mean", "centroid_mean", "bright", "dark"),
+        ("tone_over_noise_mean", "hnr_mean", "clear", "breathy or rough"),
+    ),
+    "rhythm": (
+        ("syllables_rate", "syllable_rate", "fast", "slow"),
+        ("speaking_share", "speech_share", "hardly a pause", "long pauses"),
+    ),
 }
 """By cue: a feature of either feature set that has named ones, and what a clip is that has much or little of it."""
 
@@ -107,12 +121,20 @@ class Explanation:
             "without_cues": self.without_cues,
             "cues": dict(self.cues),
             "sounds": {cue: list(words) for cue, words in self.sounds.items()},
-            "moments": [{"start_s": round(m.start_s, 2), "end_s": round(m.end_s, 2), "share": m.share} for m in self.moments],
+            "moments": [
+                {"start_s": round(m.start_s, 2), "end_s": round(m.end_s, 2), "share": m.share}
+                for m in self.moments
+            ],
         }
 
 
 def explain(
-    model: Model, inputs: Inputs, emotion: str, baseline: Baseline | None = None, start_s: float = 0.0, of_a_part: bool = False
+    model: Model,
+    inputs: Inputs,
+    emotion: str,
+    baseline: Baseline | None = None,
+    start_s: float = 0.0,
+    of_a_part: bool = False,
 ) -> Explanation:
     """Why a model finds an emotion as likely as it does in a clip, which may be a part of a recording from `start_s` on.
 
@@ -125,7 +147,12 @@ def explain(
         speech = cues.average_speech([clip.log_mel for clip in baseline.clips])
 
     def vector(own: FeatureVector, gone: Collection[str]) -> Array:
-        return cues.features_without(own.values, FEATURE_SETS[own.feature_set].specs, gone, _average(averages, own.feature_set, baseline))
+        return cues.features_without(
+            own.values,
+            FEATURE_SETS[own.feature_set].specs,
+            gone,
+            _average(averages, own.feature_set, baseline),
+        )
 
     @cache
     def parts() -> cues.Parts:
@@ -135,7 +162,10 @@ def explain(
         assert isinstance(speech, AverageSpeech)
         return parts().without(gone, speech)
 
-    versions = [inputs.changed(partial(vector, gone=gone), partial(log_mel, gone=gone)) if gone else inputs for gone in _SUBSETS]
+    versions = [
+        inputs.changed(partial(vector, gone=gone), partial(log_mel, gone=gone)) if gone else inputs
+        for gone in _SUBSETS
+    ]
     spans = _moments(inputs)
     asked = [*versions, *(inputs.silenced(*span) for span in spans)]
     said = model.predict_proba(asked, baseline)[:, label]
@@ -153,12 +183,15 @@ def explain(
         of_a_part=of_a_part,
         against_baseline=baseline is not None,
         moments=tuple(
-            Moment(start_s + start, start_s + end, whole - float(left)) for (start, end), left in zip(spans, said[len(_SUBSETS) :], strict=True)
+            Moment(start_s + start, start_s + end, whole - float(left))
+            for (start, end), left in zip(spans, said[len(_SUBSETS) :], strict=True)
         ),
     )
 
 
-def shapley(without: Mapping[frozenset[str], float], players: Sequence[str] = CUES) -> dict[str, float]:
+def shapley(
+    without: Mapping[frozenset[str], float], players: Sequence[str] = CUES
+) -> dict[str, float]:
     """The Shapley value of each player, from the value of the game without each subset of them (Shapley LS 1953, A value for n-person games).
 
     >>> shapley({frozenset(): 1.0, frozenset("a"): 0.25, frozenset("b"): 0.75, frozenset("ab"): 0.0}, "ab")
@@ -171,7 +204,9 @@ def shapley(without: Mapping[frozenset[str], float], players: Sequence[str] = CU
         for size in range(n):
             weight = 1 / (n * math.comb(n - 1, size))
             for gone in itertools.combinations(others, size):
-                found[player] += weight * (without[frozenset(gone)] - without[frozenset((*gone, player))])
+                found[player] += weight * (
+                    without[frozenset(gone)] - without[frozenset((*gone, player))]
+                )
     return found
 
 
@@ -185,15 +220,21 @@ def in_words(explanation: Explanation) -> str:
         stretch = f"from {explanation.start_s:.0f} to {explanation.end_s:.0f} s"
         sentences.append(f"Of the stretch {stretch}, {explanation.probability:.0%} {emotion}:")
     if speaking_for:
-        sentences.append(f"What speaks most for {emotion}: {', then '.join(_named(explanation, cue) for cue in speaking_for)}.")
+        sentences.append(
+            f"What speaks most for {emotion}: {', then '.join(_named(explanation, cue) for cue in speaking_for)}."
+        )
     if against:
-        sentences.append(f"{'Against it' if speaking_for else f'What speaks against {emotion}'}: {_named(explanation, against[0])}.")
+        sentences.append(
+            f"{'Against it' if speaking_for else f'What speaks against {emotion}'}: {_named(explanation, against[0])}."
+        )
     if not (speaking_for or against):
         sentences.append(f"No cue alone speaks for or against {emotion}.")
     moment = explanation.moment
     if moment is not None and moment.share >= TELLING:
         left = f"{emotion} would fall from {explanation.probability:.0%} to {explanation.probability - moment.share:.0%}"
-        sentences.append(f"The moment from {moment.start_s:.1f} to {moment.end_s:.1f} s matters most: without it, {left}.")
+        sentences.append(
+            f"The moment from {moment.start_s:.1f} to {moment.end_s:.1f} s matters most: without it, {left}."
+        )
     return " ".join(sentences)
 
 
@@ -221,16 +262,29 @@ def _moments(inputs: Inputs) -> list[tuple[float, float]]:
     return [(float(start), float(start) + length) for start in np.linspace(first, last - length, n)]
 
 
-def _sounds(inputs: Inputs, averages: Averages, baseline: Baseline | None) -> dict[str, tuple[str, ...]]:
+def _sounds(
+    inputs: Inputs, averages: Averages, baseline: Baseline | None
+) -> dict[str, tuple[str, ...]]:
     """What each cue of a clip sounds like against the average, for the first feature set the model reads that has named features."""
     for feature_set, average in averages.items():
         names = FEATURE_SETS[feature_set].names if feature_set in FEATURE_SETS else ()
-        if isinstance(average, AverageFeatures) and any(_SOUNDS["pitch"][0][n] in names for n in (0, 1)):
-            far = (inputs.vector(feature_set).values - _average(averages, feature_set, baseline)) / average.deviation
+        if isinstance(average, AverageFeatures) and any(
+            _SOUNDS["pitch"][0][n] in names for n in (0, 1)
+        ):
+            far = (
+                inputs.vector(feature_set).values - _average(averages, feature_set, baseline)
+            ) / average.deviation
             by_name = dict(zip(names, far.tolist(), strict=True))
             found = {}
             for cue, telling in _SOUNDS.items():
-                placed = [(by_name.get(large, by_name.get(small, 0.0)), high, low) for large, small, high, low in telling]
-                found[cue] = tuple(high if value > 0 else low for value, high, low in placed if abs(value) >= _STRIKING)
+                placed = [
+                    (by_name.get(large, by_name.get(small, 0.0)), high, low)
+                    for large, small, high, low in telling
+                ]
+                found[cue] = tuple(
+                    high if value > 0 else low
+                    for value, high, low in placed
+                    if abs(value) >= _STRIKING
+                )
             return found
     return {}

@@ -42,15 +42,27 @@ class Enrolment:
             BAD_BASELINE where there are no clips or more than four, where one holds no speech, or where the model takes no baseline.
         """
         if not 1 <= len(recordings) <= MOST_CLIPS:
-            raise _bad(f"A baseline is made of one to {MOST_CLIPS} clips. Got {len(recordings)}.", "Choose fewer, or at least one.")
+            raise _bad(
+                f"A baseline is made of one to {MOST_CLIPS} clips. Got {len(recordings)}.",
+                "Choose fewer, or at least one.",
+            )
         if not emotion_model.card.takes_baseline:
-            raise _bad(f"The model {emotion_model.card.id} takes no baseline.", "Choose the default model, or leave the baseline away.")
-        parts = [part for number, recording in enumerate(recordings, start=1) for part in spoken_parts(recording, number)]
+            raise _bad(
+                f"The model {emotion_model.card.id} takes no baseline.",
+                "Choose the default model, or leave the baseline away.",
+            )
+        parts = [
+            part
+            for number, recording in enumerate(recordings, start=1)
+            for part in spoken_parts(recording, number)
+        ]
         self.recordings = tuple(recordings)
         self.baseline = Baseline([Inputs(part) for part in parts])
         self.notes = tuple(_odd(self.baseline, emotion_model))
 
-    def notes_on(self, clip_gender: npt.NDArray[np.float64], gender_model: Model) -> tuple[Note, ...]:
+    def notes_on(
+        self, clip_gender: npt.NDArray[np.float64], gender_model: Model
+    ) -> tuple[Note, ...]:
         """What is odd about the baseline, and about it beside a clip whose genders have the probabilities `clip_gender` [2]."""
         own = gender_model.predict_proba(self.baseline.clips).mean(axis=0)
         if not decision.other_voice(clip_gender, own):
@@ -79,7 +91,10 @@ def spoken_parts(recording: Recording, number: int) -> list[Recording]:
     """
     found = gate.check(recording)
     if any(reason.code == "NOT_SPEECH" for reason in found.reasons):
-        raise _bad(f"Clip {number} of the baseline does not sound like speech.", "Read a sentence close to the microphone.")
+        raise _bad(
+            f"Clip {number} of the baseline does not sound like speech.",
+            "Read a sentence close to the microphone.",
+        )
     return [stretch.part for stretch in windows.stretches(recording, found.speech)]
 
 
@@ -92,7 +107,8 @@ def _odd(baseline: Baseline, emotion_model: Model) -> Iterator[Note]:
     if decision.neutral_share(said[None])[0] < least:
         top = EMOTIONS[int(said.argmax())]
         yield Note(
-            "NOT_NEUTRAL", f"The baseline sounds {top} rather than neutral: what differs from it will mislead. Read the sentences flatly, once more."
+            "NOT_NEUTRAL",
+            f"The baseline sounds {top} rather than neutral: what differs from it will mislead. Read the sentences flatly, once more.",
         )
 
 

@@ -23,8 +23,12 @@ FRAME_SECONDS = 0.032
 SPEECH = 0.5
 """The probability from which on a stretch counts as speech: the detector's own default."""
 
-_MOST_SPEECHLIKE = 20  # frames, wherever they are, two thirds of a second together: a bark has fewer
-_LOWER = 0.65  # speed: screams, played slower and lower, are speech again, cries and tunes mostly not
+_MOST_SPEECHLIKE = (
+    20  # frames, wherever they are, two thirds of a second together: a bark has fewer
+)
+_LOWER = (
+    0.65  # speed: screams, played slower and lower, are speech again, cries and tunes mostly not
+)
 _LEAST_RANGE_DB = 3.0
 _MOST_CLIPPED = 0.05  # of samples
 _PEAK = 0.5  # the detector hears a clip at one level, however loud it was recorded
@@ -64,7 +68,12 @@ def check(recording: Recording) -> Gate:
     if _most(speech) < SPEECH:
         slower, likeness = _second_hearing(recording.samples, speech)
         if likeness < SPEECH:
-            reasons.append(Note("NOT_SPEECH", "This does not sound like speech. Speak a sentence close to the microphone."))
+            reasons.append(
+                Note(
+                    "NOT_SPEECH",
+                    "This does not sound like speech. Speak a sentence close to the microphone.",
+                )
+            )
         else:
             speech = slower
     technical = quality(recording)
@@ -83,7 +92,9 @@ def speechlike(samples: Samples, speech: npt.NDArray[np.float32]) -> float:
     return first if first >= SPEECH else _second_hearing(samples, speech)[1]
 
 
-def _second_hearing(samples: Samples, speech: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
+def _second_hearing(
+    samples: Samples, speech: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float32], float]:
     """A clip that falls short is heard once more, slower and lower: the detector takes a high scream for no speech.
 
     Gives the probability of speech in the frames of the clip as it was, and how speech-like both hearings are together.
@@ -101,7 +112,9 @@ def speech_probabilities(samples: Samples) -> npt.NDArray[np.float32]:
     """The probability of speech in each whole 32 ms of samples at 16 kHz, whatever their level: shape [frames]."""
     n = int(FRAME_SECONDS * SAMPLE_RATE)
     level = np.float32(_PEAK / max(float(np.max(np.abs(samples), initial=0.0)), 1e-9))
-    frames = np.ascontiguousarray(samples[: len(samples) // n * n] * level, dtype=np.float32).reshape(-1, n)
+    frames = np.ascontiguousarray(
+        samples[: len(samples) // n * n] * level, dtype=np.float32
+    ).reshape(-1, n)
     with _lock:
         detector = _detector()
         detector.reset()

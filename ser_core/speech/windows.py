@@ -48,33 +48,60 @@ def stretches(recording: Recording, speech: npt.NDArray[np.float32]) -> list[Str
     spoken = speech >= gate.SPEECH
     if recording.duration_s <= WHOLE_SECONDS:
         return [Stretch(0.0, recording, float(spoken.sum() * gate.FRAME_SECONDS))]
-    length, hop = (int(seconds * recording.sample_rate) for seconds in (WINDOW_SECONDS, HOP_SECONDS))
+    length, hop = (
+        int(seconds * recording.sample_rate) for seconds in (WINDOW_SECONDS, HOP_SECONDS)
+    )
     last = len(recording.samples) - length
     found = []
     for start in [*range(0, last, hop), last]:
         start_s = start / recording.sample_rate
-        frames = spoken[round(start_s / gate.FRAME_SECONDS) : round((start_s + WINDOW_SECONDS) / gate.FRAME_SECONDS)]
+        frames = spoken[
+            round(start_s / gate.FRAME_SECONDS) : round(
+                (start_s + WINDOW_SECONDS) / gate.FRAME_SECONDS
+            )
+        ]
         part = replace(recording, samples=recording.samples[start : start + length], notes=())
         found.append(Stretch(start_s, part, float(frames.sum() * gate.FRAME_SECONDS)))
     if spoken_in := [stretch for stretch in found if stretch.speech_s >= _LEAST_SPEECH]:
         return spoken_in
-    levels = [peak_level(stretch.part.samples) for stretch in found]  # of silence there are no features
-    heard = [stretch for stretch, level in zip(found, levels, strict=True) if level >= min(SILENT_PEAK_DBFS, max(levels))]
+    levels = [
+        peak_level(stretch.part.samples) for stretch in found
+    ]  # of silence there are no features
+    heard = [
+        stretch
+        for stretch, level in zip(found, levels, strict=True)
+        if level >= min(SILENT_PEAK_DBFS, max(levels))
+    ]
     return heard[:: -(-len(heard) // _MOST_UNSPOKEN)]
 
 
 def gaps(speech: npt.NDArray[np.float32]) -> list[tuple[float, float]]:
     """(start, end) of the pauses of at least a second, those before the first and after the last word included."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[True], speech >= gate.SPEECH, [True]]).astype(np.int8)))
-    found = [(start * gate.FRAME_SECONDS, end * gate.FRAME_SECONDS) for start, end in zip(edges[::2], edges[1::2], strict=True)]
-    return [(round(float(start), 2), round(float(end), 2)) for start, end in found if end - start >= GAP_SECONDS]
+    edges = np.flatnonzero(
+        np.diff(np.concatenate([[True], speech >= gate.SPEECH, [True]]).astype(np.int8))
+    )
+    found = [
+        (start * gate.FRAME_SECONDS, end * gate.FRAME_SECONDS)
+        for start, end in zip(edges[::2], edges[1::2], strict=True)
+    ]
+    return [
+        (round(float(start), 2), round(float(end), 2))
+        for start, end in found
+        if end - start >= GAP_SECONDS
+    ]
 
 
-def smoothed(probabilities: npt.NDArray[np.float64], starts: Sequence[float]) -> npt.NDArray[np.float64]:
+def smoothed(
+    probabilities: npt.NDArray[np.float64], starts: Sequence[float]
+) -> npt.NDArray[np.float64]:
     """Probabilities [stretches, labels] where each is half its own and a quarter of each neighbour that follows without a gap."""
     result = np.empty_like(probabilities)
     for number, start in enumerate(starts):
-        near = [other for other in (number - 1, number, number + 1) if 0 <= other < len(starts) and abs(starts[other] - start) <= HOP_SECONDS]
+        near = [
+            other
+            for other in (number - 1, number, number + 1)
+            if 0 <= other < len(starts) and abs(starts[other] - start) <= HOP_SECONDS
+        ]
         weights = _NEIGHBOURS[[other - number + 1 for other in near]]
         result[number] = weights @ probabilities[near] / weights.sum()
     return result

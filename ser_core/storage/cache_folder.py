@@ -25,7 +25,9 @@ def cache_folder() -> Path:
     named = os.environ.get("SER_CACHE")
     user = f"ser_core-{os.getuid()}" if hasattr(os, "getuid") else "ser_core"
     shared = Path(tempfile.gettempdir()) / user
-    candidates = [Path(named)] if named else [*(home / ".cache" / "ser_core" for home in _home()), shared]
+    candidates = (
+        [Path(named)] if named else [*(home / ".cache" / "ser_core" for home in _home()), shared]
+    )
     for folder in candidates:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -33,8 +35,12 @@ def cache_folder() -> Path:
                 return folder
         except OSError:
             continue
-    message = f"What is kept between runs can be written to none of: {', '.join(map(str, candidates))}."
-    raise SerError(ErrorCode.NOT_WRITABLE, message, "Set SER_CACHE to a folder that can be written to.")
+    message = (
+        f"What is kept between runs can be written to none of: {', '.join(map(str, candidates))}."
+    )
+    raise SerError(
+        ErrorCode.NOT_WRITABLE, message, "Set SER_CACHE to a folder that can be written to."
+    )
 
 
 def _home() -> list[Path]:
@@ -50,7 +56,9 @@ def _only_ours(folder: Path) -> bool:
     if not hasattr(os, "getuid"):
         return True
     status = folder.lstat()
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+    return (
+        stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+    )
 
 
 @contextmanager

@@ -65,7 +65,9 @@ def read(path: Path, root: Path, mend: str = "") -> tuple[bytes, str]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise SerError(ErrorCode.MODEL_NOT_FOUND, f"The model file {name} cannot be read.", _mend(root, mend)) from error
+        raise SerError(
+            ErrorCode.MODEL_NOT_FOUND, f"The model file {name} cannot be read.", _mend(root, mend)
+        ) from error
     digest = hashlib.sha256(data).hexdigest()
     _compare(name, digest, listed, root, SerError(ErrorCode.MODEL_TAMPERED, "", _mend(root, mend)))
     return data, digest
@@ -87,16 +89,23 @@ def intact(path: Path) -> Path:
     listed = _listed(DATA_DIR, ErrorCode.DATA_TAMPERED, name)
     try:
         status = path.stat()
-        digest = _digest(path, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+        digest = _digest(
+            path, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+        )
     except OSError as error:
-        raise SerError(ErrorCode.NOT_FOUND, f"The file data/{name} cannot be read.", _mend(DATA_DIR)) from error
+        raise SerError(
+            ErrorCode.NOT_FOUND, f"The file data/{name} cannot be read.", _mend(DATA_DIR)
+        ) from error
     _compare(name, digest, listed, DATA_DIR, SerError(ErrorCode.DATA_TAMPERED, "", _mend(DATA_DIR)))
     return path
 
 
 def expected(path: Path) -> bool:
     """Whether a file is there, or ought to be in `data/`: one that was taken away is not one that never was."""
-    return path.exists() or (path.is_relative_to(DATA_DIR) and _name(path, DATA_DIR) in _listed(DATA_DIR, ErrorCode.DATA_TAMPERED))
+    return path.exists() or (
+        path.is_relative_to(DATA_DIR)
+        and _name(path, DATA_DIR) in _listed(DATA_DIR, ErrorCode.DATA_TAMPERED)
+    )
 
 
 def names(root: Path) -> frozenset[str]:
@@ -107,12 +116,20 @@ def names(root: Path) -> frozenset[str]:
     SerError
         MODEL_TAMPERED where it cannot be used.
     """
-    return frozenset(_listed(root, ErrorCode.MODEL_TAMPERED)) if (root / MANIFEST).exists() else frozenset()
+    return (
+        frozenset(_listed(root, ErrorCode.MODEL_TAMPERED))
+        if (root / MANIFEST).exists()
+        else frozenset()
+    )
 
 
 def matching(pattern: str) -> list[Path]:
     """The files that are, or ought to be, in `data/` and match a pattern, by name."""
-    listed = {DATA_DIR / name for name in _listed(DATA_DIR, ErrorCode.DATA_TAMPERED) if Path(name).match(pattern)}
+    listed = {
+        DATA_DIR / name
+        for name in _listed(DATA_DIR, ErrorCode.DATA_TAMPERED)
+        if Path(name).match(pattern)
+    }
     return sorted({*listed, *DATA_DIR.glob(pattern)})
 
 
@@ -143,7 +160,9 @@ def update(root: Path, *paths: Path) -> None:
         except FileNotFoundError:
             listed = {}
         except ValueError as error:
-            raise _refused(root, f"{root.name}/{MANIFEST} is damaged ({error}).", ErrorCode.MODEL_TAMPERED) from error
+            raise _refused(
+                root, f"{root.name}/{MANIFEST} is damaged ({error}).", ErrorCode.MODEL_TAMPERED
+            ) from error
         for path in paths:
             listed[_name(path, root)] = hashlib.sha256(path.read_bytes()).hexdigest()
         _store(root, listed)
@@ -163,7 +182,10 @@ def storing(path: Path) -> Iterator[Path]:
 def seal(root: Path) -> tuple[int, str]:
     """List all files of a folder as they are now, whatever they are; gives their number and the digest of the list."""
     with _alone(root):
-        return _store(root, {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in _there(root)})
+        return _store(
+            root,
+            {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in _there(root)},
+        )
 
 
 def check(root: Path) -> list[Finding]:
@@ -182,7 +204,11 @@ def check(root: Path) -> list[Finding]:
         elif not (root / name).is_file():
             state = MISSING
         else:
-            state = OK if hashlib.sha256((root / name).read_bytes()).hexdigest() == listed[name] else CHANGED
+            state = (
+                OK
+                if hashlib.sha256((root / name).read_bytes()).hexdigest() == listed[name]
+                else CHANGED
+            )
         found.append(Finding(name, state))
     return found
 
@@ -201,13 +227,21 @@ def _listed(root: Path, code: ErrorCode, asked: str = "") -> Mapping[str, str]:
     except OSError as error:
         raise _refused(root, f"There is no list of digests {named}.{unused}", code) from error
     digest = hashlib.sha256(data).hexdigest()
-    if PIN in os.environ and digest not in os.environ[PIN].replace(",", " ").split():  # set but empty, it names none
+    if (
+        PIN in os.environ and digest not in os.environ[PIN].replace(",", " ").split()
+    ):  # set but empty, it names none
         hint = f"Restore the file, or name its digest in {PIN} if it is as it should be."
-        raise SerError(code, f"The list of digests {named} is not one that {PIN} names (SHA-256 {digest[:12]}...).{unused}", hint)
+        raise SerError(
+            code,
+            f"The list of digests {named} is not one that {PIN} names (SHA-256 {digest[:12]}...).{unused}",
+            hint,
+        )
     try:
         return _parsed(data)
     except ValueError as error:
-        raise _refused(root, f"The list of digests {named} is damaged ({error}).{unused}", code) from error
+        raise _refused(
+            root, f"The list of digests {named} is damaged ({error}).{unused}", code
+        ) from error
 
 
 @lru_cache(maxsize=8)
@@ -230,13 +264,25 @@ def _digest(path: Path, *status: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _compare(name: str, digest: str, listed: Mapping[str, str], root: Path, refusal: SerError) -> None:
+def _compare(
+    name: str, digest: str, listed: Mapping[str, str], root: Path, refusal: SerError
+) -> None:
     """Raises the refusal, saying which file is meant."""
     if name not in listed:
-        raise SerError(refusal.code, f"The file {root.name}/{name} is not in {root.name}/{MANIFEST} and was not used.", refusal.hint)
+        raise SerError(
+            refusal.code,
+            f"The file {root.name}/{name} is not in {root.name}/{MANIFEST} and was not used.",
+            refusal.hint,
+        )
     if digest != listed[name]:
-        message = f"The file {root.name}/{name} is not the one in {root.name}/{MANIFEST} and was not used"
-        raise SerError(refusal.code, f"{message} (SHA-256 {digest[:12]}..., expected {listed[name][:12]}...).", refusal.hint)
+        message = (
+            f"The file {root.name}/{name} is not the one in {root.name}/{MANIFEST} and was not used"
+        )
+        raise SerError(
+            refusal.code,
+            f"{message} (SHA-256 {digest[:12]}..., expected {listed[name][:12]}...).",
+            refusal.hint,
+        )
 
 
 def _store(root: Path, listed: Mapping[str, str]) -> tuple[int, str]:
@@ -273,7 +319,11 @@ def _whole(part: Path, path: Path) -> Iterator[None]:
         part.replace(path)
     except OSError as error:
         if error.errno in _DISK:
-            raise SerError(ErrorCode.NOT_WRITABLE, f"{str(path)!r} cannot be written: {error.strerror}.", _MAKE_ROOM) from error
+            raise SerError(
+                ErrorCode.NOT_WRITABLE,
+                f"{str(path)!r} cannot be written: {error.strerror}.",
+                _MAKE_ROOM,
+            ) from error
         raise
     finally:
         with contextlib.suppress(OSError):
@@ -290,7 +340,11 @@ def _alone(root: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except OSError as error:
-        raise SerError(ErrorCode.NOT_WRITABLE, f"Nothing can be written in {str(root)!r}: {error.strerror}.", _MAKE_ROOM) from error
+        raise SerError(
+            ErrorCode.NOT_WRITABLE,
+            f"Nothing can be written in {str(root)!r}: {error.strerror}.",
+            _MAKE_ROOM,
+        ) from error
     try:
         yield
     finally:
@@ -301,12 +355,20 @@ def _made(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SerError(ErrorCode.NOT_WRITABLE, f"The folder {str(folder)!r} cannot be made: {error.strerror}.", _MAKE_ROOM) from error
+        raise SerError(
+            ErrorCode.NOT_WRITABLE,
+            f"The folder {str(folder)!r} cannot be made: {error.strerror}.",
+            _MAKE_ROOM,
+        ) from error
 
 
 def _mend(root: Path, mend: str = "") -> str:
     """What to do. That of what ships the list can be written anew is not said here: it would make good what somebody else has changed."""
-    known = f"If the folder is as you made it: python -m ser_core models seal {root}" if root not in (DATA_DIR, MODELS_DIR) else ""
+    known = (
+        f"If the folder is as you made it: python -m ser_core models seal {root}"
+        if root not in (DATA_DIR, MODELS_DIR)
+        else ""
+    )
     return " ".join(part for part in ("Restore the file.", mend, known) if part)
 
 

@@ -32,10 +32,17 @@ def _tells(task: str, feature: str) -> bool:
     most women of a corpus never heard are taken for men. (Seen on CREMA-D left out, so that figure is no longer one of a corpus
     that nothing was chosen on: inner folds of the other two corpora would have kept all features there.)
     """
-    return task == "emotion" or feature.startswith("pitch_") or (feature.startswith("cepstrum_") and feature.endswith("mean"))
+    return (
+        task == "emotion"
+        or feature.startswith("pitch_")
+        or (feature.startswith("cepstrum_") and feature.endswith("mean"))
+    )
 
 
-FEATURES_OF = {task: [at for at, name in enumerate(FEATURE_SETS[FEATURE_SET].names) if _tells(task, name)] for task in LABELS}
+FEATURES_OF = {
+    task: [at for at, name in enumerate(FEATURE_SETS[FEATURE_SET].names) if _tells(task, name)]
+    for task in LABELS
+}
 """The positions of the features that the perceptrons of each task look at."""
 
 ENROLLED = ("unseen_speakers", "corpus_left_out", "single_corpus")
@@ -55,18 +62,34 @@ def train_all(table: JointTable, every: Sequence[Run], jobs: int = 1) -> dict[st
     fitted where the run is one of `ENROLLED`.
     """
     digest = hashlib.sha256(table.sha256.encode())
-    for file in (__file__, classifiers.__file__, simulated_enrolment.__file__, runs.__file__, models.perceptrons.__file__):
+    for file in (
+        __file__,
+        classifiers.__file__,
+        simulated_enrolment.__file__,
+        runs.__file__,
+        models.perceptrons.__file__,
+    ):
         digest.update(Path(file).read_bytes())
     folder = cache_folder() / "perceptrons" / digest.hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
-    done = Parallel(n_jobs=jobs, return_as="generator")(delayed(_fit_run)(table, run, folder) for run in every)
+    done = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(_fit_run)(table, run, folder) for run in every
+    )
     progress = tqdm(done, total=len(every), unit="run", desc="perceptrons")
-    return {run.name: _opinions(table, run, kept) for run, kept in zip(every, progress, strict=True)}
+    return {
+        run.name: _opinions(table, run, kept) for run, kept in zip(every, progress, strict=True)
+    }
 
 
 def fit(table: JointTable, train: Mask, task: str) -> BaggedPerceptrons:
     """The bagged perceptrons of a task, fitted on some rows: each clip as it is and in its copies."""
-    return _fitted(table, train, task, [table.x[train], *(copy[train] for copy in table.copies.values())], FEATURES_OF[task])
+    return _fitted(
+        table,
+        train,
+        task,
+        [table.x[train], *(copy[train] for copy in table.copies.values())],
+        FEATURES_OF[task],
+    )
 
 
 def fit_enrolled(table: JointTable, train: Mask) -> BaggedPerceptrons:
@@ -83,21 +106,36 @@ def fit_enrolled(table: JointTable, train: Mask) -> BaggedPerceptrons:
     kept = np.array([len(own) > 0 for own in others])
     versions = []
     for x in (table.x, *table.copies.values()):
-        baselines = [rng.choice(own, min(len(own), int(rng.integers(1, 3))), replace=False) for own in others if len(own)]
-        versions.append(beside(x[rows[kept]], np.array([x[baseline].mean(axis=0) for baseline in baselines])))
+        baselines = [
+            rng.choice(own, min(len(own), int(rng.integers(1, 3))), replace=False)
+            for own in others
+            if len(own)
+        ]
+        versions.append(
+            beside(x[rows[kept]], np.array([x[baseline].mean(axis=0) for baseline in baselines]))
+        )
     train = np.zeros_like(train)
     train[rows[kept]] = True
     return _fitted(table, train, "emotion", versions, range(versions[0].shape[1]), ENROLLED_HIDDEN)
 
 
-def _fitted(table: JointTable, train: Mask, task: str, versions: Sequence[Any], columns: Sequence[int], hidden: int = 512) -> BaggedPerceptrons:
+def _fitted(
+    table: JointTable,
+    train: Mask,
+    task: str,
+    versions: Sequence[Any],
+    columns: Sequence[int],
+    hidden: int = 512,
+) -> BaggedPerceptrons:
     """Perceptrons on the same rows in several versions [n, d]: as they are, then the copies."""
     part = table.rows[train]
     y, of_corpus = part[task].to_numpy(str), part["corpus"].to_numpy(str)
     n = len(versions)
     weights = np.repeat([1 - SHARE_OF_COPIES, *[SHARE_OF_COPIES / (n - 1)] * (n - 1)], len(part))
     x = np.concatenate(versions)
-    return classifiers.bagged_perceptrons(x, np.tile(y, n), np.tile(of_corpus, n), weights, columns, 2 * len(part), hidden)
+    return classifiers.bagged_perceptrons(
+        x, np.tile(y, n), np.tile(of_corpus, n), weights, columns, 2 * len(part), hidden
+    )
 
 
 def _fit_run(table: JointTable, run: Run, folder: Path) -> Path:
@@ -130,4 +168,8 @@ def _opinions(table: JointTable, run: Run, kept: Path) -> Opinions:
         return probabilities(of_run(), beside(table.x[asked], baseline), "emotion")
 
     with np.load(kept) as stored:
-        return Opinions(rows, {copy: {task: stored[f"{task}_{copy}"] for task in LABELS} for copy in ASKED}, enrolled)
+        return Opinions(
+            rows,
+            {copy: {task: stored[f"{task}_{copy}"] for task in LABELS} for copy in ASKED},
+            enrolled,
+        )

@@ -21,7 +21,9 @@ _LEAST = 1e-6
 _MOST = 4.0  # exponent; beyond, probabilities are sharpened to certainty
 
 
-def exponents(opinions: Sequence[Probabilities], truth: Positions, weights: npt.NDArray[np.float64]) -> list[float]:
+def exponents(
+    opinions: Sequence[Probabilities], truth: Positions, weights: npt.NDArray[np.float64]
+) -> list[float]:
     """The exponents, each 0 to 4, that make the pool's log loss smallest."""
 
     def loss(values: npt.NDArray[np.float64]) -> float:

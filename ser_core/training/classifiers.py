@@ -77,7 +77,11 @@ CLASSIFIERS: dict[str, Classifier] = {
         Classifier(
             "svc",
             lambda p, _: SVC(**p, class_weight="balanced"),
-            tuple({"C": c, "gamma": gamma} for c in (1.0, 3.0, 10.0) for gamma in (0.002, 0.004, 0.008)),
+            tuple(
+                {"C": c, "gamma": gamma}
+                for c in (1.0, 3.0, 10.0)
+                for gamma in (0.002, 0.004, 0.008)
+            ),
             calibrated=True,
         ),
         Classifier(
@@ -87,7 +91,9 @@ CLASSIFIERS: dict[str, Classifier] = {
         ),
         Classifier(
             "mlp",
-            lambda p, seed: MLPClassifier(**p, hidden_layer_sizes=(128,), batch_size=64, max_iter=60, random_state=seed),
+            lambda p, seed: MLPClassifier(
+                **p, hidden_layer_sizes=(128,), batch_size=64, max_iter=60, random_state=seed
+            ),
             tuple({"alpha": alpha} for alpha in (0.1, 1.0, 3.0)),
             calibrated=True,
             seeded=True,
@@ -115,9 +121,20 @@ def bagged_perceptrons(
     groups = np.char.add(np.char.add(np.asarray(corpora, dtype=str), "/"), y)
     _, which = np.unique(groups, return_inverse=True)
     chances = weights / np.bincount(which, weights)[which]
-    perceptron = MLPClassifier(hidden_layer_sizes=(hidden,), alpha=3.0, learning_rate_init=5e-4, batch_size=256, max_iter=12)
+    perceptron = MLPClassifier(
+        hidden_layer_sizes=(hidden,),
+        alpha=3.0,
+        learning_rate_init=5e-4,
+        batch_size=256,
+        max_iter=12,
+    )
     chosen = ColumnTransformer([("chosen", "passthrough", list(columns))])
-    bag = BaggingClassifier(make_pipeline(chosen, StandardScaler(), perceptron), n_estimators=4, max_samples=n_draws, random_state=seed)
+    bag = BaggingClassifier(
+        make_pipeline(chosen, StandardScaler(), perceptron),
+        n_estimators=4,
+        max_samples=n_draws,
+        random_state=seed,
+    )
     return BaggedPerceptrons.of(_fitted(bag, x, y, sample_weight=chances), columns)
 
 
@@ -151,22 +168,35 @@ def inner_splits(y: Labels, speakers: npt.ArrayLike) -> Splits:
     return list(StratifiedKFold(n_splits, shuffle=True, random_state=0).split(names, y))
 
 
-def fit(classifier: Classifier, parameters: Parameters, x: Matrix, y: Labels, speakers: npt.ArrayLike, seed: int) -> Any:
+def fit(
+    classifier: Classifier,
+    parameters: Parameters,
+    x: Matrix,
+    y: Labels,
+    speakers: npt.ArrayLike,
+    seed: int,
+) -> Any:
     """A fitted estimator on features [n, d] and labels [n], calibrated on the inner folds where the classifier needs it."""
     estimator = _pipeline(classifier, parameters, len(x), seed)
     if classifier.calibrated:
-        estimator = CalibratedClassifierCV(estimator, method="temperature", cv=inner_splits(y, speakers), ensemble=False)
+        estimator = CalibratedClassifierCV(
+            estimator, method="temperature", cv=inner_splits(y, speakers), ensemble=False
+        )
     return _fitted(estimator, x, y)
 
 
-def fit_uncalibrated(classifier: Classifier, parameters: Parameters, x: Matrix, y: Labels, seed: int) -> Callable[[Matrix], Labels]:
+def fit_uncalibrated(
+    classifier: Classifier, parameters: Parameters, x: Matrix, y: Labels, seed: int
+) -> Callable[[Matrix], Labels]:
     """What says the most likely label of features [n, d], as `fit` would say it: a temperature does not change which comes first."""
     fitted = _fitted(_pipeline(classifier, parameters, len(x), seed), x, y)
     scores = fitted.predict_proba if hasattr(fitted, "predict_proba") else fitted.decision_function
     return lambda tested: np.asarray(fitted.classes_)[scores(tested).argmax(axis=1)]
 
 
-def tune(classifier: Classifier, x: Matrix, y: Labels, speakers: npt.ArrayLike, seed: int) -> tuple[Parameters, float]:
+def tune(
+    classifier: Classifier, x: Matrix, y: Labels, speakers: npt.ArrayLike, seed: int
+) -> tuple[Parameters, float]:
     """The parameters with the best UAR on the inner folds, and that UAR; on a tie the first in the grid."""
     splits = inner_splits(y, speakers)
     results = []

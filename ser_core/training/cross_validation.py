@@ -41,13 +41,26 @@ from ser_core.training import classifiers as classifiers_module
 from ser_core.training.classifiers import CLASSIFIERS, Labels, Matrix, Parameters, fit, tune
 from ser_core.training.runs import random_folds
 
-__all__ = ["SHIPPED", "Selection", "fit_without_fold", "out_of_fold", "protocols_of", "rebuild", "selected", "shipped_tables", "train"]
+__all__ = [
+    "SHIPPED",
+    "Selection",
+    "fit_without_fold",
+    "out_of_fold",
+    "protocols_of",
+    "rebuild",
+    "selected",
+    "shipped_tables",
+    "train",
+]
 
 SEEDS = (0, 1, 2)
 SINGLE_PROTOCOLS = ("unseen_speakers", "random_split")
 """What a single corpus can be tested for."""
 
-SHIPPED: tuple[tuple[str, str], ...] = (*((models.MAIN_FEATURE_SET, name) for name in CLASSIFIERS), ("mfcc128_v1", "random_forest"))
+SHIPPED: tuple[tuple[str, str], ...] = (
+    *((models.MAIN_FEATURE_SET, name) for name in CLASSIFIERS),
+    ("mfcc128_v1", "random_forest"),
+)
 """(feature set, classifier) of the models that ship, for each task."""
 
 
@@ -66,7 +79,10 @@ class Selection:
 
 def shipped_tables() -> list[FeatureTable]:
     """The feature tables in `data/`, one per feature set."""
-    return [read_table(manifest.intact(shipped_table(SHIPPED_CORPUS, name))) for name in dict.fromkeys(feature_set for feature_set, _ in SHIPPED)]
+    return [
+        read_table(manifest.intact(shipped_table(SHIPPED_CORPUS, name)))
+        for name in dict.fromkeys(feature_set for feature_set, _ in SHIPPED)
+    ]
 
 
 # ---------------------------------------------------------------------------------------------- out-of-fold predictions
@@ -77,7 +93,11 @@ Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 def protocols_of(table: FeatureTable, task: str) -> tuple[str, ...]:
     """The protocols that a table can be tested under: the random split alone where its speakers are unknown or too few."""
-    return tuple(protocol for protocol in SINGLE_PROTOCOLS if protocol == "random_split" or why_not_unseen(table, task) is None)
+    return tuple(
+        protocol
+        for protocol in SINGLE_PROTOCOLS
+        if protocol == "random_split" or why_not_unseen(table, task) is None
+    )
 
 
 def out_of_fold(
@@ -109,14 +129,27 @@ def out_of_fold(
     y = {task: table.y(task) for task in dict.fromkeys(task for task, *_ in described)}
     work = [
         # In a tuple: bare arrays a cluster keeps on one worker, and they are lost with it.
-        delayed(run)(name, (x, y[task], table.speakers, tested), tuple(seeds) if CLASSIFIERS[name].seeded else (0,), code)
+        delayed(run)(
+            name,
+            (x, y[task], table.speakers, tested),
+            tuple(seeds) if CLASSIFIERS[name].seeded else (0,),
+            code,
+        )
         for task, _, name, _, tested in described
     ]
     results = Parallel(n_jobs=jobs, return_as="generator")(work)
-    shown = progress(results, len(work)) if progress else tqdm(results, total=len(work), unit="fold", desc=table.feature_set.name)
+    shown = (
+        progress(results, len(work))
+        if progress
+        else tqdm(results, total=len(work), unit="fold", desc=table.feature_set.name)
+    )
     parts, selections = [], []
-    for (task, protocol, name, fold, tested), (parameters, inner_uar, predictions) in zip(described, shown, strict=True):
-        selections.append(Selection(task, table.feature_set.name, name, protocol, fold, parameters, inner_uar))
+    for (task, protocol, name, fold, tested), (parameters, inner_uar, predictions) in zip(
+        described, shown, strict=True
+    ):
+        selections.append(
+            Selection(task, table.feature_set.name, name, protocol, fold, parameters, inner_uar)
+        )
         for seed, (labels, probabilities) in predictions.items():
             run_of = (task, table.feature_set.name, name, protocol, seed, fold)
             parts.append(_rows(table, np.flatnonzero(tested), run_of, labels, probabilities))
@@ -125,7 +158,9 @@ def out_of_fold(
     return pd.concat(parts, ignore_index=True)[list(OUT_OF_FOLD_COLUMNS)], selections
 
 
-def _outer_folds(table: FeatureTable, names: Sequence[str], tasks: Sequence[str]) -> Iterator[tuple[str, str, str, int, np.ndarray]]:
+def _outer_folds(
+    table: FeatureTable, names: Sequence[str], tasks: Sequence[str]
+) -> Iterator[tuple[str, str, str, int, np.ndarray]]:
     """Task, protocol, classifier, fold, and which rows [n] it tests."""
     for task in tasks:
         for protocol in protocols_of(table, task):
@@ -156,7 +191,10 @@ def _run_fold(
         parameters, inner_uar = tune(classifier, x[train], y[train], speakers[train], seeds[0])
         for seed in seeds:
             estimator = fit(classifier, parameters, x[train], y[train], speakers[train], seed)
-            predictions[seed] = ([str(label) for label in estimator.classes_], estimator.predict_proba(x[test]))
+            predictions[seed] = (
+                [str(label) for label in estimator.classes_],
+                estimator.predict_proba(x[test]),
+            )
     except ValueError as error:
         raise SerError(
             ErrorCode.BAD_TABLE,
@@ -169,8 +207,16 @@ def _run_fold(
 def selected(task: str, feature_set: str, name: str, fold: int) -> Parameters:
     """The parameters that the inner folds of a fold's training speakers chose on RAVDESS, unseen speakers, from what is stored."""
     chosen = evaluation.read_selections()
-    of_run = {"task": task, "feature_set": feature_set, "classifier": name, "protocol": SINGLE_PROTOCOLS[0], "fold": fold}
-    (row,) = chosen[np.logical_and.reduce([chosen[column] == value for column, value in of_run.items()])].to_dict("records")
+    of_run = {
+        "task": task,
+        "feature_set": feature_set,
+        "classifier": name,
+        "protocol": SINGLE_PROTOCOLS[0],
+        "fold": fold,
+    }
+    (row,) = chosen[
+        np.logical_and.reduce([chosen[column] == value for column, value in of_run.items()])
+    ].to_dict("records")
     return dict(json.loads(row["parameters"]))
 
 
@@ -179,7 +225,9 @@ def fit_without_fold(table: FeatureTable, task: str, name: str, fold: int) -> An
     train = _folds(table, task, SINGLE_PROTOCOLS[0]) != fold
     speakers = table.rows["speaker"].to_numpy(dtype=str)[train]
     parameters = selected(task, table.feature_set.name, name, fold)
-    return fit(CLASSIFIERS[name], parameters, table.x[train], table.y(task)[train], speakers, SEEDS[0])
+    return fit(
+        CLASSIFIERS[name], parameters, table.x[train], table.y(task)[train], speakers, SEEDS[0]
+    )
 
 
 def _code_digest() -> str:
@@ -187,12 +235,22 @@ def _code_digest() -> str:
     return hashlib.sha256(code + repr(models.library_versions()).encode()).hexdigest()
 
 
-def _rows(table: FeatureTable, rows: np.ndarray, run_of: tuple[Any, ...], labels: list[str], probabilities: Matrix) -> pd.DataFrame:
+def _rows(
+    table: FeatureTable,
+    rows: np.ndarray,
+    run_of: tuple[Any, ...],
+    labels: list[str],
+    probabilities: Matrix,
+) -> pd.DataFrame:
     """The rows of one run and seed: probabilities rounded to 1e-5, NaN for the labels of the other task."""
     about = table.rows.iloc[rows]
     columns: dict[str, Any] = {"corpus": about["corpus"].to_numpy()}
     columns |= dict(zip(evaluation.RUN_COLUMNS, run_of, strict=True))
-    columns |= {name: about[name].to_numpy() for name in ("path", "speaker", "gender", "intensity", "statement") if name in about}
+    columns |= {
+        name: about[name].to_numpy()
+        for name in ("path", "speaker", "gender", "intensity", "statement")
+        if name in about
+    }
     columns["truth"] = about[run_of[0]].to_numpy()
     known = dict(zip(labels, probabilities.T, strict=True))
     for label in (*EMOTIONS, *GENDERS):
@@ -206,7 +264,14 @@ def _rows(table: FeatureTable, rows: np.ndarray, run_of: tuple[Any, ...], labels
 # --------------------------------------------------------------------------------------------------------- final models
 
 
-def train(table: FeatureTable, task: str, name: str, out_of_fold_table: pd.DataFrame, *, folder: Path = models.MODELS_DIR) -> ModelCard:
+def train(
+    table: FeatureTable,
+    task: str,
+    name: str,
+    out_of_fold_table: pd.DataFrame,
+    *,
+    folder: Path = models.MODELS_DIR,
+) -> ModelCard:
     """Choose parameters on inner folds of the whole table, fit on all of it, save with its out-of-fold scores."""
     classifier, seed = CLASSIFIERS[name], SEEDS[0]
     y = table.y(task)
@@ -223,7 +288,9 @@ def train(table: FeatureTable, task: str, name: str, out_of_fold_table: pd.DataF
     return models.save(estimator, _card(table, task, name, parameters, inner_uar, scores), folder)
 
 
-def rebuild(card: ModelCard, folder: Path = models.MODELS_DIR, tables: Iterable[FeatureTable] | None = None) -> ModelCard:
+def rebuild(
+    card: ModelCard, folder: Path = models.MODELS_DIR, tables: Iterable[FeatureTable] | None = None
+) -> ModelCard:
     """Refit a shipped model from its table in `data/` with the parameters on its card, and save it again.
 
     Raises
@@ -240,12 +307,30 @@ def rebuild(card: ModelCard, folder: Path = models.MODELS_DIR, tables: Iterable[
             f"No table in data/ is the one that {card.id} was trained on ({recorded.table}, SHA-256 {recorded.table_sha256[:12]}...).",
             "Train it anew from your table: python -m ser_core train --features FILE.csv --output DIR",
         )
-    estimator = fit(CLASSIFIERS[card.classifier], card.parameters, table.x, table.y(card.task), table.speakers, card.seed)
+    estimator = fit(
+        CLASSIFIERS[card.classifier],
+        card.parameters,
+        table.x,
+        table.y(card.task),
+        table.speakers,
+        card.seed,
+    )
     return models.save(estimator, card, folder)
 
 
-def _card(table: FeatureTable, task: str, name: str, parameters: Parameters, inner_uar: float, scores: dict[str, Any]) -> ModelCard:
-    suffix = "" if table.feature_set.name == models.MAIN_FEATURE_SET else f"-{table.feature_set.name.split('_')[0]}"
+def _card(
+    table: FeatureTable,
+    task: str,
+    name: str,
+    parameters: Parameters,
+    inner_uar: float,
+    scores: dict[str, Any],
+) -> ModelCard:
+    suffix = (
+        ""
+        if table.feature_set.name == models.MAIN_FEATURE_SET
+        else f"-{table.feature_set.name.split('_')[0]}"
+    )
     corpus = _training_corpus(table)
     return ModelCard(
         name=name.replace("_", "-") + suffix,
@@ -262,7 +347,9 @@ def _card(table: FeatureTable, task: str, name: str, parameters: Parameters, inn
         seed=SEEDS[0],
         inner_uar=round(inner_uar, 4),
         scores=scores,
-        licence=f"{corpus.licence}, as the corpus it was trained on: non-commercial use only" if "NC" in corpus.licence else corpus.licence,
+        licence=f"{corpus.licence}, as the corpus it was trained on: non-commercial use only"
+        if "NC" in corpus.licence
+        else corpus.licence,
         intended_use="Teaching and research on how speech emotion recognition works.",
         limits=(
             f"Trained on {corpus.speech}. Acted emotions are clearer than real ones; other languages, ages and microphones than those "

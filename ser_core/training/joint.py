@@ -117,7 +117,11 @@ def mean_network(every: Iterable[Opinions]) -> Opinions:
     def enrolled(asked: Rows, baselines: Sequence[Rows]) -> Probabilities:
         return pooled([member.enrolled(asked, baselines) for member in members], share)
 
-    return Opinions(members[0].rows, {copy: {task: mean(copy, task) for task in LABELS} for copy in ASKED}, enrolled)
+    return Opinions(
+        members[0].rows,
+        {copy: {task: mean(copy, task) for task in LABELS} for copy in ASKED},
+        enrolled,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +147,11 @@ class Evidence:
     def sources(self, run: Run) -> list[tuple[Run, Rows]]:
         """The runs, and the rows of each, that the exponents of a run are fitted on: clips that no member was trained on."""
         if run.protocol == "corpus_left_out":
-            inner = [other for other in self.runs.values() if other.protocol == "single_corpus" and not (other.train & run.test).any()]
+            inner = [
+                other
+                for other in self.runs.values()
+                if other.protocol == "single_corpus" and not (other.train & run.test).any()
+            ]
             return [(other, np.flatnonzero(other.test & run.train)) for other in inner]
         return [(run, np.flatnonzero(run.calibrate))]
 
@@ -155,11 +163,17 @@ class Evidence:
         for source, rows in self.sources(run):
             members = self.members(model, source.name, seed)
             learnt = learnt_emotions(self.table, source.train)
-            each = [comparable(self.table, rows, member.of(rows, task, copy), task, learnt) for member in members]
+            each = [
+                comparable(self.table, rows, member.of(rows, task, copy), task, learnt)
+                for member in members
+            ]
             parts.append((each[0][0], each[0][1], [probabilities for _, _, probabilities in each]))
         rows = np.concatenate([part[0] for part in parts])
         truth = np.concatenate([part[1] for part in parts])
-        opinions = [np.concatenate([part[2][number] for part in parts]) for number in range(len(parts[0][2]))]
+        opinions = [
+            np.concatenate([part[2][number] for part in parts])
+            for number in range(len(parts[0][2]))
+        ]
         return rows, opinions, truth, equal_parts(self.table["corpus"].iloc[rows].to_numpy(str))
 
     def exponents(self, model: str, run: Run, task: str, seed: int | None = None) -> list[float]:
@@ -186,15 +200,33 @@ class Evidence:
         """How likely neutral is at least for nine in ten neutral clips, fitted where the exponents are."""
         rows, opinions, truth, _ = self.calibration(model, run, "emotion", None)
         neutral = truth == EMOTIONS.index("neutral")
-        said = decision.neutral_share(pooled(opinions, self.exponents(model, run, "emotion"))[neutral])
-        return decision.quantile(said, decision.each_speaker_once(self.table["speaker"].iloc[rows[neutral]]), decision.NEUTRAL_MISSED)
+        said = decision.neutral_share(
+            pooled(opinions, self.exponents(model, run, "emotion"))[neutral]
+        )
+        return decision.quantile(
+            said,
+            decision.each_speaker_once(self.table["speaker"].iloc[rows[neutral]]),
+            decision.NEUTRAL_MISSED,
+        )
 
-    def tested(self, model: str, run: Run, task: str, seed: int | None) -> tuple[Rows, Positions, Probabilities]:
+    def tested(
+        self, model: str, run: Run, task: str, seed: int | None
+    ) -> tuple[Rows, Positions, Probabilities]:
         """Rows, truth and calibrated probabilities of the clips that a run tests."""
         rows = np.flatnonzero(run.test)
         learnt = learnt_emotions(self.table, run.train)
-        each = [comparable(self.table, rows, member.of(rows, task), task, learnt) for member in self.members(model, run.name, seed)]
-        return each[0][0], each[0][1], pooled([probabilities for _, _, probabilities in each], self.exponents(model, run, task, seed))
+        each = [
+            comparable(self.table, rows, member.of(rows, task), task, learnt)
+            for member in self.members(model, run.name, seed)
+        ]
+        return (
+            each[0][0],
+            each[0][1],
+            pooled(
+                [probabilities for _, _, probabilities in each],
+                self.exponents(model, run, task, seed),
+            ),
+        )
 
 
 MODELS = ("network", "bagged_mlp", "combination")
@@ -212,16 +244,22 @@ def out_of_fold(evidence: Evidence) -> pd.DataFrame:
     parts = []
     for task in LABELS:
         for run in evidence.runs.values():
-            if run.protocol == "single_corpus" or (task == "gender" and run.protocol == "other_statement"):
+            if run.protocol == "single_corpus" or (
+                task == "gender" and run.protocol == "other_statement"
+            ):
                 continue
             for model in MODELS:
                 if model != "bagged_mlp" and not evidence.seeds(run.name):
                     continue
-                seeds: list[int | None] = [*evidence.seeds(run.name)] if model == "network" else [None]
+                seeds: list[int | None] = (
+                    [*evidence.seeds(run.name)] if model == "network" else [None]
+                )
                 for seed in seeds:
                     rows, truth, probabilities = evidence.tested(model, run, task, seed)
                     run_of = (task, MODEL_INPUTS[model], model, run.protocol, seed or 0, run.fold)
-                    parts.append(out_of_fold_rows(evidence.table, rows, truth, probabilities, run_of))
+                    parts.append(
+                        out_of_fold_rows(evidence.table, rows, truth, probabilities, run_of)
+                    )
     parts += _by_seed(evidence)
     return pd.concat(parts, ignore_index=True)[list(evaluation.OUT_OF_FOLD_COLUMNS)]
 
@@ -233,8 +271,17 @@ def _by_seed(evidence: Evidence) -> list[pd.DataFrame]:
         for seed in evidence.seeds(run.name) if run.protocol == "unseen_speakers" else ():
             rows, truth, probabilities = evidence.tested("combination", run, "emotion", seed)
             own = (evidence.table["corpus"].iloc[rows] == BY_SEED_CORPUS).to_numpy()
-            run_of = ("emotion", MODEL_INPUTS["combination"], "combination_of_one", run.protocol, seed, run.fold)
-            parts.append(out_of_fold_rows(evidence.table, rows[own], truth[own], probabilities[own], run_of))
+            run_of = (
+                "emotion",
+                MODEL_INPUTS["combination"],
+                "combination_of_one",
+                run.protocol,
+                seed,
+                run.fold,
+            )
+            parts.append(
+                out_of_fold_rows(evidence.table, rows[own], truth[own], probabilities[own], run_of)
+            )
     return parts
 
 
@@ -244,11 +291,22 @@ def limits(evidence: Evidence) -> pd.DataFrame:
     for run in evidence.runs.values():
         for model in MODELS if run.protocol in ("unseen_speakers", "corpus_left_out") else ():
             found = evidence.limits(model, run)
-            rows.append((model, run.protocol, run.fold, found.in_set, found.answered, evidence.neutral_from(model, run)))
+            rows.append(
+                (
+                    model,
+                    run.protocol,
+                    run.fold,
+                    found.in_set,
+                    found.answered,
+                    evidence.neutral_from(model, run),
+                )
+            )
     return pd.DataFrame(rows, columns=list(selective.LIMITS_COLUMNS))
 
 
-def saved_limits(table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabilities]]], weights: Sequence[float]) -> Limits:
+def saved_limits(
+    table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabilities]]], weights: Sequence[float]
+) -> Limits:
     """The limits of a model that is saved: fitted on clips that no member was trained on (rows, opinions), pooled by its own weights.
 
     Of all eight emotions, as the saved model gives them.
@@ -256,40 +314,79 @@ def saved_limits(table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabili
     each = list(parts)
     rows = np.concatenate([rows for rows, _ in each])
     probabilities = np.concatenate([pooled(opinions, weights) for _, opinions in each])
-    truth = np.array([EMOTIONS.index(emotion) for emotion in table["emotion"].iloc[rows]], dtype=np.int64)
-    return decision.fit(truth, probabilities, decision.each_speaker_once(table["speaker"].iloc[rows]))
+    truth = np.array(
+        [EMOTIONS.index(emotion) for emotion in table["emotion"].iloc[rows]], dtype=np.int64
+    )
+    return decision.fit(
+        truth, probabilities, decision.each_speaker_once(table["speaker"].iloc[rows])
+    )
 
 
-def saved_neutral(table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabilities]]], weights: Sequence[float]) -> float:
+def saved_neutral(
+    table: pd.DataFrame, parts: Iterable[tuple[Rows, list[Probabilities]]], weights: Sequence[float]
+) -> float:
     """How likely neutral is at least for nine in ten neutral clips of a model that is saved; see `saved_limits`."""
     found, speakers = [], []
     for rows, opinions in parts:
         neutral = (table["emotion"].iloc[rows] == "neutral").to_numpy()
         found.append(decision.neutral_share(pooled(opinions, weights)[neutral]))
         speakers.append(table["speaker"].iloc[rows[neutral]].to_numpy(str))
-    return decision.quantile(np.concatenate(found), decision.each_speaker_once(np.concatenate(speakers)), decision.NEUTRAL_MISSED)
+    return decision.quantile(
+        np.concatenate(found),
+        decision.each_speaker_once(np.concatenate(speakers)),
+        decision.NEUTRAL_MISSED,
+    )
 
 
 def saved_exponents(evidence: Evidence, model: str, task: str) -> list[float]:
     """The exponents of a model that is fitted on everything: means over the runs, the left-out corpora weighing most."""
-    return over_runs(evidence, {run.name: evidence.exponents(model, run, task) for run in evidence.runs.values() if run.protocol in WEIGHED})
+    return over_runs(
+        evidence,
+        {
+            run.name: evidence.exponents(model, run, task)
+            for run in evidence.runs.values()
+            if run.protocol in WEIGHED
+        },
+    )
 
 
 def over_runs(evidence: Evidence, of_run: Mapping[str, Sequence[float]]) -> list[float]:
     """Exponents by run as one: the mean of each protocol of `WEIGHED`, the left-out corpora weighing most."""
-    means = [np.mean([found for name, found in of_run.items() if evidence.runs[name].protocol == protocol], axis=0) for protocol in WEIGHED]
-    return [round(float(value), 3) for value in LEFT_OUT_SHARE * means[0] + (1 - LEFT_OUT_SHARE) * means[1]]
+    means = [
+        np.mean(
+            [found for name, found in of_run.items() if evidence.runs[name].protocol == protocol],
+            axis=0,
+        )
+        for protocol in WEIGHED
+    ]
+    return [
+        round(float(value), 3)
+        for value in LEFT_OUT_SHARE * means[0] + (1 - LEFT_OUT_SHARE) * means[1]
+    ]
 
 
-def out_of_fold_rows(table: pd.DataFrame, rows: Rows, truth: Positions, probabilities: Probabilities, run_of: tuple[object, ...]) -> pd.DataFrame:
+def out_of_fold_rows(
+    table: pd.DataFrame,
+    rows: Rows,
+    truth: Positions,
+    probabilities: Probabilities,
+    run_of: tuple[object, ...],
+) -> pd.DataFrame:
     """Predictions of clips of an utterance table as rows of an out-of-fold table; `run_of` are its `evaluation.RUN_COLUMNS`."""
     about = table.iloc[rows]
     columns: dict[str, object] = {"corpus": about["corpus"].to_numpy()}
     columns |= dict(zip(evaluation.RUN_COLUMNS, run_of, strict=True))
-    columns |= {name: about[name].to_numpy() for name in ("path", "speaker", "gender", "intensity", "statement")}
+    columns |= {
+        name: about[name].to_numpy()
+        for name in ("path", "speaker", "gender", "intensity", "statement")
+    }
     task = str(run_of[0])
     columns["truth"] = np.array(LABELS[task])[truth]
     for label in (*EMOTIONS, *GENDERS):
-        values = probabilities[:, LABELS[task].index(label)] if label in LABELS[task] else np.full(len(rows), np.nan)
+        values = (
+            probabilities[:, LABELS[task].index(label)]
+            if label in LABELS[task]
+            else np.full(len(rows), np.nan)
+        )
         columns[label] = np.round(values, 4).astype(np.float32)
     return pd.DataFrame(columns)

@@ -44,7 +44,9 @@ class OwnTable:
     """What is wrong with each file that cannot be used; `left_out` counts them."""
 
 
-def measure(load: Callable[[], Recording], feature_set: str = MAIN_FEATURE_SET) -> Measured | SerError:
+def measure(
+    load: Callable[[], Recording], feature_set: str = MAIN_FEATURE_SET
+) -> Measured | SerError:
     """A clip as `load` gives it, measured; or why it cannot be used."""
     try:
         return measured(load(), feature_set)
@@ -52,12 +54,20 @@ def measure(load: Callable[[], Recording], feature_set: str = MAIN_FEATURE_SET) 
         return error
 
 
-def measure_folder(folder: Path, labelled: Labelled, feature_set: str = MAIN_FEATURE_SET, way: Way = ALONE) -> OwnTable:
+def measure_folder(
+    folder: Path, labelled: Labelled, feature_set: str = MAIN_FEATURE_SET, way: Way = ALONE
+) -> OwnTable:
     """Measure the clips of a folder that was labelled; progress on stderr."""
-    return assemble(labelled, list(extract_files([folder / file for file, _ in labelled.clips], feature_set, way)), feature_set)
+    return assemble(
+        labelled,
+        list(extract_files([folder / file for file, _ in labelled.clips], feature_set, way)),
+        feature_set,
+    )
 
 
-def assemble(labelled: Labelled, measured: Sequence[Measured | SerError], feature_set: str = MAIN_FEATURE_SET) -> OwnTable:
+def assemble(
+    labelled: Labelled, measured: Sequence[Measured | SerError], feature_set: str = MAIN_FEATURE_SET
+) -> OwnTable:
     """The table of the clips that could be measured, `without_copies`.
 
     Raises
@@ -65,10 +75,21 @@ def assemble(labelled: Labelled, measured: Sequence[Measured | SerError], featur
     SerError
         BAD_CORPUS where no clip is left.
     """
-    failed = [(file, result) for (file, _), result in zip(labelled.clips, measured, strict=True) if isinstance(result, SerError)]
+    failed = [
+        (file, result)
+        for (file, _), result in zip(labelled.clips, measured, strict=True)
+        if isinstance(result, SerError)
+    ]
     unreadable = [f"{file} ({error.code})" for file, error in failed]
     rows = [
-        (file, labelled.name, *dataclasses.astuple(labels), result.duration_s, result.sha256, *result.values)
+        (
+            file,
+            labelled.name,
+            *dataclasses.astuple(labels),
+            result.duration_s,
+            result.sha256,
+            *result.values,
+        )
         for (file, labels), result in zip(labelled.clips, measured, strict=True)
         if isinstance(result, Measured)
     ]
@@ -77,8 +98,14 @@ def assemble(labelled: Labelled, measured: Sequence[Measured | SerError], featur
     gone = (*([left_out("unreadable", unreadable)] if unreadable else []), *copies)
     if table.empty:
         said = "; ".join(part.in_words() for part in gone)
-        raise SerError(ErrorCode.BAD_CORPUS, f"No clip of {labelled.name!r} can be used: {said}.", "Check the files.")
-    return OwnTable(labelled.name, labelled.source, table, (*labelled.left_out, *gone), tuple(failed))
+        raise SerError(
+            ErrorCode.BAD_CORPUS,
+            f"No clip of {labelled.name!r} can be used: {said}.",
+            "Check the files.",
+        )
+    return OwnTable(
+        labelled.name, labelled.source, table, (*labelled.left_out, *gone), tuple(failed)
+    )
 
 
 def without_copies(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
@@ -112,7 +139,9 @@ def for_training(own: OwnTable) -> tuple[FeatureTable, tuple[LeftOut, ...]]:
     rare = own.table["emotion"].isin(counts.index[counts < LEAST_CLIPS])
     if counts[counts >= LEAST_CLIPS].size < 2:
         found = ", ".join(f"{emotion} {count}" for emotion, count in counts.items())
-        message = f"Training needs at least two emotions with {LEAST_CLIPS} clips each. Got {found}."
+        message = (
+            f"Training needs at least two emotions with {LEAST_CLIPS} clips each. Got {found}."
+        )
         raise SerError(ErrorCode.BAD_TABLE, message, "Add clips.")
     gone = (left_out("rare_emotion", own.table["path"][rare]),) if rare.any() else ()
     return parse_table(to_csv(own.table[~rare]), f"{own.name}.csv"), gone

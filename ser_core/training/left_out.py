@@ -48,21 +48,36 @@ def out_of_fold(feature_set: str, names: Sequence[str], jobs: int = 1) -> pd.Dat
     rows, x = table.rows, table.x.astype(np.float64)
     kept = cache_folder() / "elsewhere" / table.sha256[:16]
     run = Memory(kept, verbose=0).cache(_fit_and_predict)
-    code = hashlib.sha256(Path(str(classifiers_module.__file__)).read_bytes() + repr(models.library_versions()).encode()).hexdigest()
+    code = hashlib.sha256(
+        Path(str(classifiers_module.__file__)).read_bytes()
+        + repr(models.library_versions()).encode()
+    ).hexdigest()
     splits = list(_splits(rows))
     work, described = [], []
     for task in LABELS:
         y, speakers = rows[task].to_numpy(str), rows["speaker"].to_numpy(str)
         for name in names:
             for protocol, fold, tuned_on, train, test in splits:
-                if not (task == "gender" and protocol == "random_split"):  # says little: nearly everything is recognised anyway
-                    work.append(delayed(run)(name, x, y, speakers, tuned_on, train, test, task, code))
+                if not (
+                    task == "gender" and protocol == "random_split"
+                ):  # says little: nearly everything is recognised anyway
+                    work.append(
+                        delayed(run)(name, x, y, speakers, tuned_on, train, test, task, code)
+                    )
                     described.append((task, name, protocol, fold, train, test))
     done = Parallel(n_jobs=jobs, return_as="generator")(work)
     parts = []
-    for (task, name, protocol, fold, train, test), said in zip(described, tqdm(done, total=len(work), unit="fold", desc=feature_set), strict=True):
-        kept_rows, truth, given = comparable(rows, np.flatnonzero(test), said, task, learnt_emotions(rows, train))
-        parts.append(out_of_fold_rows(rows, kept_rows, truth, given, (task, feature_set, name, protocol, SEED, fold)))
+    for (task, name, protocol, fold, train, test), said in zip(
+        described, tqdm(done, total=len(work), unit="fold", desc=feature_set), strict=True
+    ):
+        kept_rows, truth, given = comparable(
+            rows, np.flatnonzero(test), said, task, learnt_emotions(rows, train)
+        )
+        parts.append(
+            out_of_fold_rows(
+                rows, kept_rows, truth, given, (task, feature_set, name, protocol, SEED, fold)
+            )
+        )
     shutil.rmtree(kept)  # what is done is done: the next run computes everything anew
     return pd.concat(parts, ignore_index=True)[list(evaluation.OUT_OF_FOLD_COLUMNS)]
 
@@ -85,20 +100,35 @@ def _splits(rows: pd.DataFrame) -> list[Split]:
             for protocol, fold_of_own in by_protocol.items():
                 fold_of = np.zeros(len(rows), dtype=np.int64)
                 fold_of[own] = fold_of_own
-                found += [(protocol, int(fold), home, own & (fold_of != fold), fold_of == fold) for fold in np.unique(fold_of_own)]
-        tuned_on = ~own & (np.arange(len(rows)) % TUNED_ON_EACH == 0) if name == SHIPPED_CORPUS else home
+                found += [
+                    (protocol, int(fold), home, own & (fold_of != fold), fold_of == fold)
+                    for fold in np.unique(fold_of_own)
+                ]
+        tuned_on = (
+            ~own & (np.arange(len(rows)) % TUNED_ON_EACH == 0) if name == SHIPPED_CORPUS else home
+        )
         found.append(("corpus_left_out", number, tuned_on, ~own, own))
     return found
 
 
 def _fit_and_predict(
-    name: str, x: Matrix, y: Labels, speakers: Labels, tuned_on: Mask, train: Mask, test: Mask, task: str, code: str
+    name: str,
+    x: Matrix,
+    y: Labels,
+    speakers: Labels,
+    tuned_on: Mask,
+    train: Mask,
+    test: Mask,
+    task: str,
+    code: str,
 ) -> Probabilities:
     """The probabilities of the tested rows; `code` is only there to start anew when the classifiers or libraries change."""
     del code
     classifier = CLASSIFIERS[name]
     parameters = _tuned(name, x[tuned_on], y[tuned_on], speakers[tuned_on])
-    return probabilities(fit(classifier, parameters, x[train], y[train], speakers[train], SEED), x[test], task)
+    return probabilities(
+        fit(classifier, parameters, x[train], y[train], speakers[train], SEED), x[test], task
+    )
 
 
 _chosen: dict[str, Parameters] = {}

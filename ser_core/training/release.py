@@ -35,7 +35,12 @@ from ser_core.training.runs import Run
 
 SEEDS = (0, 1, 2)
 """Of the networks that ship and of the joint runs."""
-N_SEEDS = {"unseen_speakers": len(SEEDS), "corpus_left_out": 2, "single_corpus": 1, "other_statement": 1}
+N_SEEDS = {
+    "unseen_speakers": len(SEEDS),
+    "corpus_left_out": 2,
+    "single_corpus": 1,
+    "other_statement": 1,
+}
 """How many networks each run has, by protocol: as many as two cores train in two hours."""
 SHIPPED_FROM = ("unseen_speakers", "single_corpus")
 """The protocols whose runs the exponents and limits of the saved models are fitted on."""
@@ -56,7 +61,11 @@ def collect(jobs: int = 1, figures: bool = True) -> tuple[Evidence, JointTable, 
     try:
         from ser_core.training.neural import network_runs, training_clips
     except ModuleNotFoundError as error:
-        raise SerError(ErrorCode.BAD_USAGE, "Training the network needs PyTorch.", "Run: pip install -r requirements-train.txt") from error
+        raise SerError(
+            ErrorCode.BAD_USAGE,
+            "Training the network needs PyTorch.",
+            "Run: pip install -r requirements-train.txt",
+        ) from error
     table = read_joint(FEATURE_SET)
     clips = training_clips.load(jobs=jobs)
     if clips.table["sha256"].tolist() != table.rows["sha256"].tolist():
@@ -71,25 +80,46 @@ def collect(jobs: int = 1, figures: bool = True) -> tuple[Evidence, JointTable, 
     for of_protocol in (runs.joint, runs.corpus_left_out, runs.single_corpus, runs.other_statement):
         found = list(of_protocol(rows))
         if figures or found[0].protocol in SHIPPED_FROM:
-            opinions |= network_runs.train_all(clips, found, SEEDS[: N_SEEDS[found[0].protocol]], jobs)
+            opinions |= network_runs.train_all(
+                clips, found, SEEDS[: N_SEEDS[found[0].protocol]], jobs
+            )
         every += found
-    every += runs.random_split(rows)  # of the perceptrons only: five more networks would take three quarters of an hour
+    every += runs.random_split(
+        rows
+    )  # of the perceptrons only: five more networks would take three quarters of an hour
     asked = [run for run in every if figures or run.protocol in SHIPPED_FROM]
-    return Evidence(rows, {run.name: run for run in every}, opinions, bagged_perceptrons.train_all(table, asked, jobs)), table, clips
+    return (
+        Evidence(
+            rows,
+            {run.name: run for run in every},
+            opinions,
+            bagged_perceptrons.train_all(table, asked, jobs),
+        ),
+        table,
+        clips,
+    )
 
 
-def ship(evidence: Evidence, table: JointTable, clips: Any, out_of_fold: pd.DataFrame, jobs: int = 1) -> list[ModelCard]:
+def ship(
+    evidence: Evidence, table: JointTable, clips: Any, out_of_fold: pd.DataFrame, jobs: int = 1
+) -> list[ModelCard]:
     """Fit the models of all corpora on everything and those of run 1 on its training part, and save them with their cards."""
     from ser_core.training.neural import network_runs
 
     everything = np.ones(len(table.rows), dtype=bool)
     whole = Run("final", "final", 0, everything, ~everything, ~everything)
     network_runs.train_all(clips, [whole], SEEDS, jobs)
-    with_baseline = {run.name: simulated_enrolment.fitted(evidence, run) for run in evidence.runs.values() if run.protocol in joint.WEIGHED}
+    with_baseline = {
+        run.name: simulated_enrolment.fitted(evidence, run)
+        for run in evidence.runs.values()
+        if run.protocol in joint.WEIGHED
+    }
     saved = []
     for run, folder in ((whole, models.MODELS_DIR), (evidence.runs[HELD_OUT_RUN], models.HELD_OUT)):
         nets = [network_runs.trained(clips, run, seed) for seed in SEEDS]
-        average = cues.average_speech(clips.copies[0].clip(row) for row in np.flatnonzero(run.train))
+        average = cues.average_speech(
+            clips.copies[0].clip(row) for row in np.flatnonzero(run.train)
+        )
         saved += _save(evidence, with_baseline, table, run, folder, nets, average, out_of_fold)
     return saved
 
@@ -110,18 +140,37 @@ def _save(
     own = run.name in evidence.runs
     unseen = [other for other in evidence.runs.values() if other.protocol == "unseen_speakers"]
     # What the limits are fitted on: the tested speakers of all runs for what ships, those that a run set aside for the models of a run.
-    judged = [(run, np.flatnonzero(run.calibrate))] if own else [(other, np.flatnonzero(other.test)) for other in unseen]
+    judged = (
+        [(run, np.flatnonzero(run.calibrate))]
+        if own
+        else [(other, np.flatnonzero(other.test)) for other in unseen]
+    )
 
     def fitted(model: str, task: str) -> dict[str, Any]:
-        found: dict[str, Any] = {"exponents": evidence.exponents(model, run, task) if own else joint.saved_exponents(evidence, model, task)}
+        found: dict[str, Any] = {
+            "exponents": evidence.exponents(model, run, task)
+            if own
+            else joint.saved_exponents(evidence, model, task)
+        }
         if task == "emotion":
-            weights = with_baseline[run.name][model] if own else simulated_enrolment.saved(with_baseline, evidence, model)
-            alone = [(rows, [m.of(rows, task) for m in evidence.members(model, source.name, None)]) for source, rows in judged]
-            enrolled = [simulated_enrolment.judged(evidence, model, source, rows) for source, rows in judged]
+            weights = (
+                with_baseline[run.name][model]
+                if own
+                else simulated_enrolment.saved(with_baseline, evidence, model)
+            )
+            alone = [
+                (rows, [m.of(rows, task) for m in evidence.members(model, source.name, None)])
+                for source, rows in judged
+            ]
+            enrolled = [
+                simulated_enrolment.judged(evidence, model, source, rows) for source, rows in judged
+            ]
             found["limits"] = asdict(joint.saved_limits(evidence.table, alone, found["exponents"]))
             found["neutral_from"] = joint.saved_neutral(evidence.table, alone, found["exponents"])
             found["exponents_with_baseline"] = weights
-            found["limits_with_baseline"] = asdict(joint.saved_limits(evidence.table, enrolled, weights))
+            found["limits_with_baseline"] = asdict(
+                joint.saved_limits(evidence.table, enrolled, weights)
+            )
         if model == "network":
             found[AVERAGE_SPEECH] = average.to_dict()
         return found
@@ -129,29 +178,47 @@ def _save(
     saved = []
     exported = network.export(nets)
     for task in LABELS:
-        cards = {model: _card(table, run, task, model, fitted(model, task), out_of_fold) for model in joint.MODELS}
+        cards = {
+            model: _card(table, run, task, model, fitted(model, task), out_of_fold)
+            for model in joint.MODELS
+        }
         if task == "emotion":
             of_network = models.save_artefact(exported, cards["network"], folder)
             shared = of_network
         else:
             of_network = models.share_artefact(cards["network"], shared, folder)
         enrolled = bagged_perceptrons.fit_enrolled(table, run.train) if task == "emotion" else None
-        of_perceptrons = models.save_perceptrons(bagged_perceptrons.fit(table, run.train, task), cards["bagged_mlp"], folder, enrolled)
+        of_perceptrons = models.save_perceptrons(
+            bagged_perceptrons.fit(table, run.train, task), cards["bagged_mlp"], folder, enrolled
+        )
         parameters = cards["combination"].parameters
         weights, further = parameters["exponents"], parameters.get("exponents_with_baseline", [])
         members = {of_network.id: {"weight": weights[0]}, of_perceptrons.id: {"weight": weights[1]}}
         if further:
             members[of_network.id]["weights_with_baseline"] = further[:1]
             members[of_perceptrons.id]["weights_with_baseline"] = further[1:]
-        saved += [of_network, of_perceptrons, models.save_combination(members, cards["combination"], folder)]
+        saved += [
+            of_network,
+            of_perceptrons,
+            models.save_combination(members, cards["combination"], folder),
+        ]
     return saved
 
 
-def _card(table: JointTable, run: Run, task: str, model: str, fitted: dict[str, Any], out_of_fold: pd.DataFrame) -> ModelCard:
+def _card(
+    table: JointTable,
+    run: Run,
+    task: str,
+    model: str,
+    fitted: dict[str, Any],
+    out_of_fold: pd.DataFrame,
+) -> ModelCard:
     scores: dict[str, Any] = {}
     for corpus in CORPORA:
         for protocol in evaluation.PROTOCOLS:
-            rows = evaluation.model_rows(out_of_fold, task, joint.MODEL_INPUTS[model], model, protocol, corpus)
+            rows = evaluation.model_rows(
+                out_of_fold, task, joint.MODEL_INPUTS[model], model, protocol, corpus
+            )
             if run.name == "final" and len(rows):
                 scores.setdefault(corpus, {})[protocol] = evaluation.score(rows, task).to_dict()
     fold = " THIS IS A FOLD MODEL of joint run 1, fitted without the speakers of that run; it is for evaluation only."
@@ -186,7 +253,11 @@ def _card(table: JointTable, run: Run, task: str, model: str, fitted: dict[str, 
             "work and in education, except for medical or safety reasons."
         ),
         created=datetime.date.today().isoformat(),
-        artefact={"network": NETWORK_ARTEFACT, "bagged_mlp": models.PERCEPTRONS_ARTEFACT, "combination": COMBINATION_ARTEFACT}[model],
+        artefact={
+            "network": NETWORK_ARTEFACT,
+            "bagged_mlp": models.PERCEPTRONS_ARTEFACT,
+            "combination": COMBINATION_ARTEFACT,
+        }[model],
     )
 
 
@@ -214,9 +285,17 @@ def rebuild_perceptrons(card: ModelCard, folder: Path) -> ModelCard:
         BAD_TABLE where the tables are not those that the card was made from.
     """
     table = read_joint(FEATURE_SET)
-    changed = [corpus.table for corpus in card.corpora if table.files[corpus.name] != corpus.table_sha256]
+    changed = [
+        corpus.table for corpus in card.corpora if table.files[corpus.name] != corpus.table_sha256
+    ]
     if changed:
-        raise SerError(ErrorCode.BAD_TABLE, f"{card.id} was trained on another {', '.join(changed)}.", "Restore the file, or run: make train")
+        raise SerError(
+            ErrorCode.BAD_TABLE,
+            f"{card.id} was trained on another {', '.join(changed)}.",
+            "Restore the file, or run: make train",
+        )
     everything = np.ones(len(table.rows), dtype=bool)
     enrolled = bagged_perceptrons.fit_enrolled(table, everything) if card.further else None
-    return models.save_perceptrons(bagged_perceptrons.fit(table, everything, card.task), card, folder, enrolled)
+    return models.save_perceptrons(
+        bagged_perceptrons.fit(table, everything, card.task), card, folder, enrolled
+    )

@@ -46,14 +46,28 @@ def joint(table: pd.DataFrame) -> Iterator[Run]:
     for run in range(1, N_JOINT_RUNS + 1):
         held = corpora.held_out(run, table["speaker"], table["corpus"])
         aside = _set_aside(table, ~held, run)
-        yield Run(f"joint-{run}", "unseen_speakers", run, ~held & ~aside, aside, corpora.scored(run, table["speaker"], table["corpus"]))
+        yield Run(
+            f"joint-{run}",
+            "unseen_speakers",
+            run,
+            ~held & ~aside,
+            aside,
+            corpora.scored(run, table["speaker"], table["corpus"]),
+        )
 
 
 def corpus_left_out(table: pd.DataFrame) -> Iterator[Run]:
     """One corpus left out: trained on the others. What calibrates is the left-out corpora among those: see `single_corpus`."""
     for number, name in enumerate(dict.fromkeys(table["corpus"]), start=1):
         left_out = (table["corpus"] == name).to_numpy()
-        yield Run(f"without-{name}", "corpus_left_out", number, ~left_out, np.zeros_like(left_out), left_out)
+        yield Run(
+            f"without-{name}",
+            "corpus_left_out",
+            number,
+            ~left_out,
+            np.zeros_like(left_out),
+            left_out,
+        )
 
 
 def single_corpus(table: pd.DataFrame) -> Iterator[Run]:
@@ -77,7 +91,14 @@ def other_statement(table: pd.DataFrame) -> Iterator[Run]:
             test = of_corpus & (group == number) & tested
             train = ~of_corpus | ((group != number) & ~tested)
             aside = _set_aside(table, train, 2 * number)
-            yield Run(f"statement-{which + 1}-{number}", "other_statement", 3 * which + number, train & ~aside, aside, test)
+            yield Run(
+                f"statement-{which + 1}-{number}",
+                "other_statement",
+                3 * which + number,
+                train & ~aside,
+                aside,
+                test,
+            )
 
 
 def random_split(table: pd.DataFrame) -> Iterator[Run]:
@@ -89,17 +110,23 @@ def random_split(table: pd.DataFrame) -> Iterator[Run]:
         yield Run(f"random-{fold}", "random_split", fold, ~test & ~aside, aside, test)
 
 
-def random_folds(labels: npt.NDArray[np.str_], n_folds: int = RANDOM_FOLDS, seed: int = 0) -> npt.NDArray[np.int64]:
+def random_folds(
+    labels: npt.NDArray[np.str_], n_folds: int = RANDOM_FOLDS, seed: int = 0
+) -> npt.NDArray[np.int64]:
     """The fold, 1 to `n_folds`, of each clip in a stratified random split: shape [n]. Optimistic: voices are on both sides."""
     fold_of = np.zeros(len(labels), dtype=np.int64)
-    for fold, (_, test) in enumerate(StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(labels, labels), start=1):
+    for fold, (_, test) in enumerate(
+        StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(labels, labels), start=1
+    ):
         fold_of[test] = fold
     return fold_of
 
 
 def _set_aside(table: pd.DataFrame, train: Mask, run: int) -> Mask:
     """The training rows of the first speakers of the next fold, as many of each corpus as `SET_ASIDE` says."""
-    following = corpora.joint_runs(table["speaker"], table["corpus"]) == run % (N_JOINT_RUNS - 1) + 1
+    following = (
+        corpora.joint_runs(table["speaker"], table["corpus"]) == run % (N_JOINT_RUNS - 1) + 1
+    )
     aside = np.zeros(len(table), dtype=bool)
     for name, n in SET_ASIDE.items():
         rows = train & following & (table["corpus"] == name).to_numpy()

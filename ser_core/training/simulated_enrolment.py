@@ -26,7 +26,11 @@ from ser_core.training.runs import Run
 N_CLIPS = (1, 2)
 """How many neutral clips a baseline is made of."""
 MOST_CHOICES = 12
-POOLED: Mapping[str, Sequence[int]] = {"network": (0,), "bagged_mlp": (1, 2), "combination": (0, 1, 2)}
+POOLED: Mapping[str, Sequence[int]] = {
+    "network": (0,),
+    "bagged_mlp": (1, 2),
+    "combination": (0, 1, 2),
+}
 """Which of the three `opinions` each model pools."""
 
 
@@ -41,15 +45,23 @@ def choices(neutral: Rows, n: int) -> list[Rows]:
     """The baselines of `n` clips that are tried for a speaker: all there are, at most twelve."""
     every = list(itertools.islice(itertools.combinations(neutral.tolist(), n), 100_000))
     if len(every) > MOST_CHOICES:
-        drawn = np.random.default_rng([n, len(neutral)]).choice(len(every), MOST_CHOICES, replace=False)
+        drawn = np.random.default_rng([n, len(neutral)]).choice(
+            len(every), MOST_CHOICES, replace=False
+        )
         every = [every[number] for number in sorted(drawn)]
     return [np.array(choice, dtype=np.int64) for choice in every]
 
 
-def opinions(evidence: Evidence, run: Run, asked: Rows, baselines: Sequence[Rows], seed: int | None = None) -> list[Probabilities]:
+def opinions(
+    evidence: Evidence, run: Run, asked: Rows, baselines: Sequence[Rows], seed: int | None = None
+) -> list[Probabilities]:
     """What the network (with the baseline) and the perceptrons (without, with) say of emotions of rows: three of [asked, 8]."""
     network, perceptrons = evidence.members("combination", run.name, seed)
-    return [network.enrolled(asked, baselines), perceptrons.of(asked, "emotion"), perceptrons.enrolled(asked, baselines)]
+    return [
+        network.enrolled(asked, baselines),
+        perceptrons.of(asked, "emotion"),
+        perceptrons.enrolled(asked, baselines),
+    ]
 
 
 def one_each(table: pd.DataFrame, rows: Rows, seed: int) -> tuple[Rows, list[Rows]]:
@@ -62,11 +74,15 @@ def one_each(table: pd.DataFrame, rows: Rows, seed: int) -> tuple[Rows, list[Row
         others = others[others != row]
         if len(others):
             asked.append(row)
-            baselines.append(rng.choice(others, min(len(others), int(rng.choice(N_CLIPS))), replace=False))
+            baselines.append(
+                rng.choice(others, min(len(others), int(rng.choice(N_CLIPS))), replace=False)
+            )
     return np.array(asked), baselines
 
 
-def judged(evidence: Evidence, model: str, run: Run, rows: Rows) -> tuple[Rows, list[Probabilities]]:
+def judged(
+    evidence: Evidence, model: str, run: Run, rows: Rows
+) -> tuple[Rows, list[Probabilities]]:
     """Rows, each with one baseline, and what a model pools of them: all eight emotions."""
     asked, baselines = one_each(evidence.table, rows, run.fold)
     said = opinions(evidence, run, asked, baselines)
@@ -79,21 +95,33 @@ def fitted(evidence: Evidence, run: Run) -> dict[str, list[float]]:
     parts = []
     for source, rows in evidence.sources(run):
         asked, baselines = one_each(table, rows, run.fold)
-        parts.append(_comparable(evidence, source, asked, opinions(evidence, source, asked, baselines)))
+        parts.append(
+            _comparable(evidence, source, asked, opinions(evidence, source, asked, baselines))
+        )
     rows = np.concatenate([part[0] for part in parts])
     truth = np.concatenate([part[1] for part in parts])
     said = [np.concatenate([part[2][number] for part in parts]) for number in range(3)]
     weights = calibration.equal_parts(table["corpus"].iloc[rows].to_numpy(str))
-    return {model: calibration.exponents([said[number] for number in numbers], truth, weights) for model, numbers in POOLED.items()}
+    return {
+        model: calibration.exponents([said[number] for number in numbers], truth, weights)
+        for model, numbers in POOLED.items()
+    }
 
 
 def tested(evidence: Evidence) -> pd.DataFrame:
     """What a baseline changes: `baseline_gains.COLUMNS`, one row per model, clip and size of the baseline."""
-    parts = [_tested(evidence, run, n) for run in evidence.runs.values() if run.protocol in WEIGHED for n in N_CLIPS]
+    parts = [
+        _tested(evidence, run, n)
+        for run in evidence.runs.values()
+        if run.protocol in WEIGHED
+        for n in N_CLIPS
+    ]
     return pd.concat(parts, ignore_index=True)[list(enrolment.COLUMNS)]
 
 
-def saved(every: Mapping[str, Mapping[str, list[float]]], evidence: Evidence, model: str) -> list[float]:
+def saved(
+    every: Mapping[str, Mapping[str, list[float]]], evidence: Evidence, model: str
+) -> list[float]:
     """The exponents, with a baseline, of a model that is fitted on everything: means over the runs, the left-out corpora weighing most.
 
     `every` has what `fitted` gave by run.
@@ -121,15 +149,35 @@ def _tested(evidence: Evidence, run: Run, n: int) -> pd.DataFrame:
     parts = []
     for model, (kept, truth, probabilities) in without.items():
         about = table.iloc[kept]
-        columns: dict[str, object] = {"corpus": about["corpus"].to_numpy(), "classifier": model, "protocol": run.protocol, "fold": run.fold}
-        columns |= {"clips": n, "path": about["path"].to_numpy(), "speaker": about["speaker"].to_numpy()}
-        columns |= {"truth": np.array(EMOTIONS)[truth], "without": np.array(EMOTIONS)[probabilities.argmax(axis=1)]}
-        columns |= {emotion: hits[model][kept, number].astype(np.uint8) for number, emotion in enumerate(EMOTIONS)}
+        columns: dict[str, object] = {
+            "corpus": about["corpus"].to_numpy(),
+            "classifier": model,
+            "protocol": run.protocol,
+            "fold": run.fold,
+        }
+        columns |= {
+            "clips": n,
+            "path": about["path"].to_numpy(),
+            "speaker": about["speaker"].to_numpy(),
+        }
+        columns |= {
+            "truth": np.array(EMOTIONS)[truth],
+            "without": np.array(EMOTIONS)[probabilities.argmax(axis=1)],
+        }
+        columns |= {
+            emotion: hits[model][kept, number].astype(np.uint8)
+            for number, emotion in enumerate(EMOTIONS)
+        }
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
 
 
-def _comparable(evidence: Evidence, run: Run, asked: Rows, said: Sequence[Probabilities]) -> tuple[Rows, Positions, list[npt.NDArray[np.float64]]]:
+def _comparable(
+    evidence: Evidence, run: Run, asked: Rows, said: Sequence[Probabilities]
+) -> tuple[Rows, Positions, list[npt.NDArray[np.float64]]]:
     learnt = learnt_emotions(evidence.table, run.train)
-    each = [comparable(evidence.table, asked, probabilities, "emotion", learnt) for probabilities in said]
+    each = [
+        comparable(evidence.table, asked, probabilities, "emotion", learnt)
+        for probabilities in said
+    ]
     return each[0][0], each[0][1], [probabilities for _, _, probabilities in each]

@@ -48,8 +48,12 @@ class Line:
                     continue
                 server = socket.create_connection(("127.0.0.1", self._server_port))
                 self._ends += [browser, server]
-                threading.Thread(target=self._hand_on, args=(browser, server, True), daemon=True).start()
-                threading.Thread(target=self._hand_on, args=(server, browser, False), daemon=True).start()
+                threading.Thread(
+                    target=self._hand_on, args=(browser, server, True), daemon=True
+                ).start()
+                threading.Thread(
+                    target=self._hand_on, args=(server, browser, False), daemon=True
+                ).start()
 
     def _hand_on(self, source: socket.socket, target: socket.socket, to_server: bool) -> None:
         with contextlib.suppress(OSError):

@@ -72,11 +72,24 @@ class Server:
 def running(*options: str, root: Path = ROOT, **environment: str) -> Iterator[Server]:
     """A new server of the app below `root`, with further options and environment, which keeps to the code it started with."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "Home.py", "--server.port", str(port), "--server.fileWatcherType", "none", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "Home.py",
+        "--server.port",
+        str(port),
+        "--server.fileWatcherType",
+        "none",
+        *options,
+    ]
     with (
         tempfile.TemporaryDirectory() as folder,
         (Path(folder) / "log").open("wb") as log,
-        subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=log, env=os.environ | environment) as server,
+        subprocess.Popen(
+            command, cwd=root, stdout=subprocess.DEVNULL, stderr=log, env=os.environ | environment
+        ) as server,
     ):
         try:
             wait_until_up(port)
@@ -118,10 +131,23 @@ def microphone_file(folder: Path, samples: np.ndarray) -> Path:
 
 def chromium_options(microphone: Path | None = None, *, blocked: bool = False) -> dict[str, Any]:
     """Launch options; `microphone` is a WAV file that a fake microphone plays once, `blocked` refuses every microphone."""
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    arguments += ["--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"]
+    arguments = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+    ]
+    arguments += [
+        "--disable-component-update",
+        "--disable-sync",
+        "--autoplay-policy=no-user-gesture-required",
+    ]
     if microphone is not None:
-        arguments += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={microphone}%noloop"]
+        arguments += [
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-audio-capture={microphone}%noloop",
+        ]
     if not blocked:
         arguments.append("--use-fake-ui-for-media-stream")
     return {"executable_path": chromium(), "args": arguments, "headless": True}

@@ -21,7 +21,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def keep_a_sample(page: Page, name: str) -> None:
-    page.get_by_role("radio", name="Sample").or_(page.get_by_role("button", name="Sample")).first.click()
+    page.get_by_role("radio", name="Sample").or_(
+        page.get_by_role("button", name="Sample")
+    ).first.click()
     page.get_by_text(name).click()
     expect_bars(page)
     page.get_by_role("button", name="Keep this recording").click()
@@ -41,18 +43,26 @@ def select_first_row(page: Page) -> None:
     expect(page.get_by_test_id("stAudio")).to_have_count(1, timeout=MODEL_TIMEOUT_MS)
 
 
-def test_a_kept_and_corrected_recording_outlives_page_and_server_until_all_is_deleted(tmp_path, monkeypatch):
+def test_a_kept_and_corrected_recording_outlives_page_and_server_until_all_is_deleted(
+    tmp_path, monkeypatch
+):
     monkeypatch.setenv("SER_LIBRARY", str(tmp_path))
     with served() as url, opened(url, "record_and_predict") as page:
         keep_a_sample(page, "Lively high")
         label(page, "Angry")
         page.reload()
-        expect(page.get_by_role("heading", name="Record & predict")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
-        expect(page.get_by_text("The answer appears here")).to_be_visible()  # the clip itself is gone, as ever
+        expect(page.get_by_role("heading", name="Record & predict")).to_be_visible(
+            timeout=MODEL_TIMEOUT_MS
+        )
+        expect(
+            page.get_by_text("The answer appears here")
+        ).to_be_visible()  # the clip itself is gone, as ever
         page.get_by_role("link", name="Library").click()
         expect(page.get_by_text("1 recording kept")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
     with served() as url, opened(url, "library") as page:  # another server
-        expect(page.get_by_text("1 recording kept, 1 of them with your own label")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_text("1 recording kept, 1 of them with your own label")).to_be_visible(
+            timeout=MODEL_TIMEOUT_MS
+        )
         select_first_row(page)
         expect(page.get_by_text("Saved: angry")).to_be_visible()
         player = page.get_by_test_id("stAudio").first
@@ -76,7 +86,9 @@ def test_a_server_killed_right_after_it_said_kept_has_kept_it(tmp_path, monkeypa
     with served() as url, opened(url, "record_and_predict") as page:
         keep_a_sample(page, "Steady low")
         port = url.rpartition(":")[2]
-        pids = subprocess.run(["pgrep", "-f", f"server.port {port}"], capture_output=True, text=True, check=True).stdout.split()
+        pids = subprocess.run(
+            ["pgrep", "-f", f"server.port {port}"], capture_output=True, text=True, check=True
+        ).stdout.split()
         page.goto("about:blank")  # or it would complain that the server has gone
         for pid in pids:
             os.kill(int(pid), signal.SIGKILL)
@@ -100,23 +112,31 @@ def test_the_page_fits_the_width_of_a_phone(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP"])
-def test_through_a_proxy_that_names_nobody_the_real_page_offers_nothing(header, tmp_path, monkeypatch):
+def test_through_a_proxy_that_names_nobody_the_real_page_offers_nothing(
+    header, tmp_path, monkeypatch
+):
     monkeypatch.setenv("SER_LIBRARY", str(tmp_path))
     with served() as url, opened(url, "library") as page:
         expect(page.get_by_text("Nothing is kept yet")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
         page.context.set_extra_http_headers({header: "10.0.0.1"})
         page.reload()
-        expect(page.get_by_text("people cannot be told apart")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_text("people cannot be told apart")).to_be_visible(
+            timeout=MODEL_TIMEOUT_MS
+        )
 
 
 def test_who_the_proxy_names_sees_only_what_is_theirs(tmp_path, monkeypatch):
     monkeypatch.setenv("SER_LIBRARY", str(tmp_path))
     monkeypatch.setenv("SER_USER_HEADER", "X-Forwarded-User")
     with served() as url, opened(url, "library") as page:
-        expect(page.get_by_text("should name the person in the header X-Forwarded-User")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(
+            page.get_by_text("should name the person in the header X-Forwarded-User")
+        ).to_be_visible(timeout=MODEL_TIMEOUT_MS)
         page.context.set_extra_http_headers({"X-Forwarded-User": "ann"})
         page.goto(f"{url}/record_and_predict")
-        expect(page.get_by_role("heading", name="Record & predict")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_role("heading", name="Record & predict")).to_be_visible(
+            timeout=MODEL_TIMEOUT_MS
+        )
         keep_a_sample(page, "Lively high")
         page.context.set_extra_http_headers({"X-Forwarded-User": "bob"})
         page.goto(f"{url}/library")

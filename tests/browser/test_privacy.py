@@ -58,7 +58,9 @@ class Watched:
         os.kill(self.server.pid, signal.SIGUSR1)
         for _ in range(300):
             time.sleep(0.1)
-            if found := [note for note in self.notes()[len(before) :] if note["event"] == "holdings"]:
+            if found := [
+                note for note in self.notes()[len(before) :] if note["event"] == "holdings"
+            ]:
                 return found[-1]["found"]
         raise TimeoutError("The server does not say what it holds.")
 
@@ -87,13 +89,17 @@ def clip() -> bytes:
 
 
 def upload(page: Page, data: bytes, name: str = "my-own-secret-name.wav", nth: int = 0) -> None:
-    page.locator("input[type=file]").nth(nth).set_input_files({"name": name, "mimeType": "audio/wav", "buffer": data})
+    page.locator("input[type=file]").nth(nth).set_input_files(
+        {"name": name, "mimeType": "audio/wav", "buffer": data}
+    )
 
 
 def go(page: Page, path: str) -> None:
     """To another page by its link, with what the session has."""
     page.get_by_role("link", name=PATHS[path], exact=True).first.click()
-    expect(page.get_by_role("heading", name=PATHS[path], exact=True)).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+    expect(page.get_by_role("heading", name=PATHS[path], exact=True)).to_be_visible(
+        timeout=MODEL_TIMEOUT_MS
+    )
     settled(page)
 
 
@@ -113,7 +119,12 @@ def test_no_voice_is_written_to_disk_and_nobody_else_is_called(under_watch, tmp_
         page.get_by_role("button", name="Record your voice").click()
         speak(page, 2.6)
         expect_bars(page)
-        for source, data in (("Upload", clip()), ("Upload", FORMATS["webm"](spoken)), ("Upload", FORMATS["m4a"](spoken)), ("Upload", b"no voice")):
+        for source, data in (
+            ("Upload", clip()),
+            ("Upload", FORMATS["webm"](spoken)),
+            ("Upload", FORMATS["m4a"](spoken)),
+            ("Upload", b"no voice"),
+        ):
             choose(page, source)
             upload(page, data)
             settled(page)
@@ -129,17 +140,26 @@ def test_no_voice_is_written_to_disk_and_nobody_else_is_called(under_watch, tmp_
         go(page, "own_corpus")
         page.locator("input[type=file]").first.set_input_files(tmp_path / "corpus")
         page.get_by_role("button", name="Measure 12 clips").click(timeout=MODEL_TIMEOUT_MS)
-        expect(page.get_by_role("button", name="Forget this corpus")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_role("button", name="Forget this corpus")).to_be_visible(
+            timeout=MODEL_TIMEOUT_MS
+        )
         settled(page)
         assert sockets_beyond_loopback(under_watch.server.pid) == []
     assert problems == []
     notes = under_watch.notes()
     cache = str(cache_folder())
     written = {note["path"] for note in notes if "path" in note} - {"/dev/null"}
-    assert {path for path in written if not path.startswith(cache) and "__pycache__" not in path} == set()
+    assert {
+        path for path in written if not path.startswith(cache) and "__pycache__" not in path
+    } == set()
     assert [path for folder in ("home", "tmp") for path in (tmp_path / folder).rglob("*")] == []
     kept = [file.read_bytes() for file in map(Path, written) if file.is_file()]
-    assert not [data for data in kept if data.startswith((b"RIFF", b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3")) or clip()[44:4000] in data]
+    assert not [
+        data
+        for data in kept
+        if data.startswith((b"RIFF", b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3"))
+        or clip()[44:4000] in data
+    ]
     assert [note for note in notes if "to" in note and not is_loopback(note)] == []
     logged = under_watch.server.log_file.read_text(encoding="utf-8")
     assert "secret" not in logged
@@ -149,7 +169,18 @@ def test_no_voice_is_written_to_disk_and_nobody_else_is_called(under_watch, tmp_
     assert 2.1 in {event["duration_s"] for event in answered}
     assert {"NOT_AUDIO"} == {event["code"] for event in events if event["event"] == "refused"}
     words = {word for event in events for word in event}
-    assert words <= {"level", "logger", "event", "time", "duration_s", "decision", "ms", "code", "python", "streamlit"}
+    assert words <= {
+        "level",
+        "logger",
+        "event",
+        "time",
+        "duration_s",
+        "decision",
+        "ms",
+        "code",
+        "python",
+        "streamlit",
+    }
 
 
 def is_loopback(note: dict[str, Any]) -> bool:
@@ -158,18 +189,28 @@ def is_loopback(note: dict[str, Any]) -> bool:
         to = note["to"][0]
         host = to[0] if isinstance(to, list) else to
         return str(host) in LOOPBACK
-    return note["event"] == "subprocess.Popen" and Path(str(note["to"][0])).name.startswith("python")
+    return note["event"] == "subprocess.Popen" and Path(str(note["to"][0])).name.startswith(
+        "python"
+    )
 
 
 def sockets_beyond_loopback(pid: int) -> list[str]:
     """Connections of the process to other computers, whoever opened them: also what native code does is seen by the kernel."""
-    inodes = {match[1] for fd in Path(f"/proc/{pid}/fd").iterdir() if (match := re.match(r"socket:\[(\d+)\]", _target(fd)))}
+    inodes = {
+        match[1]
+        for fd in Path(f"/proc/{pid}/fd").iterdir()
+        if (match := re.match(r"socket:\[(\d+)\]", _target(fd)))
+    }
     found = []
     for table in ("tcp", "tcp6", "udp", "udp6"):
         for line in Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
             fields = line.split()
             address = fields[2].split(":")[0]
-            here = address.endswith("0100007F") or set(address) == {"0"} or address == "00000000000000000000000001000000"
+            here = (
+                address.endswith("0100007F")
+                or set(address) == {"0"}
+                or address == "00000000000000000000000001000000"
+            )
             if fields[9] in inodes and not here:
                 found.append(f"{table} {fields[2]}")
     return found
@@ -182,15 +223,27 @@ def _target(fd: Path) -> str:
         return ""
 
 
-def test_a_foreign_page_can_neither_connect_nor_read_nor_upload_nor_make_the_server_call_anyone(under_watch):
+def test_a_foreign_page_can_neither_connect_nor_read_nor_upload_nor_make_the_server_call_anyone(
+    under_watch,
+):
     url, origin = under_watch.server.url, {"Origin": "https://foreign.example"}
-    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
     assert asked(url, "GET", "/_stcore/stream", origin | upgrade)[0] == 403
-    assert asked(url, "GET", "/_stcore/stream", {"Origin": url} | upgrade)[0] == 101  # its own page is let in
+    assert (
+        asked(url, "GET", "/_stcore/stream", {"Origin": url} | upgrade)[0] == 101
+    )  # its own page is let in
     assert asked(url, "PUT", "/_stcore/upload_file/a/b", origin)[0] == 403
     for path in ("/_stcore/health", "/_stcore/host-config", "/ready"):
         headers = asked(url, "GET", path, origin)[1]
-        assert headers.get("Access-Control-Allow-Origin") in (None, url)  # a browser keeps it from the page
+        assert headers.get("Access-Control-Allow-Origin") in (
+            None,
+            url,
+        )  # a browser keeps it from the page
     assert [note for note in under_watch.notes() if "to" in note and not is_loopback(note)] == []
 
 
@@ -203,7 +256,11 @@ def asked(url: str, method: str, path: str, headers: dict[str, str]) -> tuple[in
 
 
 def test_a_deleted_recording_is_nowhere_in_the_servers_process(under_watch, tmp_path):
-    with opened(under_watch.server.url, "record_and_predict", microphone=microphone_file(tmp_path, voice(seconds=1.5))) as page:
+    with opened(
+        under_watch.server.url,
+        "record_and_predict",
+        microphone=microphone_file(tmp_path, voice(seconds=1.5)),
+    ) as page:
         page.get_by_text("Personal baseline: let it hear").click()
         choose(page, "Upload")
         upload(page, (SAMPLES / "steady-low-voice.flac").read_bytes(), nth=1)
@@ -215,7 +272,9 @@ def test_a_deleted_recording_is_nowhere_in_the_servers_process(under_watch, tmp_
         upload(page, clip())
         expect_bars(page)
         settled(page)
-        assert {"Recording", "Clip", "samples", "UploadedFileRec"} <= set(under_watch.holdings())  # the watch sees what there is
+        assert {"Recording", "Clip", "samples", "UploadedFileRec"} <= set(
+            under_watch.holdings()
+        )  # the watch sees what there is
         page.get_by_role("button", name="Delete this recording").click()
         expect(page.get_by_text("The answer appears here")).to_be_visible()
         settled(page)
@@ -224,7 +283,10 @@ def test_a_deleted_recording_is_nowhere_in_the_servers_process(under_watch, tmp_
         speak(page, 2.1)
         expect_bars(page)
         settled(page)
-        assert any(kind.startswith("str of") or kind == "widget states of the browser" for kind in under_watch.holdings())
+        assert any(
+            kind.startswith("str of") or kind == "widget states of the browser"
+            for kind in under_watch.holdings()
+        )
         page.get_by_role("button", name="Delete this recording").click()
         expect(page.get_by_text("The answer appears here")).to_be_visible()
         settled(page)
@@ -247,13 +309,23 @@ def test_after_the_page_was_closed_the_session_goes_by_itself(under_watch):
 # ------------------------------------------------------------------------------------------------- failures, readiness
 
 
-@pytest.mark.fault("the program itself fails", "the person sees a reference that is in the log, and no traceback")
+@pytest.mark.fault(
+    "the program itself fails", "the person sees a reference that is in the log, and no traceback"
+)
 def test_a_failure_is_told_by_a_reference_that_is_in_the_log(tmp_path):
     root = copied(tmp_path)
     several = root / "pages" / "several_clips.py"
-    several.write_text(several.read_text(encoding="utf-8").replace("    if not files:", "    {}['my-own-secret-name.wav']\n    if not files:"))
+    several.write_text(
+        several.read_text(encoding="utf-8").replace(
+            "    if not files:", "    {}['my-own-secret-name.wav']\n    if not files:"
+        )
+    )
     home = root / "Home.py"
-    home.write_text(home.read_text(encoding="utf-8").replace("    ui.configure()\n", "    ui.configure()\n    1 / len(st.query_params)\n"))
+    home.write_text(
+        home.read_text(encoding="utf-8").replace(
+            "    ui.configure()\n", "    ui.configure()\n    1 / len(st.query_params)\n"
+        )
+    )
     with running(root=root) as server, chromium() as browser:
         page = context_of(browser).new_page()
         page.goto(f"{server.url}/several_clips?a=1")
@@ -318,4 +390,6 @@ def test_a_server_with_a_model_that_is_not_its_own_is_never_ready(tmp_path):
         assert state_at_last(server.url)[-1] == (503, "MODEL_TAMPERED")
         with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=10) as answer:
             assert answer.status == 200  # it serves, and its page says what is wrong
-        assert [event["code"] for event in server.log() if event["event"] == "refused"] == ["MODEL_TAMPERED"]
+        assert [event["code"] for event in server.log() if event["event"] == "refused"] == [
+            "MODEL_TAMPERED"
+        ]

@@ -44,8 +44,21 @@ def proxy_to(app_port: int, folder: Path) -> Iterator[Proxy]:
     """nginx with docs/nginx.conf, of which only names, ports and the certificate are others."""
     port = free_port()
     key, certificate, log = folder / "key.pem", folder / "certificate.pem", folder / "error.log"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    subprocess.run(
+        [*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True
+    )
     ours = (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
     for was, by in {
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
@@ -56,10 +69,15 @@ def proxy_to(app_port: int, folder: Path) -> Iterator[Proxy]:
     }.items():
         ours = replaced(ours, was, by)
     (folder / "ser.conf").write_text(ours, encoding="utf-8")
-    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     around = f"daemon off;\npid {folder}/pid;\nerror_log {log} warn;\nevents {{}}\nhttp {{\n{temporary}include {folder}/ser.conf;\n}}\n"
     (folder / "nginx.conf").write_text(around, encoding="utf-8")
-    with subprocess.Popen([str(nginx()), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(log)]) as process:
+    with subprocess.Popen(
+        [str(nginx()), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(log)]
+    ) as process:
         try:
             url = f"https://localhost:{port}"
             wait_for(url)
@@ -82,7 +100,9 @@ def wait_for(url: str) -> None:
 
 
 def get(url: str, **headers: str) -> tuple[int, str]:
-    request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    request = urllib.request.Request(
+        url, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
     with urllib.request.urlopen(request, timeout=30, context=NOT_CHECKED) as answer:
         return answer.status, answer.read().decode()
 
@@ -97,7 +117,9 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
 
 def test_speaking_behind_the_proxy_ends_in_bars(proxy, tmp_path):
     spoken = voice(seconds=3.0)
-    with opened(proxy.url, "record_and_predict", microphone=microphone_file(tmp_path, spoken)) as page:
+    with opened(
+        proxy.url, "record_and_predict", microphone=microphone_file(tmp_path, spoken)
+    ) as page:
         assert page.evaluate("() => window.isSecureContext")
         speak(page, 3.6)
         expect_bars(page)
@@ -109,21 +131,42 @@ def test_files_pass_through_without_touching_the_proxys_disk_and_too_large_ones_
     with opened(proxy.url, "record_and_predict") as page:
         choose(page, "Upload")
         chooser = page.locator("input[type=file]")
-        chooser.set_input_files({"name": "long.wav", "mimeType": "audio/wav", "buffer": wav(np.tile(voice(seconds=10.0), 12))})  # 4 MB
+        chooser.set_input_files(
+            {
+                "name": "long.wav",
+                "mimeType": "audio/wav",
+                "buffer": wav(np.tile(voice(seconds=10.0), 12)),
+            }
+        )  # 4 MB
         expect_bars(page)
-        assert page.get_by_test_id("stAudio").first.evaluate("p => p.play().then(() => p.duration)") == pytest.approx(120, abs=1)
+        assert page.get_by_test_id("stAudio").first.evaluate(
+            "p => p.play().then(() => p.duration)"
+        ) == pytest.approx(120, abs=1)
         settled(page)
-        assert "temporary file" not in proxy.log.read_text(encoding="utf-8")  # nginx warns of each that it writes
-        chooser.set_input_files({"name": "huge.wav", "mimeType": "audio/wav", "buffer": b"RIFF" + bytes(22 * 2**20)})
-        expect(page.get_by_text("20.0MB or smaller").or_(page.get_by_text("must be 20")).first).to_be_attached(timeout=MODEL_TIMEOUT_MS)
+        assert "temporary file" not in proxy.log.read_text(
+            encoding="utf-8"
+        )  # nginx warns of each that it writes
+        chooser.set_input_files(
+            {"name": "huge.wav", "mimeType": "audio/wav", "buffer": b"RIFF" + bytes(22 * 2**20)}
+        )
+        expect(
+            page.get_by_text("20.0MB or smaller").or_(page.get_by_text("must be 20")).first
+        ).to_be_attached(timeout=MODEL_TIMEOUT_MS)
 
 
 def test_uploads_need_the_token_and_connections_the_origin(proxy):
-    put = urllib.request.Request(f"{proxy.url}/_stcore/upload_file/session/file", data=b"x", method="PUT")
+    put = urllib.request.Request(
+        f"{proxy.url}/_stcore/upload_file/session/file", data=b"x", method="PUT"
+    )
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(put, timeout=30, context=NOT_CHECKED)
     assert refused.value.code == 403
-    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13", "Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec_WebSocket_Version": "13",
+        "Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
     with pytest.raises(urllib.error.HTTPError) as refused:
         get(f"{proxy.url}/_stcore/stream", Origin="https://foreign.example", **upgrade)
     assert refused.value.code == 403
@@ -153,7 +196,12 @@ def test_a_client_cannot_say_who_it_is(tmp_path):
     with http.server.HTTPServer(("127.0.0.1", 0), App) as app:
         threading.Thread(target=app.serve_forever, daemon=True).start()
         with proxy_to(app.server_port, tmp_path) as proxy:
-            get(f"{proxy.url}/", X_Forwarded_User="somebody-else", X_Forwarded_For="192.0.2.1", Authorization="Basic c29tZWJvZHk6eA==")
+            get(
+                f"{proxy.url}/",
+                X_Forwarded_User="somebody-else",
+                X_Forwarded_For="192.0.2.1",
+                Authorization="Basic c29tZWJvZHk6eA==",
+            )
         app.shutdown()
     told = heard[-1]
     assert "x-forwarded-user" not in told

@@ -34,7 +34,9 @@ WITH_BASELINE = (1, 4, 7)
 
 def clip_of(number: int) -> bytes:
     """A voice like no other: of its own pitch and length."""
-    return wav(voice(100.0 + 17 * number, seconds=2.0 + 0.2 * number, seed=number, glide=0.1 * number))
+    return wav(
+        voice(100.0 + 17 * number, seconds=2.0 + 0.2 * number, seed=number, glide=0.1 * number)
+    )
 
 
 def neutral_of(number: int) -> bytes:
@@ -63,7 +65,10 @@ def answer(page: Page) -> dict[str, Any]:
 
 def test_ten_people_at_once_see_only_what_is_theirs(url):
     pair = [models.load_default(task) for task in LABELS]
-    alone = [prediction.predict(audio.decode(clip_of(number)), *pair).to_dict() for number in range(PEOPLE)]
+    alone = [
+        prediction.predict(audio.decode(clip_of(number)), *pair).to_dict()
+        for number in range(PEOPLE)
+    ]
     assert len({tuple(said["emotion_probabilities"].values()) for said in alone}) == PEOPLE
     with chromium() as browser:
         pages = [context_of(browser).new_page() for _ in range(PEOPLE)]
@@ -75,10 +80,14 @@ def test_ten_people_at_once_see_only_what_is_theirs(url):
         for number in WITH_BASELINE:
             settled(pages[number])
             pages[number].get_by_text("Personal baseline: let it hear").click()
-            pages[number].locator("input[type=file]").nth(1).set_input_files(file(number, neutral_of(number)))
+            pages[number].locator("input[type=file]").nth(1).set_input_files(
+                file(number, neutral_of(number))
+            )
         for number, page in enumerate(pages):
             if number in WITH_BASELINE:
-                expect(page.get_by_text("Judged against your baseline")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+                expect(page.get_by_text("Judged against your baseline")).to_be_visible(
+                    timeout=MODEL_TIMEOUT_MS
+                )
             else:
                 expect_bars(page)
                 expect(page.get_by_text("Judged against your baseline")).to_have_count(0)
@@ -86,27 +95,41 @@ def test_ten_people_at_once_see_only_what_is_theirs(url):
         for number in reversed(range(PEOPLE)):
             page = pages[number]
             said = answer(page)
-            assert (said["file"], said["sha256"]) == (f"person-{number}.wav", alone[number]["sha256"])
+            assert (said["file"], said["sha256"]) == (
+                f"person-{number}.wav",
+                alone[number]["sha256"],
+            )
             assert said["duration_s"] == pytest.approx(2.0 + 0.2 * number, abs=0.05)
             if number in WITH_BASELINE:
                 assert said["baseline"]["sha256"] == [audio.decode(neutral_of(number)).sha256]
             else:
                 assert said["baseline"] is None
-                assert said["emotion_probabilities"] == pytest.approx(alone[number]["emotion_probabilities"], abs=1e-4)
+                assert said["emotion_probabilities"] == pytest.approx(
+                    alone[number]["emotion_probabilities"], abs=1e-4
+                )
             names = {other for other in range(PEOPLE) if f"person-{other}.wav" in page.content()}
             assert names == {number}
-        pages[0].get_by_role("button", name="Delete this recording").click()  # deletes one, and nobody else's
+        pages[0].get_by_role(
+            "button", name="Delete this recording"
+        ).click()  # deletes one, and nobody else's
         expect(pages[0].get_by_text("The answer appears here")).to_be_visible()
         settled(pages[0])
         pages[1].get_by_role("link", name="Feature explorer").click()
-        expect(pages[1].get_by_text("Your recording:").first).to_be_visible(timeout=MODEL_TIMEOUT_MS)
+        expect(pages[1].get_by_text("Your recording:").first).to_be_visible(
+            timeout=MODEL_TIMEOUT_MS
+        )
         pages[0].get_by_role("link", name="Feature explorer").click()
         settled(pages[0])
         expect(pages[0].get_by_text("Your recording:")).to_have_count(0)
     # When a page's next run begins, Streamlit forgets the files of the last one, and somebody else's run may then delete them: under load a file
     # to save can be gone for a moment. `answer` has asked again; whose it was when it came is checked above.
     gone = ("/media/", "Download Button source error - 404")
-    assert [problem for of_page in problems for problem in of_page if not any(part in problem for part in gone)] == []
+    assert [
+        problem
+        for of_page in problems
+        for problem in of_page
+        if not any(part in problem for part in gone)
+    ] == []
 
 
 # ---------------------------------------------------------------------------------------------------- a lost connection
@@ -126,7 +149,9 @@ def assert_well(url: str) -> None:
         expect_bars(page)
 
 
-@pytest.mark.fault("the connection is lost with an answer on the page", "the page finds the clip again")
+@pytest.mark.fault(
+    "the connection is lost with an answer on the page", "the page finds the clip again"
+)
 def test_a_connection_lost_with_an_answer_on_the_page_finds_the_clip_again(url):
     with line_to(url) as line, chromium() as browser:
         page = context_of(browser).new_page()
@@ -138,7 +163,10 @@ def test_a_connection_lost_with_an_answer_on_the_page_finds_the_clip_again(url):
         expect(reopened(page)).to_be_visible(timeout=MODEL_TIMEOUT_MS)
 
 
-@pytest.mark.fault("the connection is lost in the middle of an upload", "the page says so; the file can be chosen again")
+@pytest.mark.fault(
+    "the connection is lost in the middle of an upload",
+    "the page says so; the file can be chosen again",
+)
 def test_a_connection_lost_in_the_middle_of_an_upload_says_so_and_the_file_can_be_chosen_again(url):
     long = wav(np.tile(voice(seconds=10.0), 12))  # 4 MB
     with line_to(url) as line, chromium() as browser:
@@ -149,18 +177,29 @@ def test_a_connection_lost_in_the_middle_of_an_upload_says_so_and_the_file_can_b
         settled(page)
         line.cut_after(1_000_000)
         chooser.set_input_files({"name": "long.wav", "mimeType": "audio/wav", "buffer": long})
-        expect(page.get_by_test_id("stFileChip").get_by_role("alert")).to_contain_text("Error", timeout=MODEL_TIMEOUT_MS)
+        expect(page.get_by_test_id("stFileChip").get_by_role("alert")).to_contain_text(
+            "Error", timeout=MODEL_TIMEOUT_MS
+        )
         assert line.cuts == 1
         expect(page.get_by_text("The answer appears here")).to_be_visible()
         page.get_by_role("button", name="Remove long.wav").click()
-        chooser.set_input_files({"name": "short.wav", "mimeType": "audio/wav", "buffer": wav(voice(seconds=2.0))})
+        chooser.set_input_files(
+            {"name": "short.wav", "mimeType": "audio/wav", "buffer": wav(voice(seconds=2.0))}
+        )
         expect_bars(page)
     assert_well(url)
 
 
 @pytest.mark.fault("the connection is lost while predicting", "the page goes on where it was")
 def test_a_connection_lost_in_the_middle_of_predicting_goes_on_where_it_was(url):
-    clips = [{"name": f"{n}.wav", "mimeType": "audio/wav", "buffer": wav(voice(100.0 + n, seconds=15.0, seed=n))} for n in range(25)]
+    clips = [
+        {
+            "name": f"{n}.wav",
+            "mimeType": "audio/wav",
+            "buffer": wav(voice(100.0 + n, seconds=15.0, seed=n)),
+        }
+        for n in range(25)
+    ]
     with line_to(url) as line, chromium() as browser:
         page = context_of(browser).new_page()
         page.goto(f"http://localhost:{line.port}/several_clips")
@@ -176,6 +215,8 @@ def test_a_page_closed_in_the_middle_of_predicting_leaves_the_server_well(url):
     with chromium() as browser:
         page = context_of(browser).new_page()
         page.goto(f"{url}/record_and_predict?source=Upload")
-        page.locator("input[type=file]").first.set_input_files(file(0, wav(np.tile(voice(seconds=10.0), 6))))
+        page.locator("input[type=file]").first.set_input_files(
+            file(0, wav(np.tile(voice(seconds=10.0), 6)))
+        )
         page.wait_for_timeout(700)
     assert_well(url)

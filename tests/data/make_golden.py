@@ -14,7 +14,10 @@ def main() -> None:
     golden = {}
     for name in features.FEATURE_SETS:
         vector = features.extract(recording, name)
-        golden[name] = {feature: round(float(figure), 6) for feature, figure in zip(vector.names, vector.values, strict=True)}
+        golden[name] = {
+            feature: round(float(figure), 6)
+            for feature, figure in zip(vector.names, vector.values, strict=True)
+        }
     Path(__file__).with_name("golden_features.json").write_text(json.dumps(golden, indent=1) + "\n")
 
 

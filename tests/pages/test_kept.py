@@ -26,7 +26,9 @@ OTHER = (DATA_DIR / "samples" / "slow-soft-voice.flac").read_bytes()
 
 @pytest.fixture
 def page():
-    return AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page(RECORD).run()
+    return (
+        AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page(RECORD).run()
+    )
 
 
 def press(page, label):
@@ -50,11 +52,16 @@ def test_nothing_alive_holds_a_recording_that_was_deleted(page):
     assert held(page, "rec")
     press(page, "Record again")  # deletes, too
     recorded(page, key="rec-1")
-    references = [weakref.ref(page.session_state["clip"]), weakref.ref(page.session_state["clip"].recording)]
+    references = [
+        weakref.ref(page.session_state["clip"]),
+        weakref.ref(page.session_state["clip"].recording),
+    ]
     press(page, "Delete this recording")
     gc.collect()
     assert [reference() for reference in references] == [None, None]
-    assert [held(page, key) for key in ("clip", "rec", "rec-1", "drawn", "with_baseline")] == [None] * 5
+    assert [held(page, key) for key in ("clip", "rec", "rec-1", "drawn", "with_baseline")] == [
+        None
+    ] * 5
 
 
 def test_nothing_alive_holds_a_baseline_that_was_deleted(page):
@@ -80,7 +87,9 @@ def test_what_was_made_of_a_clip_goes_with_it(page, monkeypatch):
 
     asked = []
     in_two_steps = prediction.in_two_steps
-    monkeypatch.setattr(prediction, "in_two_steps", lambda *a, **k: asked.append(1) or in_two_steps(*a, **k))
+    monkeypatch.setattr(
+        prediction, "in_two_steps", lambda *a, **k: asked.append(1) or in_two_steps(*a, **k)
+    )
     st.cache_data.clear()
     recorded(page)
     page.run()
@@ -107,7 +116,12 @@ def test_a_recorder_that_sends_no_text_is_one_clear_sentence(sent, page):
 
 
 @pytest.mark.parametrize(
-    ("environment", "said"), [({}, "no library"), ({"SER_LIBRARY": "1"}, "only when you click"), ({"SER_DATABASE_URL": "x"}, "delete it")]
+    ("environment", "said"),
+    [
+        ({}, "no library"),
+        ({"SER_LIBRARY": "1"}, "only when you click"),
+        ({"SER_DATABASE_URL": "x"}, "delete it"),
+    ],
 )
 def test_the_privacy_page_says_whether_recordings_can_be_kept(environment, said, monkeypatch):
     for name in ("SER_LIBRARY", "SER_DATABASE_URL"):
@@ -116,8 +130,15 @@ def test_the_privacy_page_says_whether_recordings_can_be_kept(environment, said,
         monkeypatch.setenv(name, value)
     # The harness does not say where a request comes from, nor what it asked for.
     monkeypatch.setattr(access, "from_elsewhere", lambda: False)
-    monkeypatch.setattr(access, "header_values", lambda name: ["localhost:8501"] if name == "Host" else [])
-    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page("pages/privacy.py").run()
+    monkeypatch.setattr(
+        access, "header_values", lambda name: ["localhost:8501"] if name == "Host" else []
+    )
+    page = (
+        AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
+        .run()
+        .switch_page("pages/privacy.py")
+        .run()
+    )
     assert not page.exception
     text = " ".join(part.value for part in page.markdown)
     assert said in text
@@ -128,8 +149,12 @@ def test_the_privacy_page_says_whether_recordings_can_be_kept(environment, said,
 def test_deleting_takes_no_file_away_that_another_session_has_on_its_page(monkeypatch):
     """While a page is at work, Streamlit does not know whose its files are."""
     files = MediaFileManager(MemoryMediaFileStorage("/media"))
-    context = SimpleNamespace(session_id="mine", uploaded_file_mgr=SimpleNamespace(remove_session_files=lambda _: None))
-    monkeypatch.setattr(session.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=files))
+    context = SimpleNamespace(
+        session_id="mine", uploaded_file_mgr=SimpleNamespace(remove_session_files=lambda _: None)
+    )
+    monkeypatch.setattr(
+        session.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=files)
+    )
     monkeypatch.setattr(session, "get_script_run_ctx", lambda: context)
     monkeypatch.setattr(session.st, "session_state", {})
     for whose in ("mine", "another's"):

@@ -36,7 +36,9 @@ def kept(tmp_path, monkeypatch):
 
 
 def opened(path):
-    return AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page(path).run()
+    return (
+        AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page(path).run()
+    )
 
 
 def press(page, label):
@@ -59,13 +61,18 @@ def select(page, row):
         number = page.session_state["library_round"]
     except KeyError:
         number = 0
-    page.session_state[f"library_table-{number}"] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    page.session_state[f"library_table-{number}"] = {
+        "selection": {"rows": [row], "columns": [], "cells": []}
+    }
     return healthy(page.run())
 
 
 def arrives(monkeypatch, elsewhere=False, **headers):
     """What the request of the session says of itself, which Streamlit's harness has not."""
-    by_name = {name.lower().replace("_", "-"): [value] for name, value in ({"Host": "localhost:8501"} | headers).items()}
+    by_name = {
+        name.lower().replace("_", "-"): [value]
+        for name, value in ({"Host": "localhost:8501"} | headers).items()
+    }
     monkeypatch.setattr(access, "header_values", lambda name: by_name.get(name.lower(), []))
     monkeypatch.setattr(access, "from_elsewhere", lambda: elsewhere)
 
@@ -104,14 +111,19 @@ def test_a_click_keeps_recording_and_answer_and_then_asks_what_it_really_was(kep
     assert "Keep this recording" not in labels(page)
     (entry,) = kept.entries("local")
     assert entry.name == "my clip.flac"
-    np.testing.assert_allclose(kept.recording("local", entry.id).samples, audio.decode(SAMPLE).samples, atol=2e-7)
+    np.testing.assert_allclose(
+        kept.recording("local", entry.id).samples, audio.decode(SAMPLE).samples, atol=2e-7
+    )
     said, by = kept.predicted("local", entry.id)
     assert (said["schema"], said["emotion"] or "") == (1, entry.answer)
     assert by["emotion"]["sha256"] == models.default_card("emotion").sha256
     page.pills(key=f"really-{entry.id}").set_value("sad").run()
     page.text_input(key=f"speaker-{entry.id}").set_value("Ann").run()
     assert "Saved: sad, speaker Ann." in texts(healthy(page))
-    assert (kept.find("local", entry.id).emotion, kept.find("local", entry.id).speaker) == ("sad", "Ann")
+    assert (kept.find("local", entry.id).emotion, kept.find("local", entry.id).speaker) == (
+        "sad",
+        "Ann",
+    )
     again = press(recorded("other name.flac"), "Keep this recording")  # another session
     assert len(kept.entries("local")) == 1
     assert "**Already in your library** as my clip.flac." in texts(again)
@@ -121,14 +133,18 @@ def test_a_click_keeps_recording_and_answer_and_then_asks_what_it_really_was(kep
 def test_what_comes_from_the_microphone_is_kept_under_the_time_of_day(kept):
     press(recorded("recording.wav"), "Keep this recording")
     (entry,) = kept.entries("local")
-    assert datetime.strptime(entry.name, "Recording %Y-%m-%d %H:%M").replace(tzinfo=UTC) == entry.kept_at.replace(second=0)
+    assert datetime.strptime(entry.name, "Recording %Y-%m-%d %H:%M").replace(
+        tzinfo=UTC
+    ) == entry.kept_at.replace(second=0)
 
 
 def test_deleting_a_kept_clip_says_that_its_copy_stays_and_only_then(kept):
     page = press(recorded(), "Delete this recording")
     assert "copy in your library" not in texts(page) + "".join(info.value for info in page.info)
     page = press(press(recorded(), "Keep this recording"), "Delete this recording")
-    assert [info.value for info in page.info] == ["Deleted from memory. The copy in your library stays."]
+    assert [info.value for info in page.info] == [
+        "Deleted from memory. The copy in your library stays."
+    ]
     assert "See all that is kept" in [link.proto.label for link in page.get("page_link")]
     assert len(kept.entries("local")) == 1
     assert not healthy(page.run()).info
@@ -142,7 +158,10 @@ def test_the_last_speaker_is_suggested_below_an_answer_only(kept):
     select(page, 1)
     assert page.text_input(key=f"speaker-{numbers[1]}").value == ""
     page.pills(key=f"really-{numbers[1]}").set_value("fearful").run()
-    assert (kept.find("local", numbers[1]).emotion, kept.find("local", numbers[1]).speaker) == ("fearful", "")
+    assert (kept.find("local", numbers[1]).emotion, kept.find("local", numbers[1]).speaker) == (
+        "fearful",
+        "",
+    )
     page = press(upload(page.switch_page(RECORD).run(), SAMPLE), "Keep this recording")
     assert page.text_input(key=f"speaker-{kept.entries('local')[-1].id}").value == "*Bob*"
 
@@ -163,14 +182,20 @@ def test_what_is_wrong_with_the_library_is_one_sentence_and_the_answer_stays(kep
     page = recorded()
 
     def full(*_):
-        raise SerError(ErrorCode.LIBRARY_FAILED, "The disk that holds the library is full.", "Free some space, then try again.")
+        raise SerError(
+            ErrorCode.LIBRARY_FAILED,
+            "The disk that holds the library is full.",
+            "Free some space, then try again.",
+        )
 
     monkeypatch.setattr(Library, "keep", full)
     press(page, "Keep this recording")
     assert [error.value for error in page.error] == [
         "The disk that holds the library is full. Free some space, then try again. :small[Code: LIBRARY_FAILED]"
     ]
-    assert any(subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader)
+    assert any(
+        subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader
+    )
     assert page.session_state["clip"] is not None
 
 
@@ -179,12 +204,16 @@ def test_a_correction_that_cannot_be_saved_is_one_sentence(kept, monkeypatch):
     (entry,) = kept.entries("local")
 
     def gone(*_):
-        raise SerError(ErrorCode.LIBRARY_FAILED, "The server of the library cannot be reached.", "Try again.")
+        raise SerError(
+            ErrorCode.LIBRARY_FAILED, "The server of the library cannot be reached.", "Try again."
+        )
 
     monkeypatch.setattr(Library, "correct", gone)
     page.pills(key=f"really-{entry.id}").set_value("sad").run()
     assert ["cannot be reached" in error.value for error in healthy(page).error] == [True]
-    assert any(subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader)
+    assert any(
+        subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader
+    )
 
 
 @pytest.mark.parametrize("folder", ["/proc/no/such/folder"])
@@ -192,7 +221,9 @@ def test_a_library_that_cannot_be_opened_costs_no_answer(folder, monkeypatch):
     monkeypatch.setenv(library.FOLDER_VARIABLE, folder)
     page = upload(opened(RECORD), SAMPLE)
     assert ["cannot be made" in error.value for error in healthy(page).error] == [True]
-    assert any(subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader)
+    assert any(
+        subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader
+    )
     assert ["cannot be made" in error.value for error in healthy(opened(LIBRARY)).error] == [True]
 
 
@@ -238,7 +269,11 @@ def test_delete_all_asks_once_and_leaves_nothing(kept):
 @pytest.mark.parametrize(
     ("layer", "speakers", "said"),
     [
-        (True, ["Ann", "Bob"], "a correction learnt from earlier labels and the names of its speakers are still here"),
+        (
+            True,
+            ["Ann", "Bob"],
+            "a correction learnt from earlier labels and the names of its speakers are still here",
+        ),
         (True, [], "a correction learnt from earlier labels is still here"),
         (False, ["Ann"], "the names of speakers that were noted for testing are still here"),
     ],
@@ -267,13 +302,24 @@ def test_speakers_who_are_set_aside_are_named(kept):
 
 
 @pytest.mark.parametrize(
-    ("zone", "column", "shown"), [(None, "Kept (UTC)", "09:30"), ("nonsense", "Kept (UTC)", "09:30"), ("Asia/Tokyo", "Kept", "18:30")]
+    ("zone", "column", "shown"),
+    [
+        (None, "Kept (UTC)", "09:30"),
+        ("nonsense", "Kept (UTC)", "09:30"),
+        ("Asia/Tokyo", "Kept", "18:30"),
+    ],
 )
-def test_times_are_those_of_the_browser_or_say_that_they_are_not(zone, column, shown, kept, monkeypatch):
+def test_times_are_those_of_the_browser_or_say_that_they_are_not(
+    zone, column, shown, kept, monkeypatch
+):
     fill(kept, n=1)
     with kept.database.writing() as connection:
-        connection.execute(sqlalchemy.update(schema.RECORDINGS).values(kept_at=datetime(2026, 1, 2, 9, 30)))
-    monkeypatch.setattr(access.st, "context", SimpleNamespace(timezone=zone, theme=SimpleNamespace(type="light")))
+        connection.execute(
+            sqlalchemy.update(schema.RECORDINGS).values(kept_at=datetime(2026, 1, 2, 9, 30))
+        )
+    monkeypatch.setattr(
+        access.st, "context", SimpleNamespace(timezone=zone, theme=SimpleNamespace(type="light"))
+    )
     page = healthy(opened(LIBRARY))
     assert f"{page.dataframe[0].value[column].iloc[0]:%H:%M}" == shown
 
@@ -282,7 +328,10 @@ def test_privacy_says_what_of_a_library_concerns_this_visitor(kept, monkeypatch)
     page = texts(healthy(opened("pages/privacy.py")))
     assert "stay until\nyou press *Delete all* there" in page
     assert "(not a copy in your library)" in page
-    assert "**never written to disk** unless you press *Keep this recording* (see below), and never to a log" in page
+    assert (
+        "**never written to disk** unless you press *Keep this recording* (see below), and never to a log"
+        in page
+    )
     arrives(monkeypatch, X_Forwarded_For="10.0.0.1")
     page = texts(healthy(opened("pages/privacy.py")))
     assert "not offered to you" in page
@@ -299,7 +348,9 @@ def test_the_export_is_offered_and_holds_everything(kept):
     assert "Export as ZIP" in [button.label for button in page.get("download_button")]
     archive = zipfile.ZipFile(io.BytesIO(export.to_zip(kept, "local")))
     rows = list(csv.DictReader(io.StringIO(archive.read("library/labels.csv").decode())))
-    assert rows == [{"path": f"{numbers[0]:06}.flac", "emotion": "sad", "speaker": "Ann", "gender": ""}]
+    assert rows == [
+        {"path": f"{numbers[0]:06}.flac", "emotion": "sad", "speaker": "Ann", "gender": ""}
+    ]
     assert len(archive.namelist()) == 5
 
 
@@ -327,7 +378,14 @@ def test_from_another_computer_without_names_there_is_no_library(kept, monkeypat
 
 @pytest.mark.parametrize(
     ("address", "elsewhere"),
-    [(None, False), ("::ffff:127.0.0.1", False), ("127.0.0.2", False), ("192.168.1.7", True), ("nonsense", True), ("fe80::1%eth0", True)],
+    [
+        (None, False),
+        ("::ffff:127.0.0.1", False),
+        ("127.0.0.2", False),
+        ("192.168.1.7", True),
+        ("nonsense", True),
+        ("fe80::1%eth0", True),
+    ],
 )
 def test_this_very_computer_is_known_by_any_of_its_addresses(address, elsewhere, monkeypatch):
     monkeypatch.undo()
@@ -347,7 +405,9 @@ def test_everybody_sees_only_what_is_theirs(kept, monkeypatch):
     press(opened(LIBRARY), "Yes, delete all of it")
     assert [len(kept.entries(person)) for person in ("ann", "bob")] == [2, 0]
     arrives(monkeypatch, X_Forwarded_For="10.0.0.1")
-    assert "should name the person in the header X-Forwarded-User" in texts(healthy(opened(LIBRARY)))
+    assert "should name the person in the header X-Forwarded-User" in texts(
+        healthy(opened(LIBRARY))
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ corrected models
@@ -379,7 +439,9 @@ def test_where_a_correction_was_adopted_the_app_uses_it_says_so_and_offers_the_o
     assert f"corrected by your labels** (`{name}`)" in texts(healthy(opened(LIBRARY)))
     kept.roll_back("local")
     assert not recorded().subheader[0].value.startswith("Sounds disgust")
-    assert not healthy(page.run()).subheader[0].value.startswith("Sounds disgust")  # in a session that had it chosen, too
+    assert (
+        not healthy(page.run()).subheader[0].value.startswith("Sounds disgust")
+    )  # in a session that had it chosen, too
 
 
 def test_a_correction_that_was_swapped_is_said_and_not_used(kept):

@@ -18,19 +18,30 @@ FILES = {
     for emotion, f0 in (("Happy", 300.0), ("sadness", 120.0))
     for number in range(6)
 }
-MESS = {"mine/Happy/broken.wav": b"RIFF", "mine/boredom/x.wav": wav(voice(seconds=0.6)), "mine/Happy/copy.wav": FILES["mine/Happy/0.wav"]}
+MESS = {
+    "mine/Happy/broken.wav": b"RIFF",
+    "mine/boredom/x.wav": wav(voice(seconds=0.6)),
+    "mine/Happy/copy.wav": FILES["mine/Happy/0.wav"],
+}
 SPEAKERS = "path,emotion,speaker,gender\n" + "\n".join(
-    f"{path.removeprefix('mine/')},{'happy' if 'Happy' in path else 'sad'},{'AB'[number % 2]},{'fm'[number % 2]}" for number, path in enumerate(FILES)
+    f"{path.removeprefix('mine/')},{'happy' if 'Happy' in path else 'sad'},{'AB'[number % 2]},{'fm'[number % 2]}"
+    for number, path in enumerate(FILES)
 )
 
 
 @pytest.fixture
 def page():
-    return AppTest.from_file(str(ROOT / "Home.py"), default_timeout=120).run().switch_page(PAGE).run()
+    return (
+        AppTest.from_file(str(ROOT / "Home.py"), default_timeout=120).run().switch_page(PAGE).run()
+    )
 
 
 def texts(page):
-    return " ".join(element.value for kind in ("markdown", "subheader", "caption", "info", "error", "warning") for element in page.get(kind))
+    return " ".join(
+        element.value
+        for kind in ("markdown", "subheader", "caption", "info", "error", "warning")
+        for element in page.get(kind)
+    )
 
 
 def healthy(page):
@@ -39,7 +50,9 @@ def healthy(page):
 
 
 def upload(page, files, table=None):
-    page.file_uploader(key="own_folder").set_value([(name, data, "audio/wav") for name, data in files.items()])
+    page.file_uploader(key="own_folder").set_value(
+        [(name, data, "audio/wav") for name, data in files.items()]
+    )
     if table is not None:
         page.file_uploader(key="own_labels").set_value(("anything.csv", table.encode(), "text/csv"))
     return healthy(page.run())
@@ -62,7 +75,10 @@ def trained(page, *names):
 def test_without_a_folder_both_layouts_are_shown(page):
     healthy(page)
     assert "Choose a folder above" in texts(page)
-    assert [code.value.splitlines()[0] for code in page.code] == ["my-clips/", "path,emotion,speaker,gender"]
+    assert [code.value.splitlines()[0] for code in page.code] == [
+        "my-clips/",
+        "path,emotion,speaker,gender",
+    ]
     assert len(page.file_uploader) == 2
 
 
@@ -71,7 +87,12 @@ def test_a_messy_folder_is_measured_and_what_is_left_out_is_said(page):
     assert "14 clips** labelled by folders named after emotions: 8 happy, 6 sad" in texts(page)
     assert "in no folder named after an emotion): boredom/x.wav" in texts(page)
     press(page, "Measure")
-    assert {metric.label: metric.value for metric in page.metric} == {"Clips": "12", "Emotions": "2", "Speakers": "unknown", "Length": "0.1 min"}
+    assert {metric.label: metric.value for metric in page.metric} == {
+        "Clips": "12",
+        "Emotions": "2",
+        "Speakers": "unknown",
+        "Length": "0.1 min",
+    }
     assert "cannot be used): Happy/broken.wav (NOT\\_AUDIO)" in texts(page)
     assert "the same recording as another clip): Happy/copy.wav" in texts(page)
     own = page.session_state["own_corpus"]
@@ -90,7 +111,9 @@ def test_where_nobody_knows_who_speaks_the_warning_stands_on_the_page_and_in_the
     table = page.dataframe[0].value
     assert set(table.columns) == {"kind", "title", "random"}
     stored = page.session_state["own_corpus"].out_of_fold
-    assert table["random"].dropna().tolist() == pytest.approx([100 * evaluation.score(stored, "emotion").uar.value])
+    assert table["random"].dropna().tolist() == pytest.approx(
+        [100 * evaluation.score(stored, "emotion").uar.value]
+    )
     for view in ("one", "two"):
         page.segmented_control(key="view").set_value(view).run()
         healthy(page)
@@ -102,14 +125,28 @@ def test_a_table_with_speakers_gives_unseen_voices_and_models_that_can_be_saved(
     trained(measured(page, table=SPEAKERS), "logistic_regression", "knn")
     own = page.session_state["own_corpus"]
     protocols = own.out_of_fold.groupby("task")["protocol"].unique().map(set).to_dict()
-    assert protocols == {"emotion": {"unseen_speakers", "random_split"}, "gender": {"random_split"}}  # there is one man, one woman
-    assert ["Without the clips of A, too few that are female are left to learn from" in warning.value for warning in page.warning] == [True]
+    assert protocols == {
+        "emotion": {"unseen_speakers", "random_split"},
+        "gender": {"random_split"},
+    }  # there is one man, one woman
+    assert [
+        "Without the clips of A, too few that are female are left to learn from" in warning.value
+        for warning in page.warning
+    ] == [True]
     with zipfile.ZipFile(io.BytesIO(own.models)) as archive:
         names = set(archive.namelist())
         card = json.loads(archive.read("emotion-knn/card.json"))
-    assert {"mine.csv", "emotion-knn/model.joblib", "emotion-logistic-regression/card.json"} <= names
+    assert {
+        "mine.csv",
+        "emotion-knn/model.joblib",
+        "emotion-logistic-regression/card.json",
+    } <= names
     assert card["scores"]["mine"]["unseen_speakers"]["n_speakers"] == 2
-    assert [button.label for button in page.get("download_button")][:3] == ["Feature table (CSV)", "Predictions (CSV)", "Trained models (ZIP)"]
+    assert [button.label for button in page.get("download_button")][:3] == [
+        "Feature table (CSV)",
+        "Predictions (CSV)",
+        "Trained models (ZIP)",
+    ]
     page.switch_page(COMPARISON).run()
     page.segmented_control(key="corpus").set_value("own").run()
     page.segmented_control(key="view").set_value("one").run()
@@ -137,7 +174,11 @@ def test_the_models_that_ship_are_asked_and_stand_beside_those_trained(page):
 
 
 def test_clips_that_the_models_learnt_from_are_no_test_of_them(page):
-    files = {f"x/03-01-{code}-01-01-0{take}-01.wav": wav(voice(200 + int(code), seconds=0.6, seed=take)) for code in ("03", "04") for take in (1, 2)}
+    files = {
+        f"x/03-01-{code}-01-01-0{take}-01.wav": wav(voice(200 + int(code), seconds=0.6, seed=take))
+        for code in ("03", "04")
+        for take in (1, 2)
+    }
     measured(page, files)
     assert "learnt from these very clips" in texts(page)
     assert not [button for button in page.button if button.label.startswith("Ask")]
@@ -147,7 +188,9 @@ def test_clips_that_the_models_learnt_from_are_no_test_of_them(page):
 def test_a_corpus_that_is_too_small_to_train_on_is_one_clear_sentence(page):
     measured(page, dict(list(FILES.items())[:8]))
     press(page, "Train and test")
-    assert ["at least two emotions with 5 clips each" in error.value for error in page.error] == [True]
+    assert ["at least two emotions with 5 clips each" in error.value for error in page.error] == [
+        True
+    ]
     assert page.session_state["own_corpus"] is not None
 
 
@@ -193,7 +236,8 @@ def test_the_table_that_is_saved_is_the_one_that_the_command_line_writes(page, t
         (tmp_path / path).write_bytes(data)
     assert cli.main(["extract", str(tmp_path / "mine"), "--jobs", "1"]) == 0
     pd.testing.assert_frame_equal(
-        pd.read_csv(io.StringIO(capsys.readouterr().out)), pd.read_csv(io.BytesIO(to_csv(page.session_state["own_corpus"].table)))
+        pd.read_csv(io.StringIO(capsys.readouterr().out)),
+        pd.read_csv(io.BytesIO(to_csv(page.session_state["own_corpus"].table))),
     )
 
 

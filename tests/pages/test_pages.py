@@ -61,7 +61,11 @@ def upload(page, data, name="clip.wav"):
 
 
 def texts(page):
-    return " ".join(element.value for kind in ("markdown", "subheader", "caption", "info", "error", "warning") for element in page.get(kind))
+    return " ".join(
+        element.value
+        for kind in ("markdown", "subheader", "caption", "info", "error", "warning")
+        for element in page.get(kind)
+    )
 
 
 def healthy(page):
@@ -72,9 +76,15 @@ def healthy(page):
 def assert_answered(page):
     healthy(page)
     assert not page.error
-    assert any(subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader)
+    assert any(
+        subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader
+    )
     charts = page.get("vega_lite_chart")
-    assert len(charts) in (3, 4, 5)  # waveform, emotions, gender; cues and moments where it is speech
+    assert len(charts) in (
+        3,
+        4,
+        5,
+    )  # waveform, emotions, gender; cues and moments where it is speech
     assert ("**Why?**" in texts(page)) == (len(charts) > 3)
     assert "On unseen voices" in texts(page)
 
@@ -86,7 +96,9 @@ def test_every_page_is_tested_here():
 def test_home_says_what_this_is_what_to_do_first_and_what_it_is_not(app):
     healthy(app)
     assert app.title[0].value == "Speech Emotion Predictor"
-    assert app.markdown[0].value.startswith("Speak for a few seconds")  # and nothing that Streamlit prints of itself
+    assert app.markdown[0].value.startswith(
+        "Speak for a few seconds"
+    )  # and nothing that Streamlit prints of itself
     assert "prohibits" in texts(app)
     assert [subheader.value for subheader in app.subheader][-2:] == ["What it is", "What it is not"]
 
@@ -94,7 +106,9 @@ def test_home_says_what_this_is_what_to_do_first_and_what_it_is_not(app):
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_opens_with_its_title(path, tmp_path, monkeypatch):
     monkeypatch.setenv("SER_LIBRARY", str(tmp_path))  # or there would be no page for it
-    page = healthy(AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page(path).run())
+    page = healthy(
+        AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page(path).run()
+    )
     assert page.title[0].value == TITLES[path]
 
 
@@ -119,7 +133,9 @@ def test_what_the_recorder_should_not_send_is_one_clear_sentence(sent, page):
 
 def test_a_plain_recording_ends_in_bars(page):
     choose(page, "Plain recording")
-    page.audio_input[0].set_value(("clip.wav", FORMATS["wav"](voice(seconds=2.0)), "audio/wav")).run()
+    page.audio_input[0].set_value(
+        ("clip.wav", FORMATS["wav"](voice(seconds=2.0)), "audio/wav")
+    ).run()
     assert_answered(page)
 
 
@@ -251,13 +267,20 @@ def test_the_clip_can_be_saved_as_wav_json_and_csv(page):
     upload(page, FORMATS["wav"](voice(seconds=2.0)), "my clip.wav")
     labels = [button.label for button in page.get("download_button")]
     assert labels[:3] == ["Save WAV", "Save JSON", "Save CSV"]
-    assert labels[3:5] == ["How likely each emotion is", "Waveform of the clip"]  # the charts, the answer first
+    assert labels[3:5] == [
+        "How likely each emotion is",
+        "Waveform of the clip",
+    ]  # the charts, the answer first
     assert len(labels) == 3 + len(page.get("vega_lite_chart"))
 
 
 def test_a_model_that_cannot_be_loaded_is_one_clear_sentence_and_no_traceback(page, monkeypatch):
     def refuse(name, task):
-        raise SerError(ErrorCode.MODEL_TAMPERED, f"The model {task}-{name} is not the one its card describes.", "Run: rebuild")
+        raise SerError(
+            ErrorCode.MODEL_TAMPERED,
+            f"The model {task}-{name} is not the one its card describes.",
+            "Run: rebuild",
+        )
 
     monkeypatch.setattr("ser_core.models.load_named", refuse)
     caches._model.cache_clear()
@@ -283,7 +306,9 @@ def look(page, view):
 def own_corpus(page, speaker="", gender="", n=40):
     """A person's own corpus in the session: some clips of RAVDESS under another name."""
     some = exploration.shipped_features().iloc[:: 1440 // n]
-    page.session_state["own_corpus"] = SimpleNamespace(table=some.assign(corpus="mine", speaker=speaker, gender=gender))
+    page.session_state["own_corpus"] = SimpleNamespace(
+        table=some.assign(corpus="mine", speaker=speaker, gender=gender)
+    )
     return page.run()
 
 
@@ -294,10 +319,16 @@ def test_the_explorer_begins_with_what_makes_anger_anger(explorer):
     pitch = expected[expected["group"] == "Pitch"].iloc[0]
     assert "Angry against neutral, in short:" in texts(explorer)
     assert f"{pitch['attribute']} **{pitch['difference']:+.3g} Hz**" in texts(explorer)
-    assert f"**{(expected['p_corrected'] < 0.05).sum()} of 128** attributes differ beyond chance" in texts(explorer)
+    assert (
+        f"**{(expected['p_corrected'] < 0.05).sum()} of 128** attributes differ beyond chance"
+        in texts(explorer)
+    )
     heard = expected[expected["group"].isin(exploration.HEARD)].iloc[0]
     assert explorer.subheader[0].value == heard["attribute"]
-    assert f"**{heard['difference']:+.3g} {heard['unit']}** in angry against neutral speech" in texts(explorer)
+    assert (
+        f"**{heard['difference']:+.3g} {heard['unit']}** in angry against neutral speech"
+        in texts(explorer)
+    )
 
 
 def test_the_attribute_that_tells_best_leads_on_to_all_emotions(explorer):
@@ -341,12 +372,18 @@ def test_any_attribute_can_be_explored_by_group_and_shape(split, explorer):
     explorer.pills(key="corpora").set_value(["ravdess", "crema-d"])
     page = look(explorer, "attributes")
     page.multiselect(key="attributes").set_value(["hnr_mean", "chroma_c_sharp", "mel_05"]).run()
-    assert [subheader.value for subheader in healthy(page).subheader] == ["Harmonics-to-noise ratio, average", "Chroma C#", "Mel band at 718 Hz"]
+    assert [subheader.value for subheader in healthy(page).subheader] == [
+        "Harmonics-to-noise ratio, average",
+        "Chroma C#",
+        "Mel band at 718 Hz",
+    ]
     assert len(page.get("vega_lite_chart")) == 3
     page.segmented_control(key="voices").set_value("female").run()
     page.segmented_control(key="split").set_value(split).run()
     page.segmented_control(key="shown_as").set_value("Violin").run()
-    table = pd.concat([exploration.shipped_features("ravdess"), exploration.shipped_features("crema-d")])
+    table = pd.concat(
+        [exploration.shipped_features("ravdess"), exploration.shipped_features("crema-d")]
+    )
     values = exploration.feature_values(table[table["gender"] == "female"], "hnr_mean", split)
     numbers = healthy(page).dataframe[0].value
     expected = exploration.feature_summary(values).reset_index()
@@ -359,7 +396,9 @@ def test_two_emotions_can_be_put_side_by_side_and_a_linear_axis_is_explained(exp
     page = look(explorer, "attributes")
     page.pills(key="emotions").set_value(["sad", "angry"]).run()
     assert healthy(page).dataframe[0].value["emotion"].tolist() == ["sad", "angry"]
-    assert any("Save these 384 clips" in button.proto.label for button in page.get("download_button"))
+    assert any(
+        "Save these 384 clips" in button.proto.label for button in page.get("download_button")
+    )
     page.toggle(key="log_axis").set_value(True).run()
     assert "the axis stays linear" not in texts(page)
     page.multiselect(key="attributes").set_value(["level_mean"]).run()
@@ -397,21 +436,33 @@ def test_ones_own_recording_is_in_every_view(page):
     page.pills(key="sample").set_value("Steady low").run()
     page.switch_page("pages/feature_explorer.py").run()
     assert "Your recording: " in texts(healthy(page))
-    own = features.extract(audio.load(DATA_DIR / "samples" / "steady-low-voice.flac"), exploration.FEATURE_SET)
+    own = features.extract(
+        audio.load(DATA_DIR / "samples" / "steady-low-voice.flac"), exploration.FEATURE_SET
+    )
     pitch = own.values[own.names.index("f0_median")]
     standing = exploration.standing(exploration.shipped_features(), "f0_median", pitch)
-    assert f"**Your recording: {pitch:,.4g}**] (the violet line). {exploration.standing_in_words(standing)}" in texts(look(page, "attributes"))
-    assert len(page.get("vega_lite_chart")) == 4  # the distribution and the standing of two attributes
+    assert (
+        f"**Your recording: {pitch:,.4g}**] (the violet line). {exploration.standing_in_words(standing)}"
+        in texts(look(page, "attributes"))
+    )
+    assert (
+        len(page.get("vega_lite_chart")) == 4
+    )  # the distribution and the standing of two attributes
     assert texts(look(page, "frequencies")).count("The dashed violet line is your recording") == 2
     assert "The star is your recording" in texts(look(page, "map"))
-    near = exploration.nearest(exploration.space_of(exploration.shipped_features()), own)["path"].tolist()
+    near = exploration.nearest(exploration.space_of(exploration.shipped_features()), own)[
+        "path"
+    ].tolist()
     assert page.dataframe[-1].value["path"].tolist() == near
     look(page, "voice")
     assert len(page.get("vega_lite_chart")) == 3  # waveform, spectrogram, pitch
     assert page.dataframe[-1].value["path"].tolist() == near
     page.selectbox(key="compared_with").set_value("angry").run()
     among = exploration.of_emotions(exploration.shipped_features(), ["angry"])
-    assert healthy(page).dataframe[0].value["feature"].tolist() == exploration.unusual(own.values, among)["feature"].tolist()
+    assert (
+        healthy(page).dataframe[0].value["feature"].tolist()
+        == exploration.unusual(own.values, among)["feature"].tolist()
+    )
 
 
 def show_clip():
@@ -428,7 +479,9 @@ def test_a_clip_that_cannot_be_heard_shows_its_features_and_pitch_and_one_step(m
     assert len(page.get("vega_lite_chart")) == 1  # the stored pitch
     table = exploration.shipped_features()
     row = table[table["path"] == "03-01-05-02-01-01-11.flac"].iloc[0]
-    expected = exploration.unusual(row[list(exploration.specs())].to_numpy(float), exploration.of_emotions(table, ["angry"]))
+    expected = exploration.unusual(
+        row[list(exploration.specs())].to_numpy(float), exploration.of_emotions(table, ["angry"])
+    )
     pd.testing.assert_frame_equal(page.dataframe[0].value, expected)
 
 
@@ -465,7 +518,12 @@ def test_ones_own_corpus_stays_with_its_session(explorer):
     own_corpus(explorer, speaker="me")
     explorer.pills(key="corpora").set_value(["ravdess", "mine"]).run()
     assert "**1,480 clips** of 25 speakers" in texts(healthy(explorer))
-    other = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page("pages/feature_explorer.py").run()
+    other = (
+        AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
+        .run()
+        .switch_page("pages/feature_explorer.py")
+        .run()
+    )
     assert other.pills(key="corpora").options == ["RAVDESS", "CREMA-D", "nEMO"]
     assert "**1,440 clips** of 24 speakers" in texts(healthy(other))
 
@@ -486,10 +544,17 @@ def test_models_are_compared_on_unseen_voices_and_with_the_corpus_left_out(task,
     assert table["unseen"].is_monotonic_decreasing
     stored = leaderboard.standings(evaluation.read_out_of_fold(), task, corpus)
     chance = every["unseen"].iloc[-1] / 100
-    pd.testing.assert_frame_equal(every, leaderboard.as_table(stored, leaderboard.beside(task, corpus, chance)), check_dtype=False)
+    pd.testing.assert_frame_equal(
+        every,
+        leaderboard.as_table(stored, leaderboard.beside(task, corpus, chance)),
+        check_dtype=False,
+    )
     labels = CORPORA[corpus].emotions if task == "emotion" else GENDERS
     assert chance == pytest.approx(1 / len(labels))
-    assert list(every["title"].iloc[len(table) :]) == ["People, one listener", "Guessing"][(task, corpus) != ("emotion", "crema-d") :]
+    assert (
+        list(every["title"].iloc[len(table) :])
+        == ["People, one listener", "Guessing"][(task, corpus) != ("emotion", "crema-d") :]
+    )
     assert table["left_out"].notna().sum() == 10
     assert "the nearest thing to your own microphone" in texts(page)
     assert len(page.get("vega_lite_chart")) == 1
@@ -526,7 +591,11 @@ def test_one_model_is_shown_in_detail_under_each_protocol_it_was_tested_under(ap
     page = compared(app, "one")
     page.selectbox(key="model").select("Random forest, mfcc128_v1").run()
     unseen = texts(page)
-    assert page.segmented_control(key="tested_on").options == ["Unseen voices", "Corpus left out", "Random split (optimistic)"]
+    assert page.segmented_control(key="tested_on").options == [
+        "Unseen voices",
+        "Corpus left out",
+        "Random split (optimistic)",
+    ]
     page.segmented_control(key="tested_on").set_value("random_split").run()
     healthy(page)
     assert "95% interval" in unseen
@@ -543,7 +612,9 @@ def test_one_model_is_looked_at_from_several_sides(corpus, app):
     assert "From 80% on it answers" in texts(page)
     assert "From 33% on it answers" in before
     for by in page.segmented_control(key="by").options:
-        page.segmented_control(key="by").set_value(by.lower() if by != "Sentence" else "statement").run()
+        page.segmented_control(key="by").set_value(
+            by.lower() if by != "Sentence" else "statement"
+        ).run()
         healthy(page)
 
 
@@ -578,7 +649,11 @@ def test_the_matrices_of_two_models_stand_beside_each_other(shown, app):
         rows = evaluation.model_rows(stored, "emotion", *model, "unseen_speakers", "nemo")
         said = np.array(EMOTIONS)[rows[list(EMOTIONS)].to_numpy().argmax(axis=1)]
         counts = pd.crosstab(rows["truth"], said)
-        text = [layer["encoding"]["text"]["field"] for layer in json.loads(element.proto.spec)["layer"] if "text" in layer["encoding"]]
+        text = [
+            layer["encoding"]["text"]["field"]
+            for layer in json.loads(element.proto.spec)["layer"]
+            if "text" in layer["encoding"]
+        ]
         assert text == [field]
         for cell in rows_of(element):
             meant, heard = cell["meant"].lower(), cell["said"].lower()
@@ -593,12 +668,16 @@ def test_two_models_are_compared_on_the_same_clips(app):
     healthy(page)
     stored = evaluation.read_out_of_fold("ravdess")
     sides = [
-        evaluation.score(evaluation.model_rows(stored, "emotion", *model, "unseen_speakers"), "emotion").uar.value
+        evaluation.score(
+            evaluation.model_rows(stored, "emotion", *model, "unseen_speakers"), "emotion"
+        ).uar.value
         for model in (("several", "combination"), ("mfcc128_v1", "random_forest"))
     ]
     shown = float(texts(page).split("recognises **")[1].split(" points**")[0])
     assert shown == pytest.approx(100 * (sides[0] - sides[1]), abs=0.06)
-    assert sum(float(metric.value.rstrip("%")) for metric in page.metric) == pytest.approx(100, abs=2)
+    assert sum(float(metric.value.rstrip("%")) for metric in page.metric) == pytest.approx(
+        100, abs=2
+    )
     page.selectbox(key="second_model").select(page.selectbox(key="model").value).run()
     assert "Choose two different models" in texts(healthy(page))
 
@@ -611,7 +690,9 @@ def test_how_many_speakers_it_takes_is_shown_as_stored(corpus, app):
     assert list(table["training_speakers"]) == sorted(set(found["training_speakers"]))
     best = found[found["classifier"] == found["classifier"].iloc[0]]
     np.testing.assert_allclose(table.iloc[:, 1], 100 * best["value"])
-    assert f"**{best['value'].iloc[-1]:.0%}** after {best['training_speakers'].iloc[-1]}" in texts(page)
+    assert f"**{best['value'].iloc[-1]:.0%}** after {best['training_speakers'].iloc[-1]}" in texts(
+        page
+    )
     page.multiselect(key="learners").set_value(["Decision tree"]).run()
     assert list(healthy(page).dataframe[0].value) == ["training_speakers", "Decision tree"]
     page.multiselect(key="learners").set_value([]).run()
@@ -678,7 +759,10 @@ def test_the_current_clip_goes_through_every_model_and_through_changes(page):
 def test_many_clips_become_a_table_and_a_bad_one_loses_no_other(app):
     page = app.switch_page("pages/several_clips.py").run()
     assert "The table appears here" in texts(healthy(page))
-    voices = [(path.name, path.read_bytes(), "audio/flac") for path in sorted((DATA_DIR / "samples").glob("*.flac"))]
+    voices = [
+        (path.name, path.read_bytes(), "audio/flac")
+        for path in sorted((DATA_DIR / "samples").glob("*.flac"))
+    ]
     uploader = page.file_uploader(key="several_Files")
     for file in (voices[0], ("broken.wav", b"RIFF", "audio/wav"), *voices[1:]):
         uploader.upload(*file)
@@ -709,7 +793,9 @@ def test_the_samples_are_16_khz_speech_of_a_few_seconds():
 
 
 def next_step(page):
-    return healthy(next(button for button in page.button if button.label.startswith("Next: ")).click().run())
+    return healthy(
+        next(button for button in page.button if button.label.startswith("Next: ")).click().run()
+    )
 
 
 def test_the_tour_leads_from_a_voice_to_knowing_what_an_answer_is_worth(app):
@@ -722,7 +808,9 @@ def test_the_tour_leads_from_a_voice_to_knowing_what_an_answer_is_worth(app):
     assert "**Why?**" in texts(next_step(page))
     page = next_step(page)
     ranked = exploration.ranking(exploration.shipped_features(), "angry", "neutral")
-    assert ranked[ranked["group"].isin(exploration.HEARD)].iloc[0]["attribute"] in [subheader.value for subheader in page.subheader]
+    assert ranked[ranked["group"].isin(exploration.HEARD)].iloc[0]["attribute"] in [
+        subheader.value for subheader in page.subheader
+    ]
     assert "Your recording: " in texts(page)
     page = next_step(page)
     page.slider(key="tour_claim").set_value(70).run()
@@ -730,7 +818,12 @@ def test_the_tour_leads_from_a_voice_to_knowing_what_an_answer_is_worth(app):
     page.toggle(key="tour_reveal").set_value(True).run()
     stored = evaluation.read_out_of_fold("nemo")
     measured = [
-        evaluation.score(evaluation.model_rows(stored, "emotion", "mfcc128_v1", "random_forest", protocol, "nemo"), "emotion").uar.value
+        evaluation.score(
+            evaluation.model_rows(
+                stored, "emotion", "mfcc128_v1", "random_forest", protocol, "nemo"
+            ),
+            "emotion",
+        ).uar.value
         for protocol in ("random_split", "unseen_speakers", "corpus_left_out")
     ]
     assert all(f"{value:.0%}" in texts(page) for value in measured)

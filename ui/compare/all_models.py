@@ -76,27 +76,69 @@ def section(table: pd.DataFrame, task: str, corpus: str) -> None:
 
 def _of_another_kind(row: pd.Series) -> list[str]:
     """Rows of what is no model stand on grey."""
-    return ["" if row["kind"] == leaderboard.MODEL else "background-color: rgba(128, 128, 128, 0.18)"] * len(row)
+    return [
+        "" if row["kind"] == leaderboard.MODEL else "background-color: rgba(128, 128, 128, 0.18)"
+    ] * len(row)
 
 
 _NUMBER = st.column_config.NumberColumn
 COLUMNS: dict[str, Any] = {
     "title": st.column_config.TextColumn("Model", pinned=True),
-    "unseen": _NUMBER("Unseen voices (%)", format="%.1f", help="Share of each label recognised, averaged (UAR), on speakers never heard."),
+    "unseen": _NUMBER(
+        "Unseen voices (%)",
+        format="%.1f",
+        help="Share of each label recognised, averaged (UAR), on speakers never heard.",
+    ),
     "unseen_interval": st.column_config.TextColumn("95% interval", help="Bootstrap over speakers."),
     "with_baseline": _NUMBER(
-        "With baseline (%)", format="%.1f", help="The same with a personal baseline: one neutral clip of the speaker to compare with."
+        "With baseline (%)",
+        format="%.1f",
+        help="The same with a personal baseline: one neutral clip of the speaker to compare with.",
     ),
-    "baseline_gain": st.column_config.TextColumn("Gain (points)", help="What the baseline adds on the same clips, with its 95% interval."),
-    "left_out": _NUMBER("Corpus left out (%)", format="%.1f", help="Trained on the other corpora only, tested on this one (UAR)."),
-    "left_out_interval": st.column_config.TextColumn("95% interval (left out)", help="Bootstrap over speakers."),
-    "other_statement": _NUMBER("Other sentence (%)", format="%.1f", help="Trained on one sentence, tested on the other by other speakers (UAR)."),
-    "random": _NUMBER("Optimistic: random split (%)", format="%.1f", help="The same voices in training and test."),
-    "inflation": _NUMBER("Inflation (points)", format="%+.1f", help="Random split less unseen voices."),
-    "accuracy": _NUMBER("Accuracy (%)", format="%.1f", help="Share of all clips recognised, unseen voices."),
-    "f1": _NUMBER("Macro-F1 (%)", format="%.1f", help="Mean over labels of the balance of precision and recall, unseen voices."),
-    "ece": _NUMBER("ECE", format="%.3f", help="Expected calibration error on unseen voices: how far probabilities are off, 0 is perfect."),
-    "milliseconds": _NUMBER("Time (ms)", format="%.0f", help="For a clip of 4 s, features included: `python benchmarks/models.py`."),
-    "megabytes": _NUMBER("Size (MB)", format="%.2f", help="All files of the model, the members of a combination included."),
+    "baseline_gain": st.column_config.TextColumn(
+        "Gain (points)", help="What the baseline adds on the same clips, with its 95% interval."
+    ),
+    "left_out": _NUMBER(
+        "Corpus left out (%)",
+        format="%.1f",
+        help="Trained on the other corpora only, tested on this one (UAR).",
+    ),
+    "left_out_interval": st.column_config.TextColumn(
+        "95% interval (left out)", help="Bootstrap over speakers."
+    ),
+    "other_statement": _NUMBER(
+        "Other sentence (%)",
+        format="%.1f",
+        help="Trained on one sentence, tested on the other by other speakers (UAR).",
+    ),
+    "random": _NUMBER(
+        "Optimistic: random split (%)", format="%.1f", help="The same voices in training and test."
+    ),
+    "inflation": _NUMBER(
+        "Inflation (points)", format="%+.1f", help="Random split less unseen voices."
+    ),
+    "accuracy": _NUMBER(
+        "Accuracy (%)", format="%.1f", help="Share of all clips recognised, unseen voices."
+    ),
+    "f1": _NUMBER(
+        "Macro-F1 (%)",
+        format="%.1f",
+        help="Mean over labels of the balance of precision and recall, unseen voices.",
+    ),
+    "ece": _NUMBER(
+        "ECE",
+        format="%.3f",
+        help="Expected calibration error on unseen voices: how far probabilities are off, 0 is perfect.",
+    ),
+    "milliseconds": _NUMBER(
+        "Time (ms)",
+        format="%.0f",
+        help="For a clip of 4 s, features included: `python benchmarks/models.py`.",
+    ),
+    "megabytes": _NUMBER(
+        "Size (MB)",
+        format="%.2f",
+        help="All files of the model, the members of a combination included.",
+    ),
 }
 """The columns of the leaderboard, in order."""

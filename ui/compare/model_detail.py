@@ -58,11 +58,15 @@ def one_model(table: pd.DataFrame, task: str, corpus: str) -> None:
     rows, scores = tested_corpora.model_rows(*run), tested_corpora.model_scores(*run)
     runs = f", mean of {len(scores.seeds)} runs" if len(scores.seeds) > 1 else ""
     of = f"{scores.n_utterances:,} clips of {speakers_in_words(scores.n_speakers)}"
-    st.markdown(f"On average **{evaluation.in_words(scores.uar)}** of each {task} recognised; {of}{runs}.")
+    st.markdown(
+        f"On average **{evaluation.in_words(scores.uar)}** of each {task} recognised; {of}{runs}."
+    )
     confusions(rows, task, scores, "_".join(run))
     sureness(rows, task, scores)
     groups(rows, run)
-    if corpus != session.OWN or protocol == "corpus_left_out":  # the session's own models have their cards in the ZIP file
+    if (
+        corpus != session.OWN or protocol == "corpus_left_out"
+    ):  # the session's own models have their cards in the ZIP file
         card(task, *known[title])
 
 
@@ -82,21 +86,40 @@ def tested_on(table: pd.DataFrame, *titles: str) -> str:
     tested = tested_alike(table, *titles)
     return str(
         st.segmented_control(
-            "Tested on", tested, default=tested[0], required=True, format_func=PROTOCOLS.__getitem__, key="tested_on", bind="query-params"
+            "Tested on",
+            tested,
+            default=tested[0],
+            required=True,
+            format_func=PROTOCOLS.__getitem__,
+            key="tested_on",
+            bind="query-params",
         )
     )
 
 
 def card(task: str, feature_set: str, classifier: str) -> None:
     """The card of a model, to be read and saved; only what ships has one."""
-    shipped = [card for card in caches.cards(task) if (card.feature_set or "several", card.classifier) == (feature_set, classifier)]
+    shipped = [
+        card
+        for card in caches.cards(task)
+        if (card.feature_set or "several", card.classifier) == (feature_set, classifier)
+    ]
     if not shipped:
-        st.caption("This model is only measured. It is not among those that the app predicts with, so it has no model card.")
+        st.caption(
+            "This model is only measured. It is not among those that the app predicts with, so it has no model card."
+        )
     for found in shipped:
         text = models.to_markdown(found)
         with st.expander("Model card", icon=":material/id_card:"):
             st.markdown(text.replace("# ", "### ", 1).replace("\n## ", "\n##### "))
-            st.download_button("Save the card", text, f"{found.id}.md", "text/markdown", icon=":material/download:", on_click="ignore")
+            st.download_button(
+                "Save the card",
+                text,
+                f"{found.id}.md",
+                "text/markdown",
+                icon=":material/download:",
+                on_click="ignore",
+            )
 
 
 def confusions(rows: pd.DataFrame, task: str, scores: evaluation.Scores, of: str) -> None:
@@ -109,29 +132,50 @@ def confusions(rows: pd.DataFrame, task: str, scores: evaluation.Scores, of: str
         st.markdown(f"**Share of each {task} recognised**")
         labels = [label for label in LABELS[task] if label in scores.recall]
         recall = {label: scores.recall[label] for label in labels}
-        widgets.draw(charts.recall_bars(recall), key="recall", alt=f"Bars: the share of each {task} that was recognised")
+        widgets.draw(
+            charts.recall_bars(recall),
+            key="recall",
+            alt=f"Bars: the share of each {task} that was recognised",
+        )
     if cell:
         behind(rows, task, cell, of)
 
 
 def figures() -> str:
     """Whether confusion matrices show shares or counts."""
-    return str(st.segmented_control("Figures", FIGURES, default=FIGURES[0], required=True, key="figures", bind="query-params"))
+    return str(
+        st.segmented_control(
+            "Figures",
+            FIGURES,
+            default=FIGURES[0],
+            required=True,
+            key="figures",
+            bind="query-params",
+        )
+    )
 
 
 def matrix(rows: pd.DataFrame, task: str, of: str, shown: str) -> tuple[str, str] | None:
     """A confusion matrix; gives what was meant and said of the cell that is chosen, by a click or below the matrix."""
     heard = [label for label in LABELS[task] if label in set(rows["truth"])]  # the corpus has them
     positions = [LABELS[task].index(label) for label in heard]
-    chart = charts.confusion_matrix(evaluation.mean_confusion(rows, task)[np.ix_(positions, positions)], heard, as_counts=shown == FIGURES[1])
+    chart = charts.confusion_matrix(
+        evaluation.mean_confusion(rows, task)[np.ix_(positions, positions)],
+        heard,
+        as_counts=shown == FIGURES[1],
+    )
     alt = f"Confusion matrix, {shown.lower()}: a row for each {task} that was meant, a column for each that the model said"
     drawn, chosen = f"confusion_{of}", f"cell_{of}"
 
     def choose() -> None:
         cell = widgets.selected(drawn, charts.CELL)
-        st.session_state[chosen] = (str(cell["meant"]).lower(), str(cell["said"]).lower()) if cell else None
+        st.session_state[chosen] = (
+            (str(cell["meant"]).lower(), str(cell["said"]).lower()) if cell else None
+        )
 
-    widgets.draw(chart, drawn, alt, title="Which was taken for which", select=charts.CELL, then=choose)
+    widgets.draw(
+        chart, drawn, alt, title="Which was taken for which", select=charts.CELL, then=choose
+    )
     picked: tuple[str, str] | None = st.selectbox(
         "Clips behind a cell",
         list(itertools.product(heard, heard)),
@@ -148,7 +192,9 @@ def behind(rows: pd.DataFrame, task: str, cell: tuple[str, str], of: str, by: st
     found = paired.behind(rows, task, *cell)
     run = " of the first run" if rows["seed"].nunique() > 1 else ""
     who = f" by {by}" if by else ""
-    st.markdown(f"**{cell[0].capitalize()}, taken for {cell[1]}**{who}: {len(found):,} clips{run}, the surest first. Select one to hear it.")
+    st.markdown(
+        f"**{cell[0].capitalize()}, taken for {cell[1]}**{who}: {len(found):,} clips{run}, the surest first. Select one to hear it."
+    )
     clips(found, f"behind_{of}_{'_'.join(cell)}")
 
 
@@ -167,12 +213,29 @@ def sureness(rows: pd.DataFrame, task: str, scores: evaluation.Scores) -> None:
     with right:
         st.markdown("**What if it refused to answer when unsure?**")
         curve = paired.risk_coverage(rows, task)
-        threshold = st.slider("Answer only from this probability on", 0, 100, 33, format="%d%%", key="answer_from", bind="query-params") / 100
+        threshold = (
+            st.slider(
+                "Answer only from this probability on",
+                0,
+                100,
+                33,
+                format="%d%%",
+                key="answer_from",
+                bind="query-params",
+            )
+            / 100
+        )
         alt = "Risk-coverage curve: how often answers are right by how many clips are answered"
         widgets.draw(charts.risk_coverage(curve, threshold), key="risk_coverage", alt=alt)
         here = curve.iloc[(curve["threshold"] - threshold).abs().argmin()]
-        answered = "nothing" if np.isnan(here["accuracy"]) else f"{here['coverage']:.0%} of the clips, and is right on {here['accuracy']:.0%} of them"
-        st.caption(f"From {threshold:.0%} on it answers {answered}; answering all, on {curve['accuracy'].iloc[0]:.0%}.")
+        answered = (
+            "nothing"
+            if np.isnan(here["accuracy"])
+            else f"{here['coverage']:.0%} of the clips, and is right on {here['accuracy']:.0%} of them"
+        )
+        st.caption(
+            f"From {threshold:.0%} on it answers {answered}; answering all, on {curve['accuracy'].iloc[0]:.0%}."
+        )
 
 
 def groups(rows: pd.DataFrame, run: tuple[str, str, str, str, str]) -> None:
@@ -184,10 +247,24 @@ def groups(rows: pd.DataFrame, run: tuple[str, str, str, str, str]) -> None:
             "Nothing tells these clips apart: neither speakers nor voices, intensities or sentences are known, or there is one only."
         )
         return
-    by = str(st.segmented_control("By", kinds, default=kinds[0], required=True, format_func=paired.GROUPS.__getitem__, key="by", bind="query-params"))
+    by = str(
+        st.segmented_control(
+            "By",
+            kinds,
+            default=kinds[0],
+            required=True,
+            format_func=paired.GROUPS.__getitem__,
+            key="by",
+            bind="query-params",
+        )
+    )
     alt = f"The share recognised by {paired.GROUPS[by].lower()}, with intervals"
-    widgets.draw(charts.groups(tested_corpora.breakdown(*run, by), paired.GROUPS[by]), key="groups", alt=alt)
-    st.caption("Share of each label recognised, averaged (UAR). Lines: 95%, bootstrap over the speakers of a group.")
+    widgets.draw(
+        charts.groups(tested_corpora.breakdown(*run, by), paired.GROUPS[by]), key="groups", alt=alt
+    )
+    st.caption(
+        "Share of each label recognised, averaged (UAR). Lines: 95%, bootstrap over the speakers of a group."
+    )
 
 
 def two_models(table: pd.DataFrame, task: str, corpus: str) -> None:
@@ -196,8 +273,13 @@ def two_models(table: pd.DataFrame, task: str, corpus: str) -> None:
     titles = list(known)
     first, second, third = st.columns([2, 2, 3], gap="medium")
     one = first.selectbox("First model", titles, key="model", bind="query-params")
-    next_that_ships = next((place for place, shipped in enumerate(table["milliseconds"].notna()) if place and shipped), min(1, len(titles) - 1))
-    other = second.selectbox("Second model", titles, index=next_that_ships, key="second_model", bind="query-params")
+    next_that_ships = next(
+        (place for place, shipped in enumerate(table["milliseconds"].notna()) if place and shipped),
+        min(1, len(titles) - 1),
+    )
+    other = second.selectbox(
+        "Second model", titles, index=next_that_ships, key="second_model", bind="query-params"
+    )
     if not tested_alike(table, one, other):
         widgets.explain_no_clip(
             "These two were not tested in the same way. Choose two that were: both trained on the corpus, or both left without it."
@@ -208,10 +290,18 @@ def two_models(table: pd.DataFrame, task: str, corpus: str) -> None:
     if one == other:
         widgets.explain_no_clip("Choose two different models above.")
         return
-    both = {title: tested_corpora.model_rows(task, *known[title], protocol, corpus) for title in (one, other)}
+    both = {
+        title: tested_corpora.model_rows(task, *known[title], protocol, corpus)
+        for title in (one, other)
+    }
     found = tested_corpora.paired(task, known[one], known[other], protocol, corpus)
     st.markdown(paired.in_words(found, one, other))
-    counts = {"Both right": found.both_right, "Only the first": found.only_first, "Only the second": found.only_second, "Neither": found.neither}
+    counts = {
+        "Both right": found.both_right,
+        "Only the first": found.only_first,
+        "Only the second": found.only_second,
+        "Neither": found.neither,
+    }
     for column, (name, share) in zip(st.columns(4), counts.items(), strict=True):
         column.metric(name, f"{share:.0%}", border=True)
     if max(rows["seed"].nunique() for rows in both.values()) > 1:
@@ -226,7 +316,10 @@ def two_models(table: pd.DataFrame, task: str, corpus: str) -> None:
     alt = f"The share of each {task} that each of the two models recognises"
     widgets.draw(charts.two_recalls(recalls, one, other), key="two_recalls", alt=alt)
     st.markdown("**Where they disagree.** Select a clip to hear it.")
-    clips(paired.disagreements(same).rename(columns={"said_1": one, "said_2": other}), f"disagreements_{task}_{corpus}_{one}_{other}_{protocol}")
+    clips(
+        paired.disagreements(same).rename(columns={"said_1": one, "said_2": other}),
+        f"disagreements_{task}_{corpus}_{one}_{other}_{protocol}",
+    )
 
 
 def two_matrices(both: dict[str, pd.DataFrame], task: str, of: str) -> None:
@@ -249,7 +342,9 @@ def clips(found: pd.DataFrame, key: str, *, folded: bool = True) -> None:
         widgets.explain_no_clip("There is no such clip.")
         return
     event = st.dataframe(
-        found.drop(columns="corpus") if found["corpus"].nunique() == 1 else found.assign(corpus=found["corpus"].map(exploration.title_of)),
+        found.drop(columns="corpus")
+        if found["corpus"].nunique() == 1
+        else found.assign(corpus=found["corpus"].map(exploration.title_of)),
         hide_index=True,
         width="stretch",
         height="content" if len(found) < FEW else 240,
@@ -260,4 +355,6 @@ def clips(found: pd.DataFrame, key: str, *, folded: bool = True) -> None:
     )
     for row in event.selection.rows:
         if row < len(found):  # the table may have shrunk since
-            clip_detail.of_corpus(found["corpus"].iloc[row], found["path"].iloc[row], f"of_{key}", folded=folded)
+            clip_detail.of_corpus(
+                found["corpus"].iloc[row], found["path"].iloc[row], f"of_{key}", folded=folded
+            )

@@ -73,7 +73,12 @@ def curves(found: pd.DataFrame, kind: str, titles: list[str]) -> None:
         st.markdown(robustness.in_words(found))
     levels = list(conditions.conditions_of(kind).values())
     chart = charts.condition_curves(
-        found, levels, DISTURBANCES[kind][1], titles, tested_corpora.chance("emotion", robustness.CORPUS), joined=kind in conditions.KINDS
+        found,
+        levels,
+        DISTURBANCES[kind][1],
+        titles,
+        tested_corpora.chance("emotion", robustness.CORPUS),
+        joined=kind in conditions.KINDS,
     )
     alt = f"Share of each emotion recognised, {DISTURBANCES[kind][0].lower()}, from a clip as it is to a much disturbed one, for each model"
     widgets.draw(chart, key="condition_curves", alt=alt)
@@ -82,13 +87,19 @@ def curves(found: pd.DataFrame, kind: str, titles: list[str]) -> None:
         "others from the clips of RAVDESS as they are. **Four speakers only**: bands say how much other clips of these four would change (95%), "
         "nothing of other people."
     )
-    columns = {title: st.column_config.NumberColumn(f"{title} (%)", format="%.1f") for title in found["title"].unique()}
+    columns = {
+        title: st.column_config.NumberColumn(f"{title} (%)", format="%.1f")
+        for title in found["title"].unique()
+    }
     st.dataframe(
         robustness.side_by_side(found),
         hide_index=True,
         width="stretch",
         height="content",
-        column_config={"level": st.column_config.TextColumn(DISTURBANCES[kind][1], pinned=True, width="small"), **columns},
+        column_config={
+            "level": st.column_config.TextColumn(DISTURBANCES[kind][1], pinned=True, width="small"),
+            **columns,
+        },
     )
 
 
@@ -96,19 +107,34 @@ def every_model() -> None:
     """The current clip through every model of emotions, and what changes to it would do."""
     clip = session.clip()
     if clip is None:
-        widgets.explain_no_clip("**Record or pick a clip first**: then every model says here what it makes of it.")
+        widgets.explain_no_clip(
+            "**Record or pick a clip first**: then every model says here what it makes of it."
+        )
         st.page_link(routing.pages()["record"], label="Record & predict", icon=":material/mic:")
         return
-    st.markdown(f"What every model makes of **{widgets.plain(clip.name)}**, the models of all corpora first.")
+    st.markdown(
+        f"What every model makes of **{widgets.plain(clip.name)}**, the models of all corpora first."
+    )
     said = caches.said_by_every_model(clip)
-    widgets.draw(charts.every_model(said, EMOTIONS), key="every_model", alt="What every model makes of the clip")
-    st.markdown("**What if** it sounded different? Move a slider; the lines in the bars are the clip as it is.")
+    widgets.draw(
+        charts.every_model(said, EMOTIONS),
+        key="every_model",
+        alt="What every model makes of the clip",
+    )
+    st.markdown(
+        "**What if** it sounded different? Move a slider; the lines in the bars are the clip as it is."
+    )
     first, second, third, fourth = st.columns(4, gap="medium")
     changes = manipulation.Changes(
         semitones=first.slider("Pitch (semitones)", -6, 6, 0, key="what_if_pitch"),
         speed=second.slider("Speed (%)", 60, 160, 100, step=5, key="what_if_speed") / 100,
         gain_db=third.slider("Loudness (dB)", -30, 10, 0, step=5, key="what_if_gain"),
-        noise_db=fourth.select_slider("Noise", manipulation.NOISES, key="what_if_noise", format_func=manipulation.noise_in_words),
+        noise_db=fourth.select_slider(
+            "Noise",
+            manipulation.NOISES,
+            key="what_if_noise",
+            format_func=manipulation.noise_in_words,
+        ),
         telephone=first.toggle("Over the telephone", key="what_if_telephone"),
     )
     chosen = session.chosen_models()
@@ -118,10 +144,16 @@ def every_model() -> None:
     except SerError as error:  # half a second, made faster, is too short
         widgets.show_error(error)
         return
-    after = caches.predicted(changed, chosen["emotion"], chosen["gender"], explain=False) if changes.any else before
+    after = (
+        caches.predicted(changed, chosen["emotion"], chosen["gender"], explain=False)
+        if changes.any
+        else before
+    )
     widgets.play(changed.recording)
     widgets.draw(
-        charts.probability_bars(after.emotion_probabilities, before.emotion_probabilities if changes.any else None),
+        charts.probability_bars(
+            after.emotion_probabilities, before.emotion_probabilities if changes.any else None
+        ),
         key="what_if_bars",
         alt="Probabilities of the changed clip",
     )

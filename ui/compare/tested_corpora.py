@@ -37,7 +37,9 @@ def corpus_title(corpus: str) -> str:
 
 def corpus_speech(corpus: str) -> str:
     """What is spoken in it, by whom."""
-    return f"your own clips, labelled by {_own().source}" if corpus == OWN else CORPORA[corpus].speech
+    return (
+        f"your own clips, labelled by {_own().source}" if corpus == OWN else CORPORA[corpus].speech
+    )
 
 
 def tested_labels(task: str, corpus: str) -> tuple[str, ...]:
@@ -75,7 +77,9 @@ def _kept(compute: Callable[..., T]) -> Callable[..., T]:
     def of_session(version: str, *words: Any) -> T:
         return compute(*words)
 
-    of_session.__qualname__ = f"{of_session.__qualname__}.{compute.__name__}"  # what is kept is told apart by its name
+    of_session.__qualname__ = (
+        f"{of_session.__qualname__}.{compute.__name__}"  # what is kept is told apart by its name
+    )
     private = st.cache_resource(max_entries=64, show_spinner=_SPINNER, scope="session")(of_session)
 
     def chosen(*words: Any) -> T:
@@ -101,15 +105,21 @@ def beside_models(task: str, corpus: str) -> pd.DataFrame:
 
 
 @_kept
-def model_rows(task: str, feature_set: str, classifier: str, protocol: str, corpus: str) -> pd.DataFrame:
+def model_rows(
+    task: str, feature_set: str, classifier: str, protocol: str, corpus: str
+) -> pd.DataFrame:
     """The predictions of one model under one protocol on one corpus."""
     from ser_core import evaluation
 
-    return evaluation.model_rows(out_of_fold(corpus), task, feature_set, classifier, protocol, corpus)
+    return evaluation.model_rows(
+        out_of_fold(corpus), task, feature_set, classifier, protocol, corpus
+    )
 
 
 @_kept
-def model_scores(task: str, feature_set: str, classifier: str, protocol: str, corpus: str) -> Scores:
+def model_scores(
+    task: str, feature_set: str, classifier: str, protocol: str, corpus: str
+) -> Scores:
     """The scores of these predictions."""
     from ser_core import evaluation
 
@@ -117,19 +127,29 @@ def model_scores(task: str, feature_set: str, classifier: str, protocol: str, co
 
 
 @_kept
-def breakdown(task: str, feature_set: str, classifier: str, protocol: str, corpus: str, by: str) -> pd.DataFrame:
+def breakdown(
+    task: str, feature_set: str, classifier: str, protocol: str, corpus: str, by: str
+) -> pd.DataFrame:
     """The scores of these predictions in each group of clips."""
     from ser_core.evaluation import paired as comparing
 
-    return comparing.breakdown(model_rows(task, feature_set, classifier, protocol, corpus), task, by)
+    return comparing.breakdown(
+        model_rows(task, feature_set, classifier, protocol, corpus), task, by
+    )
 
 
 @_kept
-def paired(task: str, first: tuple[str, str], second: tuple[str, str], protocol: str, corpus: str) -> Paired:
+def paired(
+    task: str, first: tuple[str, str], second: tuple[str, str], protocol: str, corpus: str
+) -> Paired:
     """Two models, each by feature set and classifier, on the same clips."""
     from ser_core.evaluation import paired as comparing
 
-    return comparing.paired(model_rows(task, *first, protocol, corpus), model_rows(task, *second, protocol, corpus), task)
+    return comparing.paired(
+        model_rows(task, *first, protocol, corpus),
+        model_rows(task, *second, protocol, corpus),
+        task,
+    )
 
 
 def learnt_from(corpus: str) -> str:
@@ -163,14 +183,25 @@ def best_of_own(table: pd.DataFrame, task: str) -> str:
     """What the models trained on the session's corpus, and those that ship, recognise of it."""
     found = [f"Guessing gives {chance(task, OWN):.0%}."]
     for protocol, text in (
-        ("unseen_speakers", "Trained on your clips, **{title}** recognises **{uar:.0%}** of each {task} on voices it has not heard."),
-        ("random_split", "By a random split of them, with the same voices on both sides, **{title}** recognises **{uar:.0%}**."),
-        ("corpus_left_out", "Of the models that ship, which have not heard your clips, **{title}** recognises **{uar:.0%}**."),
+        (
+            "unseen_speakers",
+            "Trained on your clips, **{title}** recognises **{uar:.0%}** of each {task} on voices it has not heard.",
+        ),
+        (
+            "random_split",
+            "By a random split of them, with the same voices on both sides, **{title}** recognises **{uar:.0%}**.",
+        ),
+        (
+            "corpus_left_out",
+            "Of the models that ship, which have not heard your clips, **{title}** recognises **{uar:.0%}**.",
+        ),
     ):
         scored = table.dropna(subset=f"{protocol}_uar")
         if len(scored):
             best = scored.loc[scored[f"{protocol}_uar"].idxmax()]
-            found.insert(-1, text.format(title=best["title"], uar=best[f"{protocol}_uar"], task=task))
+            found.insert(
+                -1, text.format(title=best["title"], uar=best[f"{protocol}_uar"], task=task)
+            )
     return " ".join(found)
 
 

@@ -14,11 +14,15 @@ def section(task: str, corpus: str) -> None:
     """The learning curves of a corpus, drawn and as a table."""
     found = caches.learning_curves(corpus) if task == learning_curves.TASK else None
     if found is None:
-        widgets.explain_no_clip(f"This was measured for the {learning_curves.TASK}s of the three corpora. Choose one of them above.")
+        widgets.explain_no_clip(
+            f"This was measured for the {learning_curves.TASK}s of the three corpora. Choose one of them above."
+        )
         return
     st.markdown(learning_curves.in_words(found, found["title"].iloc[0]))
     titles = list(dict.fromkeys(found["title"]))
-    shown = st.multiselect("Models", titles, default=titles[:4], key="learners", bind="query-params")
+    shown = st.multiselect(
+        "Models", titles, default=titles[:4], key="learners", bind="query-params"
+    )
     if not shown:
         widgets.explain_no_clip("Choose one or more models above.")
         return

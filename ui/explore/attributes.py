@@ -36,23 +36,58 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
     first, second, third = st.columns([3, 2, 2], gap="medium", vertical_alignment="bottom")
     splits = list(exploration.SPLITS)
     split = first.segmented_control(
-        "Side by side", splits, default="", required=True, format_func=exploration.SPLITS.__getitem__, key="split", bind="query-params", wrap=True
+        "Side by side",
+        splits,
+        default="",
+        required=True,
+        format_func=exploration.SPLITS.__getitem__,
+        key="split",
+        bind="query-params",
+        wrap=True,
     )
-    kind = second.segmented_control("Shown as", ["Box", "Violin"], default="Box", required=True, key="shown_as", bind="query-params", wrap=True)
-    log = third.toggle("Logarithmic axis", key="log_axis", bind="query-params", help="Where all values are above 0.")
+    kind = second.segmented_control(
+        "Shown as",
+        ["Box", "Violin"],
+        default="Box",
+        required=True,
+        key="shown_as",
+        bind="query-params",
+        wrap=True,
+    )
+    log = third.toggle(
+        "Logarithmic axis",
+        key="log_axis",
+        bind="query-params",
+        help="Where all values are above 0.",
+    )
     choose.invite()
     if not chosen:
-        widgets.explain_no_clip("Choose an attribute above: *Pitch (F0), median* is a good first one.")
+        widgets.explain_no_clip(
+            "Choose an attribute above: *Pitch (F0), median* is a good first one."
+        )
     if not chosen or not emotions:
         return
     shown = exploration.of_emotions(rows, emotions)
     for name in chosen:
         st.subheader(specs[name].title, anchor=False)
         one(shown, specs[name], own, split=str(split or ""), kind=str(kind).lower(), log=log)
-    choose.save(shown, "clips", f"Save these {len(shown):,} clips with all 128 attributes (CSV)", "save_clips")
+    choose.save(
+        shown,
+        "clips",
+        f"Save these {len(shown):,} clips with all 128 attributes (CSV)",
+        "save_clips",
+    )
 
 
-def one(rows: pd.DataFrame, spec: FeatureSpec, own: FeatureVector | None, *, split: str = "", kind: str = "box", log: bool = False) -> None:
+def one(
+    rows: pd.DataFrame,
+    spec: FeatureSpec,
+    own: FeatureVector | None,
+    *,
+    split: str = "",
+    kind: str = "box",
+    log: bool = False,
+) -> None:
     """One attribute: what it is, its distributions, the recording among them, its figures."""
     values = exploration.feature_values(rows, spec.name, split)
     current = None if own is None else float(own.values[own.names.index(spec.name)])
@@ -60,24 +95,57 @@ def one(rows: pd.DataFrame, spec: FeatureSpec, own: FeatureVector | None, *, spl
     st.markdown(f"{spec.sentence}{unit} In tables: `{spec.name}`.")
     standing = None if current is None else exploration.standing(rows, spec.name, current)
     if standing is not None:
-        st.markdown(f":violet[**Your recording: {current:,.4g}**] (the violet line). {exploration.standing_in_words(standing)}")
+        st.markdown(
+            f":violet[**Your recording: {current:,.4g}**] (the violet line). {exploration.standing_in_words(standing)}"
+        )
     above_0 = bool((values["value"] > 0).all()) and (current is None or current > 0)
-    shapes = exploration.densities(values, log and above_0) if kind == "violin" else exploration.boxes(values)
+    shapes = (
+        exploration.densities(values, log and above_0)
+        if kind == "violin"
+        else exploration.boxes(values)
+    )
     points = exploration.points(values)
-    chart = charts.feature_distribution(shapes, points, spec, exploration.ordered(values["group"]), kind=kind, current=current, log=log and above_0)
+    chart = charts.feature_distribution(
+        shapes,
+        points,
+        spec,
+        exploration.ordered(values["group"]),
+        kind=kind,
+        current=current,
+        log=log and above_0,
+    )
     widgets.draw(chart, key=f"distribution_{spec.name}", alt=f"{spec.title} in each emotion")
-    st.caption(how_to_read(kind, len(points), len(values)) + ("" if above_0 or not log else " Not all values are above 0: the axis stays linear."))
+    st.caption(
+        how_to_read(kind, len(points), len(values))
+        + ("" if above_0 or not log else " Not all values are above 0: the axis stays linear.")
+    )
     if standing is not None:
         st.markdown("How many clips lie below your recording, men and women apart:")
-        widgets.draw(charts.standing(standing), key=f"standing_{spec.name}", alt=f"Clips below yours in {spec.title}")
+        widgets.draw(
+            charts.standing(standing),
+            key=f"standing_{spec.name}",
+            alt=f"Clips below yours in {spec.title}",
+        )
     with st.expander("Numbers", icon=":material/table:"):
         summary = exploration.feature_summary(values, current).reset_index()
-        st.dataframe(summary if split else summary.drop(columns="group"), hide_index=True, width="stretch")
-        choose.save(values.rename(columns={"value": spec.name}), spec.name, "Save CSV", f"save_{spec.name}")
+        st.dataframe(
+            summary if split else summary.drop(columns="group"), hide_index=True, width="stretch"
+        )
+        choose.save(
+            values.rename(columns={"value": spec.name}), spec.name, "Save CSV", f"save_{spec.name}"
+        )
 
 
 def how_to_read(kind: str, drawn: int, n: int) -> str:
     """What the shapes and points are."""
-    shape = "Box: the middle half, with its median" if kind == "box" else "Shape: where clips are frequent"
-    some = f"points: {drawn:,} of {n:,} clips, evenly chosen; all count for the shapes" if drawn < n else "each point is a clip"
+    shape = (
+        "Box: the middle half, with its median"
+        if kind == "box"
+        else "Shape: where clips are frequent"
+    )
+    some = (
+        f"points: {drawn:,} of {n:,} clips, evenly chosen; all count for the shapes"
+        if drawn < n
+        else "each point is a clip"
+    )
     return f"{shape}; {some}."

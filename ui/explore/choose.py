@@ -23,17 +23,37 @@ def choose() -> Choice | None:
     own = session.own_table()
     names = [*CORPORA, *([] if own is None else [str(own["corpus"].iloc[0])])]
     chosen = left.pills(
-        "Corpora", names, selection_mode="multi", default=["ravdess"], format_func=exploration.title_of, key="corpora", bind="query-params", wrap=True
+        "Corpora",
+        names,
+        selection_mode="multi",
+        default=["ravdess"],
+        format_func=exploration.title_of,
+        key="corpora",
+        bind="query-params",
+        wrap=True,
     )
     voices = ["", *GENDERS]
-    gender = right.segmented_control("Voices", voices, default="", required=True, format_func=_voices, key="voices", bind="query-params", wrap=True)
+    gender = right.segmented_control(
+        "Voices",
+        voices,
+        default="",
+        required=True,
+        format_func=_voices,
+        key="voices",
+        bind="query-params",
+        wrap=True,
+    )
     if not chosen:
         widgets.explain_no_clip("Choose one or more corpora above: RAVDESS is a good first one.")
         return None
-    choice = chosen_clips.choice_of(tuple(name for name in names if name in chosen), str(gender or ""))
+    choice = chosen_clips.choice_of(
+        tuple(name for name in names if name in chosen), str(gender or "")
+    )
     rows = chosen_clips.rows(choice)
     if rows.empty:
-        widgets.explain_no_clip("None of the chosen clips has such a voice. Choose other voices or corpora above.")
+        widgets.explain_no_clip(
+            "None of the chosen clips has such a voice. Choose other voices or corpora above."
+        )
         return None
     st.caption(exploration.in_words(rows))
     return choice
@@ -50,21 +70,34 @@ def choose_emotions(key: str, default: list[str], rows: pd.DataFrame) -> list[st
     """
     default = default if exploration.present(rows, default) else exploration.present(rows)[:2]
     chosen = st.pills(
-        "Emotions", EMOTIONS, selection_mode="multi", default=default, format_func=display_name, key=key, bind="query-params", width="stretch"
+        "Emotions",
+        EMOTIONS,
+        selection_mode="multi",
+        default=default,
+        format_func=display_name,
+        key=key,
+        bind="query-params",
+        width="stretch",
     )
     there = exploration.present(rows, chosen)
     lacking = [emotion for emotion in chosen if emotion not in there]
     if lacking and lacking != ["calm"]:
         st.caption(f"Not among the chosen clips: {', '.join(lacking)}.")
     if not there:
-        widgets.explain_no_clip(f"Choose one or more emotions above. Among the chosen clips there are: {', '.join(exploration.present(rows))}.")
+        widgets.explain_no_clip(
+            f"Choose one or more emotions above. Among the chosen clips there are: {', '.join(exploration.present(rows))}."
+        )
     return there
 
 
 def invite() -> None:
     """Without a recording: the one step to one's own voice."""
     if session.clip() is None:
-        st.page_link(routing.pages()["record"], label="Record a clip to see where your own voice lies", icon=":material/mic:")
+        st.page_link(
+            routing.pages()["record"],
+            label="Record a clip to see where your own voice lies",
+            icon=":material/mic:",
+        )
 
 
 def save(rows: pd.DataFrame, name: str, label: str, key: str) -> None:

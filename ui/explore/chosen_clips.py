@@ -39,7 +39,9 @@ def choice_of(corpora: tuple[str, ...], gender: str) -> Choice:
     import pandas as pd
 
     labels = own[["path", "sha256", "speaker", "gender", "emotion"]].astype(str)
-    return Choice(corpora, gender, f"{int(pd.util.hash_pandas_object(labels, index=False).sum()):x}")
+    return Choice(
+        corpora, gender, f"{int(pd.util.hash_pandas_object(labels, index=False).sum()):x}"
+    )
 
 
 def _kept(spinner: str | bool = False) -> Callable[[Callable[..., T]], Callable[..., T]]:
@@ -67,7 +69,9 @@ def rows(choice: Choice) -> pd.DataFrame:
 
     parts = [feature_table(corpus) for corpus in choice.corpora if corpus in CORPORA]
     own = own_table() if choice.own else None
-    return exploration.of_voices(pd.concat([*parts, *([own] if own is not None else [])], ignore_index=True), choice.gender)
+    return exploration.of_voices(
+        pd.concat([*parts, *([own] if own is not None else [])], ignore_index=True), choice.gender
+    )
 
 
 @_kept("Laying out the map ...")

@@ -25,7 +25,9 @@ COLOURS = ["emotion", "gender", "speaker", "corpus", "intensity"]
 
 def section(choice: Choice, own: FeatureVector | None) -> None:
     """The map beside the clip that was clicked; below the clips inside the rectangle, and those most like the recording."""
-    st.markdown("Alike clips lie together. **Click a point** to see and hear the clip; **draw a rectangle** to list the clips inside it.")
+    st.markdown(
+        "Alike clips lie together. **Click a point** to see and hear the clip; **draw a rectangle** to list the clips inside it."
+    )
     first, second = st.columns(2, gap="medium")
     kind = first.segmented_control(
         "Map",
@@ -38,12 +40,21 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
         wrap=True,
     )
     by = second.segmented_control(
-        "Coloured by", COLOURS, default="emotion", required=True, format_func=str.capitalize, key="map_by", bind="query-params", wrap=True
+        "Coloured by",
+        COLOURS,
+        default="emotion",
+        required=True,
+        format_func=str.capitalize,
+        key="map_by",
+        bind="query-params",
+        wrap=True,
     )
     emotions = exploring.choose_emotions("emotions", list(EMOTIONS), chosen_clips.rows(choice))
     if not emotions:
         return
-    placed = exploration.with_recording(chosen_clips.places(choice, str(kind)), chosen_clips.space(choice), str(kind), own)
+    placed = exploration.with_recording(
+        chosen_clips.places(choice, str(kind)), chosen_clips.space(choice), str(kind), own
+    )
     placed = exploration.of_emotions(placed, [*emotions, exploration.RECORDING])
     drawn = exploration.thinned(placed)
     left, right = st.columns([3, 2], gap="large")
@@ -56,7 +67,9 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
         _one(drawn, of)
     inside = exploration.inside(placed, selection.get(charts.BRUSH) or {})
     if len(inside):
-        st.markdown(f"**{len(inside):,} clips** inside the rectangle. Select one to see and hear it; a click beside the rectangle clears it.")
+        st.markdown(
+            f"**{len(inside):,} clips** inside the rectangle. Select one to see and hear it; a click beside the rectangle clears it."
+        )
         model_detail.clips(inside, f"map_clips_{hash(tuple(inside['path']))}", folded=False)
         exploring.save(inside, "clips", "Save CSV", "save_map")
     if own is not None:
@@ -72,17 +85,30 @@ def _draw(drawn: pd.DataFrame, by: str, of: str) -> Mapping[str, Any]:
         if point:
             st.session_state[f"clip_{of}"] = (point["corpus"], point["path"])
 
-    return widgets.draw(charts.clip_map(drawn, by), key, "All clips, alike ones together", select=[charts.BRUSH, charts.CLICKED], then=choose)
+    return widgets.draw(
+        charts.clip_map(drawn, by),
+        key,
+        "All clips, alike ones together",
+        select=[charts.BRUSH, charts.CLICKED],
+        then=choose,
+    )
 
 
 def _one(drawn: pd.DataFrame, of: str) -> None:
     """The clip that was clicked, or chosen by its name; or what to do."""
     clips = exploration.named(drawn)
     chosen = st.selectbox(
-        "Clip", clips, index=None, format_func=lambda clip: clip[1], key=f"clip_{of}", placeholder="Click a point, or find a clip by its name"
+        "Clip",
+        clips,
+        index=None,
+        format_func=lambda clip: clip[1],
+        key=f"clip_{of}",
+        placeholder="Click a point, or find a clip by its name",
     )
     if chosen is None:
-        widgets.explain_no_clip("Click a point on the map: here you hear the clip and see its waveform, spectrogram, pitch and features.")
+        widgets.explain_no_clip(
+            "Click a point on the map: here you hear the clip and see its waveform, spectrogram, pitch and features."
+        )
         return
     corpus, path = chosen
     clip_detail.of_corpus(corpus, path, "clicked")
@@ -90,7 +116,9 @@ def _one(drawn: pd.DataFrame, of: str) -> None:
 
 def nearest(choice: Choice, own: FeatureVector) -> None:
     """The clips most like the current recording."""
-    st.markdown("**The clips most like your recording**, by all 128 attributes. Select one to see and hear it.")
+    st.markdown(
+        "**The clips most like your recording**, by all 128 attributes. Select one to see and hear it."
+    )
     alike = exploration.nearest(chosen_clips.space(choice), own)
     model_detail.clips(alike, f"nearest_clips_{hash(tuple(alike['path']))}", folded=False)
 
@@ -98,7 +126,11 @@ def nearest(choice: Choice, own: FeatureVector) -> None:
 def how_to_read(kind: str, drawn: pd.DataFrame, placed: pd.DataFrame, recorded: bool) -> str:
     """What lies where, and how many clips are drawn."""
     counts = f"{len(drawn) - recorded:,} of {len(placed) - recorded:,} clips"
-    thinned = f" {counts} are drawn, evenly chosen; a rectangle lists all." if len(drawn) < len(placed) else ""
+    thinned = (
+        f" {counts} are drawn, evenly chosen; a rectangle lists all."
+        if len(drawn) < len(placed)
+        else ""
+    )
     mine = " :violet[**The star is your recording.**]" if recorded else ""
     if kind == "linear":
         return f"The two directions in which the chosen clips differ most (principal components of 128 standardised attributes).{mine}{thinned}"

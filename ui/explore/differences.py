@@ -23,20 +23,33 @@ SHOWN = 15
 
 def section(choice: Choice, own: FeatureVector | None) -> None:
     """Two emotions, what tells them apart best, and the distribution of the chosen attribute."""
-    st.markdown("Every attribute compared **within each speaker**, so that a high voice does not count as an emotion; the clearest first.")
+    st.markdown(
+        "Every attribute compared **within each speaker**, so that a high voice does not count as an emotion; the clearest first."
+    )
     left, right = st.columns(2, gap="medium")
     rows = chosen_clips.rows(choice)
     there = exploration.present(rows)
-    pair = ("angry", "neutral") if {"angry", "neutral"} <= set(there) or len(there) < 2 else there[:2]
+    pair = (
+        ("angry", "neutral") if {"angry", "neutral"} <= set(there) or len(there) < 2 else there[:2]
+    )
     first = str(_emotion("Emotion", pair[0], "apart_first", left))
     second = str(_emotion("Against", pair[1], "apart_second", right))
-    reason = "Choose two different emotions above." if first == second else exploration.why_no_ranking(rows, first, second)
+    reason = (
+        "Choose two different emotions above."
+        if first == second
+        else exploration.why_no_ranking(rows, first, second)
+    )
     if reason:
         widgets.explain_no_clip(reason)
         return
     found = chosen_clips.ranking(choice, first, second)
     kinds = st.pills(
-        "Kinds of attributes", exploration.kinds(), selection_mode="multi", default=list(exploration.HEARD), key="kinds", bind="query-params"
+        "Kinds of attributes",
+        exploration.kinds(),
+        selection_mode="multi",
+        default=list(exploration.HEARD),
+        key="kinds",
+        bind="query-params",
     )
     if not kinds:
         widgets.explain_no_clip("Choose one or more kinds of attributes above.")
@@ -49,9 +62,16 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
     with left:
         clicked = _effects(best, first, second, f"effects_{of}_{hash(tuple(kinds))}")
         st.caption(_how_to_read(found, rows))
-    picked = _table(found, first, second, f"ranking_{of}") or clicked or str(best["feature"].iloc[0])
+    picked = (
+        _table(found, first, second, f"ranking_{of}") or clicked or str(best["feature"].iloc[0])
+    )
     with right:
-        _attribute(found.set_index("feature").loc[picked], exploration.of_emotions(rows, [first, second]), own, (first, second))
+        _attribute(
+            found.set_index("feature").loc[picked],
+            exploration.of_emotions(rows, [first, second]),
+            own,
+            (first, second),
+        )
 
 
 def _effects(best: pd.DataFrame, first: str, second: str, key: str) -> str | None:
@@ -62,18 +82,35 @@ def _effects(best: pd.DataFrame, first: str, second: str, key: str) -> str | Non
     return str(points[0]["feature"]) if points else None
 
 
-def _attribute(row: pd.Series, rows: pd.DataFrame, own: FeatureVector | None, pair: tuple[str, str]) -> None:
+def _attribute(
+    row: pd.Series, rows: pd.DataFrame, own: FeatureVector | None, pair: tuple[str, str]
+) -> None:
     """One attribute: by how much it differs, and its distribution in both emotions."""
     name = str(row.name)
     st.subheader(row["attribute"], anchor=False)
     st.markdown(_in_words(row, *pair))
     attributes.one(rows, exploration.specs()[name], own, kind="violin")
-    st.button("See it in every emotion", icon=":material/bar_chart:", key="to_attribute", on_click=_lead_on, args=(name,))
+    st.button(
+        "See it in every emotion",
+        icon=":material/bar_chart:",
+        key="to_attribute",
+        on_click=_lead_on,
+        args=(name,),
+    )
     choose.invite()
 
 
-def _emotion(label: str, default: str, key: str, column: st.delta_generator.DeltaGenerator) -> str | None:
-    return column.selectbox(label, EMOTIONS, index=EMOTIONS.index(default), format_func=display_name, key=key, bind="query-params")
+def _emotion(
+    label: str, default: str, key: str, column: st.delta_generator.DeltaGenerator
+) -> str | None:
+    return column.selectbox(
+        label,
+        EMOTIONS,
+        index=EMOTIONS.index(default),
+        format_func=display_name,
+        key=key,
+        bind="query-params",
+    )
 
 
 def _in_words(row: pd.Series, first: str, second: str) -> str:
@@ -91,7 +128,13 @@ def _table(found: pd.DataFrame, first: str, second: str, key: str) -> str | None
     """All attributes as a table; the one that is selected."""
     with st.expander("All 128 attributes: select one to see it", icon=":material/table:"):
         event = st.dataframe(
-            found, hide_index=True, width="stretch", column_config=RANKING_COLUMNS, key=key, on_select="rerun", selection_mode="single-row"
+            found,
+            hide_index=True,
+            width="stretch",
+            column_config=RANKING_COLUMNS,
+            key=key,
+            on_select="rerun",
+            selection_mode="single-row",
         )
         choose.save(found, f"{first}-against-{second}", "Save CSV", "save_ranking")
     chosen = event.selection.rows

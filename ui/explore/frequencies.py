@@ -38,7 +38,14 @@ def section(choice: Choice, own: FeatureVector | None, own_contour: np.ndarray |
         wrap=True,
     )
     axis = second.segmented_control(
-        "Frequency axis", list(AXES), default="hz", required=True, format_func=AXES.__getitem__, key="frequency_axis", bind="query-params", wrap=True
+        "Frequency axis",
+        list(AXES),
+        default="hz",
+        required=True,
+        format_func=AXES.__getitem__,
+        key="frequency_axis",
+        bind="query-params",
+        wrap=True,
     )
     scales = exploration.contours.SCALES
     scale = third.segmented_control(
@@ -59,11 +66,20 @@ def section(choice: Choice, own: FeatureVector | None, own_contour: np.ndarray |
         pitch(choice, emotions, own_contour, str(split or ""), groups, str(scale))
 
 
-def spectrum(rows: pd.DataFrame, emotions: list[str], own: FeatureVector | None, split: str, groups: list[str], axis: str) -> None:
+def spectrum(
+    rows: pd.DataFrame,
+    emotions: list[str],
+    own: FeatureVector | None,
+    split: str,
+    groups: list[str],
+    axis: str,
+) -> None:
     """The average mel spectrum of the chosen emotions, and of two the difference."""
     st.subheader("Average spectrum", anchor=False)
     mine = "" if own is None else " :violet[**The dashed violet line is your recording.**]"
-    st.markdown(f"Which frequencies are strong in each emotion. The shaded bands hold the middle half of the clips.{mine}")
+    st.markdown(
+        f"Which frequencies are strong in each emotion. The shaded bands hold the middle half of the clips.{mine}"
+    )
     bands = exploration.mel_spectrum(rows, emotions, own, split)
     chart = charts.mel_spectrum(bands, emotions, groups, axis)
     widgets.draw(chart, key="mel_spectrum", alt="Average mel spectrum of each emotion")
@@ -72,12 +88,23 @@ def spectrum(rows: pd.DataFrame, emotions: list[str], own: FeatureVector | None,
         found = exploration.spectrum_difference(rows, more, less, split)
         if len(found):
             chart = charts.spectrum_difference(found, more, less, groups, axis)
-            widgets.draw(chart, key="spectrum_difference", alt=f"Spectrum of {more} less that of {less}")
-        st.caption(difference_in_words(found, f"How much stronger each band is in {more} than in {less}"))
+            widgets.draw(
+                chart, key="spectrum_difference", alt=f"Spectrum of {more} less that of {less}"
+            )
+        st.caption(
+            difference_in_words(found, f"How much stronger each band is in {more} than in {less}")
+        )
     choose.save(bands, "spectrum", "Save the spectra (CSV)", "save_spectrum")
 
 
-def pitch(choice: Choice, emotions: list[str], own: np.ndarray | None, split: str, groups: list[str], scale: str) -> None:
+def pitch(
+    choice: Choice,
+    emotions: list[str],
+    own: np.ndarray | None,
+    split: str,
+    groups: list[str],
+    scale: str,
+) -> None:
     """The average pitch contour of the chosen emotions, and of two the difference."""
     st.subheader("Average pitch over the time of a clip", anchor=False)
     st.markdown(pitch_in_words(scale, own is not None))
@@ -94,8 +121,12 @@ def pitch(choice: Choice, emotions: list[str], own: np.ndarray | None, split: st
         apart = exploration.contours.difference(speakers, more, less, split)
         if len(apart):
             chart = charts.contour_difference(apart, more, less, groups, scale)
-            widgets.draw(chart, key="contour_difference", alt=f"Pitch of {more} less that of {less}")
-        st.caption(difference_in_words(apart, f"How much higher the voice is in {more} than in {less}"))
+            widgets.draw(
+                chart, key="contour_difference", alt=f"Pitch of {more} less that of {less}"
+            )
+        st.caption(
+            difference_in_words(apart, f"How much higher the voice is in {more} than in {less}")
+        )
     choose.save(found, "pitch-contours", "Save the contours (CSV)", "save_contours")
 
 
@@ -107,7 +138,9 @@ def pitch_in_words(scale: str, recorded: bool) -> str:
         else "in Hz, so that high and low voices pull the average their way"
     )
     mine = " :violet[**The dashed violet line is your recording**]" + (
-        ", against its own median: compare its shape, not its height." if scale == "semitones" else "."
+        ", against its own median: compare its shape, not its height."
+        if scale == "semitones"
+        else "."
     )
     return (
         f"How the voice rises and falls from the first to the last voiced sound, {against}. Lines: the mean over speakers of their own means; "

@@ -20,7 +20,9 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
     """The recording; without one the one step to it."""
     clip = session.clip()
     if clip is None or own is None:
-        widgets.explain_no_clip("**Record or pick a clip first**: then you see here what is unusual in your voice, and which clips are most like it.")
+        widgets.explain_no_clip(
+            "**Record or pick a clip first**: then you see here what is unusual in your voice, and which clips are most like it."
+        )
         st.page_link(routing.pages()["record"], label="Record & predict", icon=":material/mic:")
         return
     st.markdown(f"**{clip.name}**")
@@ -31,7 +33,13 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
         clip_detail.pictures(clip.recording, "own")
     with right:
         there = exploration.present(rows)
-        against = st.selectbox("Compared with", there, format_func=display_name, key="compared_with", bind="query-params")
+        against = st.selectbox(
+            "Compared with",
+            there,
+            format_func=display_name,
+            key="compared_with",
+            bind="query-params",
+        )
         among = exploration.of_emotions(rows, [str(against)])
         clip_detail.features(own.values, among, f"the {len(among):,} chosen {against} clips", "own")
         clip_map.nearest(choice, own)

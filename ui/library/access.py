@@ -98,12 +98,16 @@ def _looked_up() -> tuple[Model | None, SerError | None]:
     try:
         opened, owner = place()
         kept = opened.adopted(owner)
-        return (None if kept is None else _corrected(kept.layer, json.dumps(kept.report["scores"]))), None
+        return (
+            None if kept is None else _corrected(kept.layer, json.dumps(kept.report["scores"]))
+        ), None
     except SerError as error:
         return None, error
 
 
-@st.cache_resource(scope="session", max_entries=4, show_spinner=False)  # it was learnt from a person's labels
+@st.cache_resource(
+    scope="session", max_entries=4, show_spinner=False
+)  # it was learnt from a person's labels
 def _corrected(layer: str, scores: str) -> Model:
     from ser_core import models
     from ui import caches

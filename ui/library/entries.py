@@ -45,8 +45,12 @@ def keep(clip: session.Clip, result: Prediction) -> None:
 def say_that_a_copy_stays() -> None:
     """After a clip was deleted that had been kept: that this deleted no copy in the library, and where that is."""
     if st.session_state.pop("copy_stays", False) and library.configured():
-        st.info("Deleted from memory. The copy in your library stays.", icon=":material/inventory_2:")
-        st.page_link(routing.pages()["library"], label="See all that is kept", icon=":material/inventory_2:")
+        st.info(
+            "Deleted from memory. The copy in your library stays.", icon=":material/inventory_2:"
+        )
+        st.page_link(
+            routing.pages()["library"], label="See all that is kept", icon=":material/inventory_2:"
+        )
 
 
 def show_problem(error: SerError) -> None:
@@ -58,7 +62,9 @@ def show_problem(error: SerError) -> None:
 
 
 def _keep(clip: session.Clip, result: Prediction, opened: Library, owner: str) -> None:
-    numbers: dict[str, int] = st.session_state.setdefault("kept", {})  # of this session's recordings, by their hash
+    numbers: dict[str, int] = st.session_state.setdefault(
+        "kept", {}
+    )  # of this session's recordings, by their hash
     number = numbers.get(clip.recording.sha256)
     kept = None if number is None else opened.find(owner, number)
     if kept is None:
@@ -68,22 +74,42 @@ def _keep(clip: session.Clip, result: Prediction, opened: Library, owner: str) -
             st.caption("Nothing is kept unless you press this.")
         if not pressed:
             return
-        cards = [next(card for card in caches.choices(task) if card.name == name) for task, name in session.chosen_models().items()]
+        cards = [
+            next(card for card in caches.choices(task) if card.name == name)
+            for task, name in session.chosen_models().items()
+        ]
         known = opened.same(owner, clip.recording)
-        number = numbers[clip.recording.sha256] = opened.keep(owner, _name(clip), clip.recording, result, cards)
+        number = numbers[clip.recording.sha256] = opened.keep(
+            owner, _name(clip), clip.recording, result, cards
+        )
         st.session_state["known"] = known is not None
         kept = opened.find(owner, number)
         place.empty()
     if kept is not None:
-        said = f"**Already in your library** as {widgets.plain(kept.name)}." if st.session_state.get("known") else "**Kept in your library.**"
+        said = (
+            f"**Already in your library** as {widgets.plain(kept.name)}."
+            if st.session_state.get("known")
+            else "**Kept in your library.**"
+        )
         st.markdown(f":material/bookmark_added: {said} What was it really?")
-        _label(opened, owner, kept, "" if kept.corrected_at else st.session_state.get("last_speaker", ""))
-        st.page_link(routing.pages()["library"], label="See all that is kept", icon=":material/inventory_2:")
+        _label(
+            opened,
+            owner,
+            kept,
+            "" if kept.corrected_at else st.session_state.get("last_speaker", ""),
+        )
+        st.page_link(
+            routing.pages()["library"], label="See all that is kept", icon=":material/inventory_2:"
+        )
 
 
 def _name(clip: session.Clip) -> str:
     """What a clip is kept as: one from the microphone has no name but the time."""
-    return f"Recording {access.clock(datetime.now(UTC)):%Y-%m-%d %H:%M}" if clip.name == capture.RECORDED else clip.name
+    return (
+        f"Recording {access.clock(datetime.now(UTC)):%Y-%m-%d %H:%M}"
+        if clip.name == capture.RECORDED
+        else clip.name
+    )
 
 
 def _label(opened: Library, owner: str, kept: Kept, suggested: str = "") -> None:
@@ -109,7 +135,9 @@ def _label(opened: Library, owner: str, kept: Kept, suggested: str = "") -> None
     )
     if kept.corrected_at is not None:
         said = display_name(kept.emotion).lower() if kept.emotion else "no label"
-        st.caption(f"Saved: {said}{f', speaker {widgets.plain(kept.speaker)}' if kept.speaker else ''}.")
+        st.caption(
+            f"Saved: {said}{f', speaker {widgets.plain(kept.speaker)}' if kept.speaker else ''}."
+        )
 
 
 def _say(opened: Library, owner: str, number: int, emotion: str, speaker: str) -> None:
@@ -156,18 +184,26 @@ def _show(opened: Library, owner: str) -> None:
         st.caption("You see what you have kept yourself, and nobody else does.")
     entries = opened.entries(owner)
     if not entries and (remains := _remains(opened, owner)):
-        widgets.explain_no_clip(f"**Nothing is kept any more**, but {remains} still here. *Delete all* takes what is left, too.")
+        widgets.explain_no_clip(
+            f"**Nothing is kept any more**, but {remains} still here. *Delete all* takes what is left, too."
+        )
         _delete_all_button(opened, owner, 0)
         _learning(owner)
         return
     if not entries:
-        widgets.explain_no_clip("**Nothing is kept yet.** Record something, and press *Keep this recording* below its answer.")
+        widgets.explain_no_clip(
+            "**Nothing is kept yet.** Record something, and press *Keep this recording* below its answer."
+        )
         st.page_link(routing.pages()["record"], label="Record & predict", icon=":material/mic:")
         return
     labelled = [entry for entry in entries if entry.emotion]
-    st.markdown(f"**{len(entries):,} recording{'s' if len(entries) != 1 else ''} kept**, {len(labelled):,} of them with your own label.")
+    st.markdown(
+        f"**{len(entries):,} recording{'s' if len(entries) != 1 else ''} kept**, {len(labelled):,} of them with your own label."
+    )
     chosen = _table(entries)
-    if aside := sorted(widgets.plain(speaker) for speaker, part in opened.parts(owner).items() if part == "test"):
+    if aside := sorted(
+        widgets.plain(speaker) for speaker, part in opened.parts(owner).items() if part == "test"
+    ):
         st.caption(f"Set aside for testing, and not learnt from: {', '.join(aside)}.")
     if chosen is None:
         st.caption("Select a row to hear it, to say what it really was, or to delete it.")
@@ -183,7 +219,13 @@ def _remains(opened: Library, owner: str) -> str:
     learnt, named = opened.layers(owner), opened.parts(owner)
     if learnt and named:
         return "a correction learnt from earlier labels and the names of its speakers are"
-    return "a correction learnt from earlier labels is" if learnt else "the names of speakers that were noted for testing are" if named else ""
+    return (
+        "a correction learnt from earlier labels is"
+        if learnt
+        else "the names of speakers that were noted for testing are"
+        if named
+        else ""
+    )
 
 
 def _table(entries: list[Kept]) -> Kept | None:
@@ -195,8 +237,12 @@ def _table(entries: list[Kept]) -> Kept | None:
     table = pd.DataFrame(
         {
             "Name": [entry.name for entry in newest],
-            "Your label": [display_name(entry.emotion) if entry.emotion else "" for entry in newest],  # seen on a phone, too
-            "Answer": [display_name(entry.answer) if entry.answer else "Cannot tell" for entry in newest],
+            "Your label": [
+                display_name(entry.emotion) if entry.emotion else "" for entry in newest
+            ],  # seen on a phone, too
+            "Answer": [
+                display_name(entry.answer) if entry.answer else "Cannot tell" for entry in newest
+            ],
             "Speaker": [entry.speaker for entry in newest],
             kept_at: [access.clock(entry.kept_at) for entry in newest],
             "Length": [entry.duration_s for entry in newest],
@@ -223,15 +269,28 @@ def _entry(opened: Library, owner: str, kept: Kept) -> None:
     with st.container(border=True):
         st.text(kept.name)  # never as Markdown: it may be anything
         widgets.play(opened.recording(owner, kept.id))
-        st.markdown(f"The answer was **{kept.answer}**. What was it really?" if kept.answer else "There was no answer. What was it really?")
+        st.markdown(
+            f"The answer was **{kept.answer}**. What was it really?"
+            if kept.answer
+            else "There was no answer. What was it really?"
+        )
         _label(opened, owner, kept)
         delete = partial(_delete, opened, owner, kept.id)
-        st.button("Delete from library", icon=":material/delete:", key=f"delete-{kept.id}", on_click=delete)
+        st.button(
+            "Delete from library",
+            icon=":material/delete:",
+            key=f"delete-{kept.id}",
+            on_click=delete,
+        )
 
 
 def _delete(opened: Library, owner: str, number: int) -> None:
     if _in_callback(lambda: opened.delete(owner, [number])):
-        st.session_state["kept"] = {sha256: kept for sha256, kept in st.session_state.get("kept", {}).items() if kept != number}
+        st.session_state["kept"] = {
+            sha256: kept
+            for sha256, kept in st.session_state.get("kept", {}).items()
+            if kept != number
+        }
     st.session_state["library_round"] = st.session_state.get("library_round", 0) + 1
 
 
@@ -248,16 +307,36 @@ def _whole(opened: Library, owner: str, n: int) -> None:
         from ser_core.library import export
 
         everything = partial(export.to_zip, opened, owner)  # made when it is asked for
-        st.download_button("Export as ZIP", everything, "library.zip", "application/zip", icon=":material/download:", on_click="ignore")
+        st.download_button(
+            "Export as ZIP",
+            everything,
+            "library.zip",
+            "application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+        )
         _delete_all_button(opened, owner, n)
 
 
 def _delete_all_button(opened: Library, owner: str, n: int) -> None:
     """Delete everything, after being asked once; `n` recordings are there."""
-    recordings = f"all **{n:,}** recordings for good, with your labels and" if n > 1 else "**1** recording for good, with its label and" if n else ""
+    recordings = (
+        f"all **{n:,}** recordings for good, with your labels and"
+        if n > 1
+        else "**1** recording for good, with its label and"
+        if n
+        else ""
+    )
     with st.popover("Delete all", icon=":material/delete_forever:"):
-        st.markdown(f"This deletes {recordings} all that was learnt from your labels, with the speakers' names that were noted for testing it.")
-        st.button("Yes, delete all of it", type="primary", key="delete_all", on_click=partial(_delete_all, opened, owner))
+        st.markdown(
+            f"This deletes {recordings} all that was learnt from your labels, with the speakers' names that were noted for testing it."
+        )
+        st.button(
+            "Yes, delete all of it",
+            type="primary",
+            key="delete_all",
+            on_click=partial(_delete_all, opened, owner),
+        )
 
 
 def _learning(owner: str) -> None:
@@ -269,9 +348,17 @@ def _learning(owner: str) -> None:
         if adopted is None:
             st.markdown("Answers come from the models as they ship.")
         else:
-            st.markdown(f"Answers come from the default model **corrected by your labels** (`{adopted.card.name}`), unless you choose another one.")
+            st.markdown(
+                f"Answers come from the default model **corrected by your labels** (`{adopted.card.name}`), unless you choose another one."
+            )
         st.markdown(
             "From the command line, with the same `SER_LIBRARY` or `SER_DATABASE_URL`: train a correction, see what it changes, use it or go back."
         )
         of = "" if owner == library.LOCAL else " --owner YOU"
-        st.code("\n".join(f"python -m ser_core library {action}{of}" for action in ("train", "adopt", "rollback")), language="bash")
+        st.code(
+            "\n".join(
+                f"python -m ser_core library {action}{of}"
+                for action in ("train", "adopt", "rollback")
+            ),
+            language="bash",
+        )

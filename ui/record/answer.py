@@ -23,11 +23,21 @@ def sentence(clip: session.Clip) -> tuple[prediction.Prediction, caches.Reasons]
     chosen = session.chosen_models()
     result, with_reasons = caches.predicted_in_two_steps(clip, chosen["emotion"], chosen["gender"])
     without = result
-    personal = baseline.enrolled(chosen["emotion"], baseline.clips_of_session()) if st.session_state.get("baseline_wanted") else None
+    personal = (
+        baseline.enrolled(chosen["emotion"], baseline.clips_of_session())
+        if st.session_state.get("baseline_wanted")
+        else None
+    )
     if personal is not None:
-        result, with_reasons = caches.predicted_with_baseline(clip, chosen["emotion"], chosen["gender"], personal)
+        result, with_reasons = caches.predicted_with_baseline(
+            clip, chosen["emotion"], chosen["gender"], personal
+        )
     st.subheader(prediction.in_words(result))
-    for reason in result.reasons if result.reasons and result.reasons[0].code == "UNCERTAIN" else result.reasons[1:]:
+    for reason in (
+        result.reasons
+        if result.reasons and result.reasons[0].code == "UNCERTAIN"
+        else result.reasons[1:]
+    ):
         st.caption(reason.message)
     from ser_core import charts  # the sentence does not wait for Altair
 
@@ -42,7 +52,9 @@ def sentence(clip: session.Clip) -> tuple[prediction.Prediction, caches.Reasons]
         for note in result.baseline["notes"] if result.baseline else ():
             if note["code"] == "OTHER_VOICE":
                 st.warning(note["message"], icon=":material/warning:")
-        st.caption(f"Judged against your baseline. The line in each bar is without it: {prediction.in_words(without)}")
+        st.caption(
+            f"Judged against your baseline. The line in each bar is without it: {prediction.in_words(without)}"
+        )
     if result.prediction_set is not None:
         st.markdown(set_in_words(result))
     return result, with_reasons
@@ -58,7 +70,10 @@ def reasons(clip: session.Clip, with_reasons: caches.Reasons) -> None:
         why(clip, result.explanation)
     st.markdown(voice_in_words(result))
     widgets.draw(
-        charts.probability_bars(result.gender_probabilities), key="gender_bars", title="Male or female", alt=in_figures(result.gender_probabilities)
+        charts.probability_bars(result.gender_probabilities),
+        key="gender_bars",
+        title="Male or female",
+        alt=in_figures(result.gender_probabilities),
     )
     if len(result.segments) > 1:
         over_time(clip, result)
@@ -79,9 +94,7 @@ def set_in_words(result: prediction.Prediction) -> str:
     inside = list(result.prediction_set or ())
     listed = inside[0] if len(inside) == 1 else f"{', '.join(inside[:-1])} or {inside[-1]}"
     if models.CORRECTED in result.emotion_model:
-        return (
-            f"**{listed.capitalize()}**: how often sets like this hold what was meant was measured without your correction; with it, it may be less."
-        )
+        return f"**{listed.capitalize()}**: how often sets like this hold what was meant was measured without your correction; with it, it may be less."
     return (
         f"**{listed.capitalize()}**: sets like this hold what was acted in 90% of short clips of unseen voices, on average over speakers; "
         "on your own voice and microphone it may be less."
@@ -92,12 +105,16 @@ def voice_in_words(result: prediction.Prediction) -> str:
     """What gender the voice sounds like, or that this cannot be told."""
     if result.gender is None:
         return f"Whether the voice is **male or female cannot be told**: neither reaches {prediction.SURE_OF_GENDER:.0%}."
-    return f"The voice sounds **{result.gender}**, {result.gender_probabilities[result.gender]:.0%}."
+    return (
+        f"The voice sounds **{result.gender}**, {result.gender_probabilities[result.gender]:.0%}."
+    )
 
 
 def in_figures(probabilities: Mapping[str, float]) -> str:
     """What the bars show, for who cannot see them."""
-    return "Probabilities: " + ", ".join(f"{label} {value:.0%}" for label, value in probabilities.items())
+    return "Probabilities: " + ", ".join(
+        f"{label} {value:.0%}" for label, value in probabilities.items()
+    )
 
 
 def why(clip: session.Clip, explained: explanation.Explanation) -> None:
@@ -111,23 +128,41 @@ def why(clip: session.Clip, explained: explanation.Explanation) -> None:
             charts.cue_bars(explained.cues, cues.TITLES, emotion),
             key="cue_bars",
             title=f"What speaks for {emotion}, and against it",
-            alt=", ".join(f"{cues.TITLES[cue]} {100 * share:+.0f} points" for cue, share in explained.cues.items()),
+            alt=", ".join(
+                f"{cues.TITLES[cue]} {100 * share:+.0f} points"
+                for cue, share in explained.cues.items()
+            ),
         )
         st.caption(how_to_read(explained))
         if explained.moments:
             spans = [(moment.start_s, moment.end_s) for moment in explained.moments]
-            chart = charts.moments(spans, [moment.share for moment in explained.moments], emotion, (explained.start_s, explained.end_s))
-            widgets.draw(chart, key="moments", alt=f"Points that {emotion} loses when a moment is silenced")
+            chart = charts.moments(
+                spans,
+                [moment.share for moment in explained.moments],
+                emotion,
+                (explained.start_s, explained.end_s),
+            )
+            widgets.draw(
+                chart, key="moments", alt=f"Points that {emotion} loses when a moment is silenced"
+            )
         if moment := explained.moment:
             span = f"{moment.start_s:.1f} to {moment.end_s:.1f} s"
-            st.caption(f"The model was asked again with each moment silenced. The one that matters most, {span}, to be heard:")
+            st.caption(
+                f"The model was asked again with each moment silenced. The one that matters most, {span}, to be heard:"
+            )
             widgets.play(part_of(clip, moment.start_s, moment.end_s))
 
 
 def how_to_read(explained: explanation.Explanation) -> str:
     """What the bars of the cues mean."""
-    where = f" from {explained.start_s:.0f} to {explained.end_s:.0f} s, the stretch that says most," if explained.of_a_part else ""
-    average = "your neutral clips" if explained.against_baseline else "the clips that it learnt from"
+    where = (
+        f" from {explained.start_s:.0f} to {explained.end_s:.0f} s, the stretch that says most,"
+        if explained.of_a_part
+        else ""
+    )
+    average = (
+        "your neutral clips" if explained.against_baseline else "the clips that it learnt from"
+    )
     return (
         f"With all four replaced by the average of {average}, the model gives {explained.emotion} {explained.without_cues:.0%}; the bars lead "
         f"from there to the {explained.probability:.0%} of this clip{where} (Shapley values). They say what the model goes by, not why a person "
@@ -138,7 +173,9 @@ def how_to_read(explained: explanation.Explanation) -> str:
 def part_of(clip: session.Clip, start_s: float, end_s: float) -> audio.Recording:
     """A part of the clip, to be heard."""
     rate = clip.recording.sample_rate
-    return dataclasses.replace(clip.recording, samples=clip.recording.samples[int(start_s * rate) : int(end_s * rate)])
+    return dataclasses.replace(
+        clip.recording, samples=clip.recording.samples[int(start_s * rate) : int(end_s * rate)]
+    )
 
 
 def over_time(clip: session.Clip, result: prediction.Prediction) -> None:
@@ -147,7 +184,9 @@ def over_time(clip: session.Clip, result: prediction.Prediction) -> None:
 
     st.markdown("**Over time**")
     spans = [(segment.start_s, segment.end_s) for segment in result.segments]
-    chart = charts.timeline([segment.emotion_probabilities for segment in result.segments], spans, result.gaps)
+    chart = charts.timeline(
+        [segment.emotion_probabilities for segment in result.segments], spans, result.gaps
+    )
     of = clip.recording.sha256[:12]  # what was chosen on one clip says nothing of the next
     drawn, chosen = f"timeline-{of}", f"stretch-{of}"
 
@@ -174,7 +213,9 @@ def over_time(clip: session.Clip, result: prediction.Prediction) -> None:
 
 def trust(chosen: dict[str, str]) -> None:
     """How often the chosen models are right on voices they never heard."""
-    emotion, gender = (next(card for card in caches.choices(task) if card.name == chosen[task]) for task in LABELS)
+    emotion, gender = (
+        next(card for card in caches.choices(task) if card.name == chosen[task]) for task in LABELS
+    )
     text = (
         f"On unseen voices **{emotion.title}** recognises **{emotion.unseen_percent}** of each emotion on average (guessing: 13%), "
         f"and **{gender.title}** recognises **{gender.unseen_percent}** of each gender (guessing: 50%). {widgets.CORPUS_NOTE}"
@@ -211,13 +252,28 @@ def details(clip: session.Clip, result: prediction.Prediction) -> None:
         f"{widgets.plain(clip.name)}: {clip.recording.duration_s:.1f} s, recorded at {clip.recording.source_rate:,} Hz, "
         f"peak {quality['peak_dbfs']} dBFS, loud parts {quality['snr_db']} dB above quiet ones, {len(result.segments)} stretch(es) analysed."
     )
-    st.dataframe(pd.DataFrame([result.to_row(clip.name)]).T.astype(str).rename(columns={0: "value"}), width="stretch")
+    st.dataframe(
+        pd.DataFrame([result.to_row(clip.name)]).T.astype(str).rename(columns={0: "value"}),
+        width="stretch",
+    )
     stem = Path(clip.name).stem
     as_json, as_csv = st.columns(2)
-    as_json.download_button("Save JSON", json.dumps(facts, indent=1), f"{stem}.json", "application/json", on_click="ignore", width="stretch")
+    as_json.download_button(
+        "Save JSON",
+        json.dumps(facts, indent=1),
+        f"{stem}.json",
+        "application/json",
+        on_click="ignore",
+        width="stretch",
+    )
     table = pd.DataFrame([result.to_row(clip.name)]).to_csv(index=False)
-    as_csv.download_button("Save CSV", table, f"{stem}.csv", "text/csv", on_click="ignore", width="stretch")
+    as_csv.download_button(
+        "Save CSV", table, f"{stem}.csv", "text/csv", on_click="ignore", width="stretch"
+    )
     st.caption("The same from the command line:")
     asked = f"--emotion-model {result.emotion_model} --gender-model {result.gender_model}"
     personal = " --baseline NEUTRAL_CLIPS" if result.baseline else ""
-    st.code(f"python -m ser_core predict {shlex.quote(clip.name)} {asked}{personal} --format json", language="bash")
+    st.code(
+        f"python -m ser_core predict {shlex.quote(clip.name)} {asked}{personal} --format json",
+        language="bash",
+    )

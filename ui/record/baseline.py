@@ -29,12 +29,16 @@ def take(data: bytes) -> None:
         return
     st.session_state["baseline_taken"] = digest
     try:
-        recording = isolated.decode(data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=MOST_SECONDS)
+        recording = isolated.decode(
+            data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=MOST_SECONDS
+        )
         spoken_parts(recording, len(clips_of_session()) + 1)  # whatever model is chosen now
         clips_of_session().append(recording)
         st.session_state["baseline_error"] = None
     except SerError as error:
-        st.session_state["baseline_error"] = error.with_traceback(None)  # whose frames hold the bytes
+        st.session_state["baseline_error"] = error.with_traceback(
+            None
+        )  # whose frames hold the bytes
     st.session_state["baseline_round"] = st.session_state.get("baseline_round", 0) + 1
     st.rerun()
 
@@ -79,10 +83,17 @@ def section() -> None:
         key = f"baseline-{st.session_state.get('baseline_round', 0)}"
         source = st.session_state.get("source")
         if source == "Upload":
-            given = st.file_uploader("A neutral clip of the same voice", type=microphone.audio_types(), max_upload_size=20, key=key)
+            given = st.file_uploader(
+                "A neutral clip of the same voice",
+                type=microphone.audio_types(),
+                max_upload_size=20,
+                key=key,
+            )
             data = given.getvalue() if given else None
         elif source == "Plain recording":
-            given = st.audio_input(f"Sentence {len(clips) + 1}", sample_rate=audio.SAMPLE_RATE, key=key)
+            given = st.audio_input(
+                f"Sentence {len(clips) + 1}", sample_rate=audio.SAMPLE_RATE, key=key
+            )
             data = given.getvalue() if given else None
         else:
             data = microphone.recorder(key)
@@ -98,4 +109,7 @@ def section() -> None:
         for note in made.notes if made else ():
             st.warning(note.message, icon=":material/warning:")
         if made is None:
-            st.info("The emotion model that is chosen takes no baseline; the default model does.", icon=":material/info:")
+            st.info(
+                "The emotion model that is chosen takes no baseline; the default model does.",
+                icon=":material/info:",
+            )

@@ -33,7 +33,13 @@ def inputs() -> None:
 
 def _sources() -> None:
     source = st.segmented_control(
-        "Where the voice comes from", SOURCES, default="Record", required=True, key="source", on_change=session.forget_error, bind="query-params"
+        "Where the voice comes from",
+        SOURCES,
+        default="Record",
+        required=True,
+        key="source",
+        on_change=session.forget_error,
+        bind="query-params",
     )
     if source in ("Record", "Plain recording"):
         microphone.problem()
@@ -45,18 +51,27 @@ def _sources() -> None:
             "the models ignore loudness (only those on mfcc128_v1 do not)."
         )
     elif source == "Plain recording":
-        plain = st.audio_input("Plain recording, no browser processing", sample_rate=audio.SAMPLE_RATE, key=session.input_key("plain"))
+        plain = st.audio_input(
+            "Plain recording, no browser processing",
+            sample_rate=audio.SAMPLE_RATE,
+            key=session.input_key("plain"),
+        )
         if plain:
             session.take(RECORDED, plain.getvalue())
     elif source == "Upload":
         uploaded = st.file_uploader(
-            "An audio file with one voice", type=microphone.audio_types(), max_upload_size=20, key=session.input_key("upload")
+            "An audio file with one voice",
+            type=microphone.audio_types(),
+            max_upload_size=20,
+            key=session.input_key("upload"),
         )
         if uploaded:
             session.take(uploaded.name, uploaded.getvalue())
     else:
         names = samples()
-        st.caption("Spoken by a speech synthesiser: there is **no true emotion** in these, they only show how the page works.")
+        st.caption(
+            "Spoken by a speech synthesiser: there is **no true emotion** in these, they only show how the page works."
+        )
         chosen = st.pills("Synthetic voices", list(names), key=session.input_key("sample"))
         if chosen:
             session.take(names[chosen].name, manifest.intact(names[chosen]).read_bytes())
@@ -64,7 +79,10 @@ def _sources() -> None:
 
 def samples() -> dict[str, Path]:
     """The synthetic voices that come with the app, by the name that pages show."""
-    return {path.stem.removesuffix("-voice").replace("-", " ").capitalize(): path for path in sorted(SAMPLES.glob("*.flac"))}
+    return {
+        path.stem.removesuffix("-voice").replace("-", " ").capitalize(): path
+        for path in sorted(SAMPLES.glob("*.flac"))
+    }
 
 
 def take_sample(name: str = "Lively high") -> None:
@@ -79,19 +97,32 @@ def show(clip: session.Clip) -> None:
 
     wav = audio.to_wav(clip.recording)
     st.audio(wav, format="audio/wav")
-    widgets.draw(charts.waveform(clip.recording.samples, clip.recording.sample_rate), key="waveform", alt="Waveform of the clip")
+    widgets.draw(
+        charts.waveform(clip.recording.samples, clip.recording.sample_rate),
+        key="waveform",
+        alt="Waveform of the clip",
+    )
     for note in audio.quality(clip.recording).notes:
         st.info(note.message, icon=":material/info:")
     with st.container(horizontal=True):
         st.button("Record again", icon=":material/replay:", on_click=record_again)
         st.button("Delete this recording", icon=":material/delete:", on_click=delete)
-        st.download_button("Save WAV", wav, f"{Path(clip.name).stem}.wav", "audio/wav", icon=":material/download:", on_click="ignore")
+        st.download_button(
+            "Save WAV",
+            wav,
+            f"{Path(clip.name).stem}.wav",
+            "audio/wav",
+            icon=":material/download:",
+            on_click="ignore",
+        )
 
 
 def delete() -> None:
     """Forget the clip; whether a copy of it was kept is remembered, to be said once."""
     clip = session.clip()
-    st.session_state["copy_stays"] = clip is not None and clip.recording.sha256 in st.session_state.get("kept", {})
+    st.session_state["copy_stays"] = (
+        clip is not None and clip.recording.sha256 in st.session_state.get("kept", {})
+    )
     session.clear()
 
 

@@ -49,15 +49,27 @@ def recorder(key: str) -> bytes | None:
     """
     package = importlib.util.find_spec("audiorecorder")
     assert package is not None, "it stands in requirements.txt"
-    ask = components.declare_component("audiorecorder", path=Path(str(package.origin)).parent / "frontend" / "build")
-    encoded = ask(startPrompt="Record", stopPrompt="Stop", pausePrompt="", showVisualizer=True, key=key, default="", **_STYLES)
+    ask = components.declare_component(
+        "audiorecorder", path=Path(str(package.origin)).parent / "frontend" / "build"
+    )
+    encoded = ask(
+        startPrompt="Record",
+        stopPrompt="Stop",
+        pausePrompt="",
+        showVisualizer=True,
+        key=key,
+        default="",
+        **_STYLES,
+    )
     if not encoded:
         return None
     if not isinstance(encoded, str):
         return _NO_RECORDING
     if (n_bytes := 3 * len(encoded) // 4) > audio.MAX_UPLOAD_BYTES:
         most = audio.MAX_UPLOAD_BYTES / 2**20
-        message = f"The recording has {n_bytes / 2**20:.1f} MB; at most {most:.0f} MB are accepted here."
+        message = (
+            f"The recording has {n_bytes / 2**20:.1f} MB; at most {most:.0f} MB are accepted here."
+        )
         widgets.show_error(SerError(ErrorCode.TOO_LARGE, message, "Record less at once."))
         return None
     try:

@@ -21,7 +21,12 @@ from ui import caches, widgets
 from ui.server import logs
 from ui.server.turns import turns
 
-WHY_NOT = {"UNCERTAIN": "no emotion stands out", "NOT_SPEECH": "no speech", "TOO_NOISY": "too noisy", "CLIPPED": "recorded too loud"}
+WHY_NOT = {
+    "UNCERTAIN": "no emotion stands out",
+    "NOT_SPEECH": "no speech",
+    "TOO_NOISY": "too noisy",
+    "CLIPPED": "recorded too loud",
+}
 """The reasons of a prediction, as the table says them."""
 
 
@@ -35,7 +40,10 @@ def predicted(files: Sequence[UploadedFile], emotion_model: str, gender_model: s
     progress = st.progress(0.0) if missing else None
     for done, number in enumerate(missing):
         if progress is not None:
-            progress.progress(done / len(missing), f"Listening to {widgets.plain(files[number].name)} ({done + 1} of {len(missing)}) ...")
+            progress.progress(
+                done / len(missing),
+                f"Listening to {widgets.plain(files[number].name)} ({done + 1} of {len(missing)}) ...",
+            )
         start = time.perf_counter()
         kept[keys[number]] = _predicted(files[number], emotion_model, gender_model)
         _log(kept[keys[number]][1], time.perf_counter() - start)
@@ -59,22 +67,35 @@ def _predicted(file: UploadedFile, emotion_model: str, gender_model: str) -> Ent
     from ser_core import prediction
 
     try:
-        return file.name, prediction.predict(_decoded(file), caches.model("emotion", emotion_model), caches.model("gender", gender_model))
+        return file.name, prediction.predict(
+            _decoded(file),
+            caches.model("emotion", emotion_model),
+            caches.model("gender", gender_model),
+        )
     except SerError as error:
         return file.name, error.with_traceback(None)  # whose frames hold the bytes
 
 
 def _decoded(file: UploadedFile) -> audio.Recording:
-    return isolated.decode(file.getvalue(), max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS)
+    return isolated.decode(
+        file.getvalue(), max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS
+    )
 
 
 def filters() -> tuple[list[str], str, bool]:
     """What the table is narrowed to: emotions, a part of the name, and whether only what is answered."""
     emotions = st.pills(
-        "Only these emotions", EMOTIONS, selection_mode="multi", format_func=display_name, key="several_emotions", bind="query-params"
+        "Only these emotions",
+        EMOTIONS,
+        selection_mode="multi",
+        format_func=display_name,
+        key="several_emotions",
+        bind="query-params",
     )
     first, second = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
-    named = first.text_input("Only names with", key="several_named", placeholder="part of the name", bind="query-params")
+    named = first.text_input(
+        "Only names with", key="several_named", placeholder="part of the name", bind="query-params"
+    )
     answered = second.toggle("Only what has an answer", key="several_answered", bind="query-params")
     return list(emotions or ()), named or "", answered
 
@@ -82,14 +103,28 @@ def filters() -> tuple[list[str], str, bool]:
 def overview(shown: pd.DataFrame) -> list[int]:
     """The table of the entries; gives the positions of the rows that were selected."""
     columns: dict[str, Any] = {
-        label: st.column_config.ProgressColumn(label.capitalize(), format="%.2f", min_value=0, max_value=1, width="small")
+        label: st.column_config.ProgressColumn(
+            label.capitalize(), format="%.2f", min_value=0, max_value=1, width="small"
+        )
         for label in (*EMOTIONS, "male", "female")
     }
-    columns |= {"file": "File", "emotion": "Emotion", "reasons": "No answer because", "gender": "Voice", "error": "Could not be used"}
-    why_not = [column for column in ("reasons", "error") if (shown[column].notna() & (shown[column] != "")).any()]
+    columns |= {
+        "file": "File",
+        "emotion": "Emotion",
+        "reasons": "No answer because",
+        "gender": "Voice",
+        "error": "Could not be used",
+    }
+    why_not = [
+        column
+        for column in ("reasons", "error")
+        if (shown[column].notna() & (shown[column] != "")).any()
+    ]
     order = ["file", "emotion", "gender", *why_not, *EMOTIONS, "female", "male"]
     event = st.dataframe(
-        shown.assign(**{column: shown[column].map(_in_words, na_action="ignore") for column in why_not}),
+        shown.assign(
+            **{column: shown[column].map(_in_words, na_action="ignore") for column in why_not}
+        ),
         hide_index=True,
         width="stretch",
         column_order=order,
@@ -124,6 +159,20 @@ def downloads(shown: pd.DataFrame, found: Sequence[Entry]) -> None:
     chosen = [entries.to_json(found[position]) for position in shown.index]
     with st.container(horizontal=True):
         table = shown.to_csv(index=False)
-        st.download_button("Save CSV", table, "predictions.csv", "text/csv", icon=":material/download:", on_click="ignore")
+        st.download_button(
+            "Save CSV",
+            table,
+            "predictions.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
         as_json = json.dumps(chosen, indent=1)
-        st.download_button("Save JSON", as_json, "predictions.json", "application/json", icon=":material/download:", on_click="ignore")
+        st.download_button(
+            "Save JSON",
+            as_json,
+            "predictions.json",
+            "application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )

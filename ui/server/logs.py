@@ -28,15 +28,21 @@ def configure() -> None:
             return where(ei[1])
 
         def format(self, record: logging.LogRecord) -> str:
-            if record.name == "asyncio":  # says what failed, and below it the failure as it describes itself
+            if (
+                record.name == "asyncio"
+            ):  # says what failed, and below it the failure as it describes itself
                 record.msg, record.args = record.getMessage().split("\n", maxsplit=1)[0], ()
             return super().format(record)
 
     names = {"levelname": "level", "name": "logger", "message": "event", "exc_info": "traceback"}
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Formatter("{levelname}{name}{message}", style="{", timestamp="time", rename_fields=names))
+    handler.setFormatter(
+        Formatter("{levelname}{name}{message}", style="{", timestamp="time", rename_fields=names)
+    )
     handler.addFilter(_is_wanted)
-    level = logging.getLevelNamesMapping().get(os.environ.get("SER_LOG_LEVEL", "INFO").upper(), logging.INFO)
+    level = logging.getLevelNamesMapping().get(
+        os.environ.get("SER_LOG_LEVEL", "INFO").upper(), logging.INFO
+    )
     _LOG.setLevel(level)
     _hand_on_to(handler)
     logging.captureWarnings(True)
@@ -54,7 +60,9 @@ def _fell_through(error: BaseException | None) -> None:
 
 def _is_wanted(record: logging.LogRecord) -> bool:
     # Streamlit's own record of what failed in a page comes before ours, which has the reference.
-    return record.name == _LOG.name or (record.levelno >= logging.WARNING and record.name != "streamlit.error_util")
+    return record.name == _LOG.name or (
+        record.levelno >= logging.WARNING and record.name != "streamlit.error_util"
+    )
 
 
 def _hand_on_to(handler: logging.Handler) -> None:
@@ -79,7 +87,10 @@ def where(error: BaseException | None) -> str:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        lines += [*traceback.format_tb(_of(error)), f"{type(error).__module__}.{type(error).__qualname__}\n"]
+        lines += [
+            *traceback.format_tb(_of(error)),
+            f"{type(error).__module__}.{type(error).__qualname__}\n",
+        ]
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "".join(lines).rstrip()
 
@@ -98,7 +109,14 @@ def started(facts: Mapping[str, str]) -> None:
 
 def answered(duration_s: float, decision: str, seconds: float) -> None:
     """A clip was answered: how long it is, `ok` or `cannot_tell`, how long the answer took. Nothing of what was heard."""
-    _LOG.info("answered", extra={"duration_s": round(duration_s, 1), "decision": decision, "ms": round(1000 * seconds)})
+    _LOG.info(
+        "answered",
+        extra={
+            "duration_s": round(duration_s, 1),
+            "decision": decision,
+            "ms": round(1000 * seconds),
+        },
+    )
 
 
 def refused(error: SerError) -> None:

@@ -66,7 +66,9 @@ class Away(SessionStorage):
 
     def end_those_past(self) -> int:
         """End the sessions that have waited for long enough; gives how many."""
-        past = [name for name, since in self._since.items() if time.monotonic() - since > self._ttl_s]
+        past = [
+            name for name, since in self._since.items() if time.monotonic() - since > self._ttl_s
+        ]
         for name in past:
             session = self._sessions[name].session
             self.delete(name)
@@ -94,7 +96,9 @@ async def _ready(request: Request) -> JSONResponse:
     """200 once the models are verified and loaded and a clip has been decoded and answered, 503 before, and where that failed."""
     warming.warm_up()
     state = warming.state()
-    return JSONResponse({"state": state}, 200 if state == warming.READY else 503, {"Cache-Control": "no-store"})
+    return JSONResponse(
+        {"state": state}, 200 if state == warming.READY else 503, {"Cache-Control": "no-store"}
+    )
 
 
 ROUTES = (Route("/ready", _ready),)

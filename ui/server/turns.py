@@ -77,7 +77,9 @@ class Turns:
     def _others_before(self, ticket: tuple[int, int]) -> int | None:
         """Wait a moment for the turn: None when it is there, else how many others wait that come first."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._free > 0 and self._waiting[0] == ticket, self._moment_s):
+            if not self._changed.wait_for(
+                lambda: self._free > 0 and self._waiting[0] == ticket, self._moment_s
+            ):
                 return sum(other < ticket for other in self._waiting)
             heapq.heappop(self._waiting)
             self._free -= 1

@@ -48,7 +48,9 @@ def _warm() -> None:
         sys.setswitchinterval(before)
     import threadpoolctl
 
-    threadpoolctl.threadpool_limits(1)  # a second thread for a clip would only get into the way of another session's
+    threadpoolctl.threadpool_limits(
+        1
+    )  # a second thread for a clip would only get into the way of another session's
 
 
 def _outcome() -> str:
@@ -71,10 +73,15 @@ def _first_answer() -> None:
     from ui.record import capture
 
     isolated.start_worker()  # which loads the decoders beside all this
-    emotion_model, gender_model = (model_that_ships(task, models.default_card(task).name) for task in ("emotion", "gender"))
+    emotion_model, gender_model = (
+        model_that_ships(task, models.default_card(task).name) for task in ("emotion", "gender")
+    )
     clip = isolated.load(next(iter(capture.samples().values())))
     found, _ = prediction.in_two_steps(clip, emotion_model, gender_model)
     from ser_core import charts
 
-    for chart in (charts.waveform(clip.samples, clip.sample_rate), charts.probability_bars(found.emotion_probabilities)):
+    for chart in (
+        charts.waveform(clip.samples, clip.sample_rate),
+        charts.probability_bars(found.emotion_probabilities),
+    ):
         chart.to_dict(validate=False)

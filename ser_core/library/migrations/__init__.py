@@ -11,7 +11,9 @@ from sqlalchemy import Connection, text
 
 from ser_core.errors import ErrorCode, SerError
 
-VERSION_TABLE = "ser_library_version"  # not Alembic's own name: the database may hold tables of other programs
+VERSION_TABLE = (
+    "ser_library_version"  # not Alembic's own name: the database may hold tables of other programs
+)
 
 _LOCK = 5_373_082_016  # any number, the same for all processes
 
@@ -28,7 +30,11 @@ def is_current(connection: Connection) -> bool:
     unknown = set(found) - {known.revision for known in script.walk_revisions()}
     if unknown:
         message = f"The library was made by a newer version of this program (its version is {', '.join(sorted(unknown))})."
-        raise SerError(ErrorCode.LIBRARY_NEWER, message, "Install that version, or name another library. Nothing was changed in this one.")
+        raise SerError(
+            ErrorCode.LIBRARY_NEWER,
+            message,
+            "Install that version, or name another library. Nothing was changed in this one.",
+        )
     return set(found) == set(script.get_heads())
 
 
@@ -39,7 +45,13 @@ def upgrade(connection: Connection, to: str | None = None) -> None:
     if is_current(connection):
         return
     context, script = _context(connection), _script()
-    for revision in reversed(list(script.iterate_revisions(to or script.get_current_head(), context.get_current_revision()))):
+    for revision in reversed(
+        list(
+            script.iterate_revisions(
+                to or script.get_current_head(), context.get_current_revision()
+            )
+        )
+    ):
         with Operations.context(context):
             revision.module.upgrade()
         context.stamp(script, revision.revision)

@@ -33,7 +33,14 @@ def _shifts(n: int = 9, most: float = 2.5) -> Tensor:
 _SHIFTS = _shifts()
 
 
-def disturb(x: Tensor, heard: Tensor, rng: np.random.Generator, noisy_share: float, equaliser_db: float, group: int = 1) -> Tensor:
+def disturb(
+    x: Tensor,
+    heard: Tensor,
+    rng: np.random.Generator,
+    noisy_share: float,
+    equaliser_db: float,
+    group: int = 1,
+) -> Tensor:
     """Shift, equalise, add noise or the babble of three other clips at 0 to 30 dB, cut the band: log-mel in, log-mel out.
 
     Each `group` of clips in a row is disturbed in one way: the same microphone, kind of noise, level and band.
@@ -51,7 +58,9 @@ def disturb(x: Tensor, heard: Tensor, rng: np.random.Generator, noisy_share: flo
         return of_groups.repeat_interleave(group, 0)
 
     x = torch.bmm(x, _SHIFTS.to(x.device)[each(pick(0, len(_SHIFTS), groups))])
-    curve = torch.from_numpy(rng.normal(0, equaliser_db, (groups, 1, 6)).astype(np.float32)).to(x.device)
+    curve = torch.from_numpy(rng.normal(0, equaliser_db, (groups, 1, 6)).astype(np.float32)).to(
+        x.device
+    )
     x = x + functional.interpolate(each(curve), size=bands, mode="linear", align_corners=True)
 
     power = torch.exp(x * POWER_OF_DB) * heard[..., None]
@@ -60,12 +69,23 @@ def disturb(x: Tensor, heard: Tensor, rng: np.random.Generator, noisy_share: flo
     if n:
         n_groups = n // group
         babble = sum(power[pick(0, clips, n)].roll(int(rng.integers(frames)), 1) for _ in range(3))
-        tilt = torch.exp(POWER_OF_DB * each(uniform(-18, 9, n_groups, 1, 1)) * torch.linspace(0, 1, bands, device=x.device))
+        tilt = torch.exp(
+            POWER_OF_DB
+            * each(uniform(-18, 9, n_groups, 1, 1))
+            * torch.linspace(0, 1, bands, device=x.device)
+        )
         hiss = tilt * (uniform(0, 1, n, frames, bands) + uniform(0, 1, n, frames, bands) + 0.2)
         noise = torch.where(each(uniform(0, 1, n_groups, 1, 1)) < 0.5, babble, hiss)
-        of_speech = power[noisy].sum((1, 2), keepdim=True) / (heard[noisy].sum(1)[:, None, None] * bands)
+        of_speech = power[noisy].sum((1, 2), keepdim=True) / (
+            heard[noisy].sum(1)[:, None, None] * bands
+        )
         wanted = of_speech * 10 ** (-each(uniform(0, 30, n_groups, 1, 1)) / 10)
-        x[noisy] = torch.log(power[noisy] + noise / (noise.mean((1, 2), keepdim=True) + 1e-20) * wanted + 1e-20) / POWER_OF_DB
+        x[noisy] = (
+            torch.log(
+                power[noisy] + noise / (noise.mean((1, 2), keepdim=True) + 1e-20) * wanted + 1e-20
+            )
+            / POWER_OF_DB
+        )
 
     band = torch.arange(bands, device=x.device)[None]
     cut_above = torch.where(uniform(0, 1, groups) < 0.12, pick(38, 60, groups), bands)

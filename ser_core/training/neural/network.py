@@ -56,9 +56,28 @@ class Settings:
     hidden: int = 128
     dropout: float = 0.3
     phases: tuple[Phase, ...] = (
-        Phase(15, 3e-3, (("ravdess", 0.28), ("crema-d", 0.42), ("nemo", 0.3)), undisturbed=0.6, noisy=0.3),
-        Phase(6, 1.5e-3, (("ravdess", 0.33), ("crema-d", 0.34), ("nemo", 0.33)), undisturbed=0.5, noisy=0.5),
-        Phase(8, 1.5e-3, (("ravdess", 0.33), ("crema-d", 0.34), ("nemo", 0.33)), undisturbed=0.5, noisy=0.5, enrolled=True),
+        Phase(
+            15,
+            3e-3,
+            (("ravdess", 0.28), ("crema-d", 0.42), ("nemo", 0.3)),
+            undisturbed=0.6,
+            noisy=0.3,
+        ),
+        Phase(
+            6,
+            1.5e-3,
+            (("ravdess", 0.33), ("crema-d", 0.34), ("nemo", 0.33)),
+            undisturbed=0.5,
+            noisy=0.5,
+        ),
+        Phase(
+            8,
+            1.5e-3,
+            (("ravdess", 0.33), ("crema-d", 0.34), ("nemo", 0.33)),
+            undisturbed=0.5,
+            noisy=0.5,
+            enrolled=True,
+        ),
     )
     clips_per_epoch: int = 8192
     batch: int = 48
@@ -96,12 +115,17 @@ def normalised(log_mel: Tensor, heard: Tensor, range_db: Tensor | float = RANGE_
     mean = band_mean.mean(2, keepdim=True)
     variance = ((x - mean) ** 2 * speech).sum((1, 2), keepdim=True) / (n * N_MELS)
     band_variance = ((x - band_mean) ** 2 * speech).sum(1, keepdim=True) / n
-    both = torch.stack([(x - mean) / torch.sqrt(variance + 1), (x - band_mean) / torch.sqrt(band_variance + 9)], 1)
+    both = torch.stack(
+        [(x - mean) / torch.sqrt(variance + 1), (x - band_mean) / torch.sqrt(band_variance + 9)], 1
+    )
     return both * heard[:, None, :, None]
 
 
 def _convolution(inputs: int, outputs: int, kernel: int, stride: int) -> list[nn.Module]:
-    return [nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outputs)]
+    return [
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+    ]
 
 
 class _Block(nn.Module):
@@ -125,15 +149,28 @@ class Net(nn.Module):
         channels, hidden = settings.channels, settings.hidden
         self.step = 2 ** len(channels)
         self.stem = nn.Sequential(*_convolution(2, channels[0], 5, 2), nn.ReLU())
-        self.blocks = nn.Sequential(*[_Block(inputs, outputs) for inputs, outputs in itertools.pairwise(channels)])
+        self.blocks = nn.Sequential(
+            *[_Block(inputs, outputs) for inputs, outputs in itertools.pairwise(channels)]
+        )
         bands = N_MELS // self.step
-        self.project = nn.Sequential(nn.Conv1d(channels[-1] * bands, hidden, 1, bias=False), nn.BatchNorm1d(hidden), nn.ReLU())
-        self.attention = nn.Sequential(nn.Conv1d(hidden, 32, 1), nn.Tanh(), nn.Conv1d(32, hidden, 1))
+        self.project = nn.Sequential(
+            nn.Conv1d(channels[-1] * bands, hidden, 1, bias=False),
+            nn.BatchNorm1d(hidden),
+            nn.ReLU(),
+        )
+        self.attention = nn.Sequential(
+            nn.Conv1d(hidden, 32, 1), nn.Tanh(), nn.Conv1d(32, hidden, 1)
+        )
         self.scale = nn.BatchNorm1d(2 * hidden)
         self.drop = nn.Dropout(settings.dropout)
         self.emotion = nn.Linear(2 * hidden, len(EMOTIONS))
         self.gender = nn.Linear(2 * hidden, len(GENDERS))
-        self.relative = nn.Sequential(nn.Linear(4 * hidden, hidden), nn.ReLU(), nn.Dropout(settings.dropout), nn.Linear(hidden, len(EMOTIONS)))
+        self.relative = nn.Sequential(
+            nn.Linear(4 * hidden, hidden),
+            nn.ReLU(),
+            nn.Dropout(settings.dropout),
+            nn.Linear(hidden, len(EMOTIONS)),
+        )
         for parameter in self.relative[-1].parameters():
             nn.init.zeros_(parameter)  # at first, a baseline changes nothing
 
@@ -171,7 +208,9 @@ class Served(nn.Module):
         super().__init__()
         self.nets = nn.ModuleList(nets)
 
-    def forward(self, log_mel: Tensor, baseline: Tensor, given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, log_mel: Tensor, baseline: Tensor, given: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         heard = torch.ones_like(log_mel[:, :, 0], dtype=torch.bool)
         x = normalised(log_mel, heard)
         emotions, genders, embeddings = [], [], []
@@ -182,11 +221,17 @@ class Served(nn.Module):
             emotions.append((net.emotion(embedding) + shift).log_softmax(1))
             genders.append(net.gender(embedding).log_softmax(1))
             embeddings.append(embedding)
-        return torch.stack(emotions).mean(0).softmax(1), torch.stack(genders).mean(0).softmax(1), torch.cat(embeddings, 1)
+        return (
+            torch.stack(emotions).mean(0).softmax(1),
+            torch.stack(genders).mean(0).softmax(1),
+            torch.cat(embeddings, 1),
+        )
 
 
 @torch.no_grad()
-def embeddings(net: Net, clips: Clips, rows: npt.NDArray[np.int64], copy: int = 0, batch: int = 32) -> npt.NDArray[np.float32]:
+def embeddings(
+    net: Net, clips: Clips, rows: npt.NDArray[np.int64], copy: int = 0, batch: int = 32
+) -> npt.NDArray[np.float32]:
     """Embeddings of whole clips (of one of their copies), shape [rows, 2 * hidden]."""
     found = np.zeros((len(rows), net.emotion.in_features), np.float32)
     order = np.argsort(clips.n_frames[rows], kind="stable")
@@ -194,20 +239,26 @@ def embeddings(net: Net, clips: Clips, rows: npt.NDArray[np.int64], copy: int = 
         part = order[start : start + batch]
         log_mel, n_frames = clips.whole(rows[part], copy)
         heard = torch.arange(log_mel.shape[1])[None] < torch.from_numpy(n_frames)[:, None]
-        x = normalised(torch.from_numpy(log_mel), heard).contiguous(memory_format=torch.channels_last)
+        x = normalised(torch.from_numpy(log_mel), heard).contiguous(
+            memory_format=torch.channels_last
+        )
         found[part] = net.embed(x, heard).numpy()
     return found
 
 
 @torch.no_grad()
-def logits(net: Net, embedded: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def logits(
+    net: Net, embedded: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Emotion and gender logits of embeddings [clips, 2 * hidden], without a baseline: shapes [clips, 8] and [clips, 2]."""
     as_tensor = torch.from_numpy(embedded)
     return net.emotion(as_tensor).numpy(), net.gender(as_tensor).numpy()
 
 
 @torch.no_grad()
-def shifts(net: Net, embedded: npt.NDArray[np.float32], baseline: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def shifts(
+    net: Net, embedded: npt.NDArray[np.float32], baseline: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
     """What baselines [clips, 2 * hidden] add to the emotion logits of embeddings [clips, 2 * hidden]: shape [clips, 8]."""
     return net.shift(torch.from_numpy(embedded), torch.from_numpy(baseline)).numpy()
 
@@ -216,7 +267,10 @@ def export(nets: Sequence[Net]) -> bytes:
     """The ONNX form that `ser_core.models` serves: `Served`, for any number of clips of one length."""
     served = Served(nets).eval()
     width = nets[0].emotion.in_features * len(nets)
-    clips, frames = torch.export.Dim("clips", min=1, max=1000), torch.export.Dim("frames", min=40, max=100_000)
+    clips, frames = (
+        torch.export.Dim("clips", min=1, max=1000),
+        torch.export.Dim("frames", min=40, max=100_000),
+    )
     program = torch.onnx.export(
         served,
         (torch.zeros(2, 300, N_MELS), torch.zeros(1, width), torch.zeros(1)),
@@ -233,7 +287,15 @@ def export(nets: Sequence[Net]) -> bytes:
 def _without_origin(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model without the exporter's notes on which line of which file on this computer each part comes from: an eighth of the file."""
     graph = model.graph
-    for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+    for part in (
+        model,
+        graph,
+        *graph.node,
+        *graph.value_info,
+        *graph.input,
+        *graph.output,
+        *graph.initializer,
+    ):
         part.doc_string = ""
         del part.metadata_props[:]
     return model
@@ -242,11 +304,19 @@ def _without_origin(model: onnx.ModelProto) -> onnx.ModelProto:
 def _halved(model: onnx.ModelProto) -> bytes:
     """The model with its large weights in half precision, which halves the file; they are cast back when it is loaded."""
     graph = model.graph
-    large = [weights for weights in graph.initializer if weights.data_type == onnx.TensorProto.FLOAT and math.prod(weights.dims) > _LARGE]
+    large = [
+        weights
+        for weights in graph.initializer
+        if weights.data_type == onnx.TensorProto.FLOAT and math.prod(weights.dims) > _LARGE
+    ]
     for weights in large:
-        half = onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(weights).astype(np.float16), f"{weights.name}.half")
+        half = onnx.numpy_helper.from_array(
+            onnx.numpy_helper.to_array(weights).astype(np.float16), f"{weights.name}.half"
+        )
         graph.initializer.remove(weights)
         graph.initializer.append(half)
-        graph.node.insert(0, onnx.helper.make_node("Cast", [half.name], [weights.name], to=onnx.TensorProto.FLOAT))
+        graph.node.insert(
+            0, onnx.helper.make_node("Cast", [half.name], [weights.name], to=onnx.TensorProto.FLOAT)
+        )
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())

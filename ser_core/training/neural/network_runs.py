@@ -26,15 +26,22 @@ from ser_core.training.neural.training_clips import Clips
 from ser_core.training.runs import Run
 
 
-def train_all(clips: Clips, runs: Sequence[Run], seeds: Sequence[int], jobs: int = 1) -> dict[tuple[str, int], Opinions]:
+def train_all(
+    clips: Clips, runs: Sequence[Run], seeds: Sequence[int], jobs: int = 1
+) -> dict[tuple[str, int], Opinions]:
     """Train a network for each run and seed; gives what each says of its run's clips for calibration and test."""
     folder = _folder(clips)
     folder.mkdir(parents=True, exist_ok=True)
     work = [(run, seed) for seed in seeds for run in runs]
     jobs = 1 if torch.cuda.is_available() else jobs
-    done = Parallel(n_jobs=jobs, return_as="generator")(delayed(_embeddings)(clips, run, seed, folder, jobs) for run, seed in work)
+    done = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(_embeddings)(clips, run, seed, folder, jobs) for run, seed in work
+    )
     progress = tqdm(done, total=len(work), unit="network", desc="networks")
-    return {(run.name, seed): _opinions(kept, trained(clips, run, seed)) for (run, seed), kept in zip(work, progress, strict=True)}
+    return {
+        (run.name, seed): _opinions(kept, trained(clips, run, seed))
+        for (run, seed), kept in zip(work, progress, strict=True)
+    }
 
 
 def trained(clips: Clips, run: Run, seed: int) -> Net:
@@ -51,7 +58,14 @@ def _embeddings(clips: Clips, run: Run, seed: int, folder: Path, jobs: int) -> P
         net = optimisation.train(clips, run.train, seed, folder / f"{run.name}-{seed}.pt")
         rows = np.flatnonzero(run.calibrate | run.test)
         unfinished = kept.with_suffix(".part.npz")
-        np.savez(unfinished, rows=rows, **{copy: network.embeddings(net, clips, rows, number) for number, copy in enumerate(ASKED)})
+        np.savez(
+            unfinished,
+            rows=rows,
+            **{
+                copy: network.embeddings(net, clips, rows, number)
+                for number, copy in enumerate(ASKED)
+            },
+        )
         unfinished.replace(kept)
     return kept
 
@@ -59,15 +73,29 @@ def _embeddings(clips: Clips, run: Run, seed: int, folder: Path, jobs: int) -> P
 def _opinions(kept: Path, net: Net) -> Opinions:
     with np.load(kept) as stored:
         rows, embedded = stored["rows"], {copy: stored[copy] for copy in ASKED}
-    logits = {copy: dict(zip(LABELS, network.logits(net, of_copy), strict=True)) for copy, of_copy in embedded.items()}
+    logits = {
+        copy: dict(zip(LABELS, network.logits(net, of_copy), strict=True))
+        for copy, of_copy in embedded.items()
+    }
 
     def enrolled(asked: Rows, baselines: Sequence[Rows]) -> Probabilities:
         of_clips = embedded[ASKED[0]]
         at = np.searchsorted(rows, asked)
-        baseline = np.array([of_clips[np.searchsorted(rows, own)].mean(axis=0) for own in baselines])
-        return _softmax(logits[ASKED[0]]["emotion"][at] + network.shifts(net, of_clips[at], baseline))
+        baseline = np.array(
+            [of_clips[np.searchsorted(rows, own)].mean(axis=0) for own in baselines]
+        )
+        return _softmax(
+            logits[ASKED[0]]["emotion"][at] + network.shifts(net, of_clips[at], baseline)
+        )
 
-    return Opinions(rows, {copy: {task: _softmax(of_task) for task, of_task in of_copy.items()} for copy, of_copy in logits.items()}, enrolled)
+    return Opinions(
+        rows,
+        {
+            copy: {task: _softmax(of_task) for task, of_task in of_copy.items()}
+            for copy, of_copy in logits.items()
+        },
+        enrolled,
+    )
 
 
 def _softmax(logits: npt.NDArray[np.float32]) -> Probabilities:

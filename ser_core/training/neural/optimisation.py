@@ -28,7 +28,13 @@ from ser_core.training.neural.network import SETTINGS, Net, Phase, Settings, nor
 from ser_core.training.neural.training_clips import Clips
 
 
-def train(clips: Clips, rows: npt.NDArray[np.bool_], seed: int, checkpoint: Path, settings: Settings = SETTINGS) -> Net:
+def train(
+    clips: Clips,
+    rows: npt.NDArray[np.bool_],
+    seed: int,
+    checkpoint: Path,
+    settings: Settings = SETTINGS,
+) -> Net:
     """Train on the chosen rows; goes on from `checkpoint` where an earlier run was cut off, and leaves the result there.
 
     Uses a GPU where there is one, bfloat16 where the processor has it. On one machine the same arguments give the same net.
@@ -36,13 +42,29 @@ def train(clips: Clips, rows: npt.NDArray[np.bool_], seed: int, checkpoint: Path
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     net = Net(settings).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    begun: dict[str, Any] = {"epochs": 0, "mean": {name: value.detach().clone() for name, value in net.state_dict().items()}}
-    saved = torch.load(checkpoint, map_location=device, weights_only=True) if checkpoint.exists() else begun
+    begun: dict[str, Any] = {
+        "epochs": 0,
+        "mean": {name: value.detach().clone() for name, value in net.state_dict().items()},
+    }
+    saved = (
+        torch.load(checkpoint, map_location=device, weights_only=True)
+        if checkpoint.exists()
+        else begun
+    )
     end = 0
     for phase in settings.phases:
         start, end = end, end + phase.epochs
         if saved["epochs"] < end:
-            saved = _train_phase(net, _Draws(clips, rows, phase), seed, range(start, end), saved, checkpoint, phase, settings)
+            saved = _train_phase(
+                net,
+                _Draws(clips, rows, phase),
+                seed,
+                range(start, end),
+                saved,
+                checkpoint,
+                phase,
+                settings,
+            )
     net.load_state_dict(saved["mean"])
     return net.cpu().eval()
 
@@ -80,7 +102,11 @@ def _train_phase(
             schedule.step()
             done = epoch * steps + step + 1
             _blend(mean, net.state_dict(), min(0.995, done / (done + 9)))
-        state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
+        state = {
+            "net": net.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "schedule": schedule.state_dict(),
+        }
         saved = state | {"mean": mean, "epochs": epoch + 1}
         unfinished = checkpoint.with_suffix(".part")
         torch.save(saved, unfinished)
@@ -88,11 +114,20 @@ def _train_phase(
     return saved
 
 
-def _optimiser(net: Net, phase: Phase, steps: int, settings: Settings) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
+def _optimiser(
+    net: Net, phase: Phase, steps: int, settings: Settings
+) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
     decayed = [p for p in net.parameters() if p.ndim > 1]
     others = [p for p in net.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, phase.learning_rate, total_steps=steps * phase.epochs + 1, pct_start=0.25)
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": decayed, "weight_decay": settings.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, phase.learning_rate, total_steps=steps * phase.epochs + 1, pct_start=0.25
+    )
     return optimiser, schedule
 
 
@@ -111,7 +146,10 @@ class _Draws:
     @cached_property
     def of_speaker(self) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
         """By speaker, the rows of all clips and of the neutral ones; only speakers who have two of these."""
-        speakers, neutral = self.clips.table["speaker"].to_numpy(str), self.clips.emotion == EMOTIONS.index("neutral")
+        speakers, neutral = (
+            self.clips.table["speaker"].to_numpy(str),
+            self.clips.emotion == EMOTIONS.index("neutral"),
+        )
         found = {}
         for speaker in np.unique(speakers[self.rows]):
             own = self.rows & (speakers == speaker)
@@ -136,17 +174,28 @@ class _Draws:
         A group is undisturbed, or made of disturbed copies: who is enrolled at one microphone speaks into the same one later.
         """
         rows, parts = [], []
-        for first in rng.choice(len(self.chances_enrolled), settings.batch // settings.group, p=self.chances_enrolled):
+        for first in rng.choice(
+            len(self.chances_enrolled), settings.batch // settings.group, p=self.chances_enrolled
+        ):
             own, neutral = self.of_speaker[str(self.clips.table["speaker"].iat[first])]
             emotions = np.unique(self.clips.emotion[own])
-            others = [rng.choice(own[self.clips.emotion[own] == rng.choice(emotions)]) for _ in range(settings.group - settings.baseline - 1)]
+            others = [
+                rng.choice(own[self.clips.emotion[own] == rng.choice(emotions)])
+                for _ in range(settings.group - settings.baseline - 1)
+            ]
             learnt = [first, *others]
             left = np.setdiff1d(neutral, learnt)
             left = left if len(left) else neutral
             baseline = rng.choice(left, settings.baseline, replace=len(left) < settings.baseline)
             rows.append(np.array([*baseline, *learnt]))
-            parts.append(self.clips.batch(rows[-1], settings.frames, rng, float(rng.random() < undisturbed)))
-        return np.concatenate(rows), np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+            parts.append(
+                self.clips.batch(rows[-1], settings.frames, rng, float(rng.random() < undisturbed))
+            )
+        return (
+            np.concatenate(rows),
+            np.concatenate([part[0] for part in parts]),
+            np.concatenate([part[1] for part in parts]),
+        )
 
 
 def _chances(clips: Clips, rows: npt.NDArray[np.bool_], phase: Phase) -> npt.NDArray[np.float64]:
@@ -162,7 +211,14 @@ def _chances(clips: Clips, rows: npt.NDArray[np.bool_], phase: Phase) -> npt.NDA
     return np.asarray(chances / chances.sum())
 
 
-def _loss(net: Net, draws: _Draws, rng: np.random.Generator, device: torch.device, phase: Phase, settings: Settings) -> Tensor:
+def _loss(
+    net: Net,
+    draws: _Draws,
+    rng: np.random.Generator,
+    device: torch.device,
+    phase: Phase,
+    settings: Settings,
+) -> Tensor:
     clips = draws.clips
     group, n_baseline = (settings.group, settings.baseline) if phase.enrolled else (1, 0)
     if phase.enrolled:
@@ -170,19 +226,30 @@ def _loss(net: Net, draws: _Draws, rng: np.random.Generator, device: torch.devic
     else:
         chosen = draws.alone(settings, rng)
         log_mel, n_frames = clips.batch(chosen, settings.frames, rng, phase.undisturbed)
-    heard = torch.arange(settings.frames, device=device)[None] < torch.from_numpy(n_frames).to(device)[:, None]
-    x = disturb(torch.from_numpy(log_mel).to(device), heard, rng, phase.noisy, settings.equaliser_db, group)
-    range_db = torch.from_numpy(rng.uniform(RANGE_DB - 15, RANGE_DB + 15, (len(chosen), 1, 1)).astype(np.float32)).to(device)
+    heard = (
+        torch.arange(settings.frames, device=device)[None]
+        < torch.from_numpy(n_frames).to(device)[:, None]
+    )
+    x = disturb(
+        torch.from_numpy(log_mel).to(device), heard, rng, phase.noisy, settings.equaliser_db, group
+    )
+    range_db = torch.from_numpy(
+        rng.uniform(RANGE_DB - 15, RANGE_DB + 15, (len(chosen), 1, 1)).astype(np.float32)
+    ).to(device)
     x = mask(normalised(x, heard, range_db), rng).contiguous(memory_format=torch.channels_last)
     learnt = chosen.reshape(-1, group)[:, n_baseline:].ravel()
     has = torch.from_numpy(clips.has[clips.corpus[learnt]]).to(device)
-    truth, gender_truth = (torch.from_numpy(labels[learnt]).to(device) for labels in (clips.emotion, clips.gender))
+    truth, gender_truth = (
+        torch.from_numpy(labels[learnt]).to(device) for labels in (clips.emotion, clips.gender)
+    )
     with torch.autocast(device.type, torch.bfloat16, enabled=_bfloat16(device)):
         embedding = net.embed(x, heard)
         shift: Tensor | None = None
         if phase.enrolled:
             of_groups = embedding.view(-1, group, embedding.shape[1])
-            baseline = _baseline(of_groups[:, :n_baseline], rng).repeat_interleave(group - n_baseline, 0)
+            baseline = _baseline(of_groups[:, :n_baseline], rng).repeat_interleave(
+                group - n_baseline, 0
+            )
             embedding = of_groups[:, n_baseline:].flatten(0, 1)
         pooled = net.drop(embedding)
         emotion, gender = net.emotion(pooled), net.gender(pooled)
@@ -190,13 +257,19 @@ def _loss(net: Net, draws: _Draws, rng: np.random.Generator, device: torch.devic
             shift = net.shift(pooled, net.drop(baseline))
     of_emotion = _emotion_loss(emotion.float(), truth, has, settings)
     if shift is not None:
-        of_emotion = (of_emotion + _emotion_loss(emotion.float() + shift.float(), truth, has, settings)) / 2
-    return of_emotion + settings.gender_weight * functional.cross_entropy(gender.float(), gender_truth)
+        of_emotion = (
+            of_emotion + _emotion_loss(emotion.float() + shift.float(), truth, has, settings)
+        ) / 2
+    return of_emotion + settings.gender_weight * functional.cross_entropy(
+        gender.float(), gender_truth
+    )
 
 
 def _baseline(neutral: Tensor, rng: np.random.Generator) -> Tensor:
     """The mean embedding of the first one or more of each speaker's neutral clips: [speakers, clips, width] to [speakers, width]."""
-    n = torch.from_numpy(rng.integers(1, neutral.shape[1] + 1, (len(neutral), 1))).to(neutral.device)
+    n = torch.from_numpy(rng.integers(1, neutral.shape[1] + 1, (len(neutral), 1))).to(
+        neutral.device
+    )
     weights = (torch.arange(neutral.shape[1], device=neutral.device)[None] < n).float()
     return (neutral * (weights / n)[..., None]).sum(1)
 

@@ -58,7 +58,9 @@ class Clips:
         self.has = np.zeros((len(self.corpora), len(EMOTIONS)), dtype=bool)
         self.has[self.corpus, self.emotion] = True
 
-    def whole(self, rows: npt.NDArray[np.int64], copy: int = 0) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    def whole(
+        self, rows: npt.NDArray[np.int64], copy: int = 0
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """One copy of some clips, padded to the longest: spectrograms [rows, frames, bands] in dB, and how many frames each has."""
         n_frames = np.diff(self.copies[copy].starts)[rows]
         log_mel = np.full((len(rows), int(n_frames.max()), logmel.N_MELS), -200.0, np.float32)
@@ -86,7 +88,10 @@ class Clips:
             at = np.arange(n) * pace
             before = at.astype(int)
             after_share = (at - before)[:, None].astype(np.float32)
-            log_mel[number, :n] = part[before] * (1 - after_share) + part[np.minimum(before + 1, len(part) - 1)] * after_share
+            log_mel[number, :n] = (
+                part[before] * (1 - after_share)
+                + part[np.minimum(before + 1, len(part) - 1)] * after_share
+            )
             n_frames[number] = n
         return log_mel, n_frames
 
@@ -106,7 +111,10 @@ def load(names: Sequence[str] = tuple(CORPORA), n_copies: int = N_COPIES, jobs: 
         tables.append(table.assign(file=[str(folder / path) for path in table["path"]]))
     table = pd.concat(tables, ignore_index=True)
     kept = cache_folder() / "spectrograms" / _digest(table)
-    return Clips(table.drop(columns="file"), tuple(_copy(kept, table["file"].tolist(), number, jobs) for number in range(n_copies + 1)))
+    return Clips(
+        table.drop(columns="file"),
+        tuple(_copy(kept, table["file"].tolist(), number, jobs) for number in range(n_copies + 1)),
+    )
 
 
 def _digest(table: pd.DataFrame) -> str:
@@ -121,11 +129,19 @@ def _copy(kept: Path, files: list[str], number: int, jobs: int) -> Copy:
     if not whole.exists():
         kept.mkdir(parents=True, exist_ok=True)
         starts = range(0, len(files), _PART)
-        work = (delayed(_part)(kept / f"{number}-{start}.npz", files[start : start + _PART], number) for start in starts)
+        work = (
+            delayed(_part)(kept / f"{number}-{start}.npz", files[start : start + _PART], number)
+            for start in starts
+        )
         done = Parallel(n_jobs=jobs, return_as="generator")(work)
-        parts = list(tqdm(done, total=len(starts), unit="part", desc=f"spectrograms, copy {number}"))
+        parts = list(
+            tqdm(done, total=len(starts), unit="part", desc=f"spectrograms, copy {number}")
+        )
         held = [np.load(part) for part in parts]
-        np.save(kept / f"{number}-starts.npy", np.concatenate([[0], np.cumsum(np.concatenate([part["n_frames"] for part in held]))]))
+        np.save(
+            kept / f"{number}-starts.npy",
+            np.concatenate([[0], np.cumsum(np.concatenate([part["n_frames"] for part in held]))]),
+        )
         unfinished = kept / f"{number}.part.npy"
         np.save(unfinished, np.concatenate([part["log_mel"] for part in held]))
         unfinished.replace(whole)
@@ -145,5 +161,9 @@ def _part(target: Path, files: list[str], number: int) -> Path:
 
 def _log_mel(file: Path, number: int) -> npt.NDArray[np.float16]:
     recording = audio.load(file)
-    samples = changed_copy(COPIES[number - 1], recording.samples, recording.sha256) if number else recording.samples
+    samples = (
+        changed_copy(COPIES[number - 1], recording.samples, recording.sha256)
+        if number
+        else recording.samples
+    )
     return logmel.log_mel(samples).astype(np.float16)  # 0.06 dB at worst

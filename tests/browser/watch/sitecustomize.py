@@ -11,8 +11,23 @@ import sys
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _ALWAYS = {"os.mkdir", "os.rename", "os.link", "os.symlink", "tempfile.mkstemp", "tempfile.mkdtemp"}
-_CALLS = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "subprocess.Popen", "os.exec", "os.posix_spawn"}
-_AUDIO = (b"RIFF", b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3", b"UklGR", b"GkXf")  # as files, and as base64
+_CALLS = {
+    "socket.connect",
+    "socket.getaddrinfo",
+    "socket.gethostbyname",
+    "socket.sendto",
+    "subprocess.Popen",
+    "os.exec",
+    "os.posix_spawn",
+}
+_AUDIO = (
+    b"RIFF",
+    b"fLaC",
+    b"OggS",
+    b"\x1a\x45\xdf\xa3",
+    b"UklGR",
+    b"GkXf",
+)  # as files, and as base64
 
 
 def _tell(**facts: object) -> None:
@@ -20,10 +35,17 @@ def _tell(**facts: object) -> None:
 
 
 def _hook(event: str, arguments: tuple) -> None:
-    if event in _ALWAYS or (event == "open" and arguments[2] & _WRITES and not isinstance(arguments[0], int)):
+    if event in _ALWAYS or (
+        event == "open" and arguments[2] & _WRITES and not isinstance(arguments[0], int)
+    ):
         _tell(event=event, path=os.fsdecode(arguments[0]))
     elif event in _CALLS:
-        _tell(event=event, to=arguments[1:] if event.startswith("socket.") and event != "socket.getaddrinfo" else arguments)
+        _tell(
+            event=event,
+            to=arguments[1:]
+            if event.startswith("socket.") and event != "socket.getaddrinfo"
+            else arguments,
+        )
 
 
 def _holdings(signum: int, frame: object) -> None:
@@ -47,7 +69,9 @@ def _holdings(signum: int, frame: object) -> None:
 
 
 def _begins(part: "bytes | bytearray | str") -> bool:
-    return (part[:8].encode("utf-8", "ignore") if isinstance(part, str) else bytes(part[:8])).startswith(_AUDIO)
+    return (
+        part[:8].encode("utf-8", "ignore") if isinstance(part, str) else bytes(part[:8])
+    ).startswith(_AUDIO)
 
 
 if "SER_WATCH" in os.environ:

@@ -35,7 +35,12 @@ def upgrade() -> None:
         "ser_adoptions",
         sa.Column("id", _ID, primary_key=True),
         sa.Column("owner", sa.String(255), nullable=False),
-        sa.Column("layer_id", _ID, sa.ForeignKey("ser_layers.id", name="ser_adoptions_layer"), nullable=False),
+        sa.Column(
+            "layer_id",
+            _ID,
+            sa.ForeignKey("ser_layers.id", name="ser_adoptions_layer"),
+            nullable=False,
+        ),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("adopted_at", sa.DateTime, nullable=False),
         sa.Column("rolled_back_at", sa.DateTime),
