@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.server import chromium_options, served  # noqa: E402
+from tests.support.server import chromium_options, served  # noqa: E402
 
 QUIET_MS = 700
 """Nothing has changed for so long: the page has answered."""

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ser_core import corpora
 from ser_core.batch import checkpointed
-from tests.dask_cluster import cluster
+from tests.support.dask_cluster import cluster
 
 EVERY, FEW = 2, 20
 """Every second clip is worked on; and of these a twentieth, to take off what starting costs."""

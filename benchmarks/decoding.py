@@ -7,7 +7,7 @@ from benchmarks.measuring import in_turn  # isort: skip
 from benchmarks.reliability import keep
 from ser_core import audio
 from ser_core.audio import isolated
-from tests.synthesis import FORMATS, voice
+from tests.support.synthesis import FORMATS, voice
 
 SECONDS = 4.0
 

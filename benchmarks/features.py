@@ -20,7 +20,7 @@ import soxr
 
 from ser_core import audio, corpora
 from ser_core.features import acoustic128, filter_banks, mfcc128, pitch, spectrum
-from tests.synthesis import RATE, voice
+from tests.support.synthesis import RATE, voice
 
 CLIPS, REPEATS = 24, 7
 FRAMING = {"n_fft": acoustic128.N_FFT, "hop_length": acoustic128.HOP}

@@ -25,8 +25,8 @@ from benchmarks.reliability import keep
 from ser_core import audio, models, prediction
 from ser_core.audio import isolated
 from ser_core.errors import ErrorCode, SerError
-from tests.hostile import NAMES, cases
-from tests.synthesis import FORMATS, voice
+from tests.support.hostile import NAMES, cases
+from tests.support.synthesis import FORMATS, voice
 
 HANG_S = 60.0
 OUTCOMES = ("tried", "answered", "cannot tell", "refused", "crashes", "errors", "hangs")
@@ -100,11 +100,11 @@ def peak_mb(pid: int) -> float:
 
 
 def made_up(seed: int, times: int) -> dict[str, Any]:
-    """The properties of tests/test_fuzz.py, many times as long as in the tests."""
+    """The properties of tests/audio/test_fuzz.py, many times as long as in the tests."""
     os.environ["SER_FUZZ_TIMES"] = str(times)
     import hypothesis
 
-    from tests import test_fuzz
+    from tests.audio import test_fuzz
 
     broken = 0
     for name in sorted(vars(test_fuzz)):

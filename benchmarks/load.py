@@ -30,8 +30,8 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from ser_core import audio
 from ser_core.audio.effects import resampled_speed
 from ser_core.evaluation import DATA_DIR
-from tests.browser.server import free_port, wait_until_up
-from tests.synthesis import FORMATS, RATE
+from tests.support.server import free_port, wait_until_up
+from tests.support.synthesis import FORMATS, RATE
 
 SESSIONS, ROUNDS = 20, 5
 MEMORY_SESSIONS, PREDICTIONS, FIRST = 50, 1000, 20

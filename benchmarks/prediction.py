@@ -24,7 +24,7 @@ from ser_core import audio, features, models, prediction  # noqa: E402
 from ser_core.evaluation import DATA_DIR  # noqa: E402
 from ser_core.prediction import voice  # noqa: E402
 from ser_core.speech import gate  # noqa: E402
-from tests.synthesis import FORMATS  # noqa: E402
+from tests.support.synthesis import FORMATS  # noqa: E402
 
 REPEATS = 50
 

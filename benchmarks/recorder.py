@@ -35,7 +35,7 @@ from ser_core.evaluation.robustness import RECORDER_TABLE, recorder_scores  # no
 from ser_core.prediction import predict  # noqa: E402
 from ser_core.storage import manifest  # noqa: E402
 from ser_core.storage.cache_folder import cache_folder  # noqa: E402
-from tests.browser.server import chromium, chromium_options, microphone_file, served  # noqa: E402
+from tests.support.server import chromium, chromium_options, microphone_file, served  # noqa: E402
 
 SOURCES = ("file", "recorder")
 TRIES = 3

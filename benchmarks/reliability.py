@@ -81,7 +81,7 @@ Longest file: {found["longest_s"]:.1f} s. Largest decoder: {found["decoder_mb"]:
 {markdown(("files decoded and predicted", "tried", "answered", "cannot tell", "refused", "crashes", "errors", "hangs"), rows, 1)}
 Refused with: {codes}.
 
-Made up by Hypothesis, against the promises in `tests/test_fuzz.py`; broken promises: {found["broken"]}.
+Made up by Hypothesis, against the promises in `tests/audio/test_fuzz.py`; broken promises: {found["broken"]}.
 
 {markdown(("kind", "tried"), made_up, 1)}
 Whole commands over a folder of hostile files under hostile names:

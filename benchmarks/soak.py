@@ -26,8 +26,8 @@ from benchmarks.load import Server, Session, percentile
 from benchmarks.reliability import keep
 from ser_core import audio
 from ser_core.audio.effects import resampled_speed
-from tests.hostile import cases
-from tests.synthesis import FORMATS, RATE
+from tests.support.hostile import cases
+from tests.support.synthesis import FORMATS, RATE
 
 AT_ONCE = 10
 ROUNDS = 20

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.server import chromium_options, free_port, wait_until_up
+from tests.support.server import chromium_options, free_port, wait_until_up
 
 RUNS = 5
 HEAVY = "import altair, librosa.feature, sklearn.ensemble, sklearn.svm\nlibrosa.feature.mfcc\n"

@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.server import chromium_options, served  # noqa: E402
-from tests.synthesis import voice, wav  # noqa: E402
+from tests.support.server import chromium_options, served  # noqa: E402
+from tests.support.synthesis import voice, wav  # noqa: E402
 
 SAMPLES = sorted((ROOT / "data" / "samples").glob("*.flac"))
 LOOKS: dict[str, tuple[str, int]] = {

@@ -21,9 +21,9 @@ from ser_core import audio
 from ser_core.audio.augmentation import COPIES
 from ser_core.corpora import CORPORA, audio_files
 from ser_core.features.tables import shipped_table
-from tests import postgres
-from tests.browser.server import chromium, nginx
-from tests.synthesis import RATE, voice
+from tests.support import postgres
+from tests.support.server import chromium, nginx
+from tests.support.synthesis import RATE, voice
 
 ROOT = Path(__file__).resolve().parent.parent
 FAULTS = pytest.StashKey[list[tuple[str, str, str]]]()

@@ -17,7 +17,7 @@ import pytest
 from ser_core import models
 from ser_core.storage import cache_folder, manifest
 from tests.conftest import ROOT, copy_tree
-from tests.synthesis import FORMATS, voice
+from tests.support.synthesis import FORMATS, voice
 
 pytestmark = pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="needs /dev/full and /proc, as on Linux"

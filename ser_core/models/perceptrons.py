@@ -1,7 +1,7 @@
 """Bagged perceptrons in NumPy: what `ser_core.training` fits with scikit-learn, served without it and kept in a file that runs no code.
 
 scikit-learn takes longer to import than all else that an answer needs. The weights are kept in half precision, which halves the file and
-moves no probability by a thousandth (tests/test_models.py).
+moves no probability by a thousandth (tests/models/test_loading.py).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.server import served
+from tests.support.server import served
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from playwright.sync_api import Locator, Page, expect
 from ser_core import audio
 from ser_core.evaluation import DATA_DIR
 from ser_core.features.cues import TITLES
-from tests.browser.browsing import MODEL_TIMEOUT_MS, PATHS, chart, expect_bars, opened, settled
-from tests.browser.server import microphone_file, served
-from tests.synthesis import FORMATS, RATE, bad_inputs, voice, wav
+from tests.support.browsing import MODEL_TIMEOUT_MS, PATHS, chart, expect_bars, opened, settled
+from tests.support.server import microphone_file, served
+from tests.support.synthesis import FORMATS, RATE, bad_inputs, voice, wav
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

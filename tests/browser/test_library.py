@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 
 from ser_core.library import FILE, export
 from ser_core.library.store import Library
-from tests.browser.browsing import MODEL_TIMEOUT_MS, expect_bars, opened, settled
-from tests.browser.server import served
+from tests.support.browsing import MODEL_TIMEOUT_MS, expect_bars, opened, settled
+from tests.support.server import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -21,7 +21,7 @@ from playwright.sync_api import Page, expect
 from ser_core import audio
 from ser_core.evaluation import DATA_DIR
 from ser_core.storage.cache_folder import cache_folder
-from tests.browser.browsing import (
+from tests.support.browsing import (
     MODEL_TIMEOUT_MS,
     PATHS,
     choose,
@@ -33,8 +33,8 @@ from tests.browser.browsing import (
     speak,
     watched,
 )
-from tests.browser.server import Server, copied, microphone_file, running
-from tests.synthesis import FORMATS, voice, wav
+from tests.support.server import Server, copied, microphone_file, running
+from tests.support.synthesis import FORMATS, voice, wav
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -75,7 +75,7 @@ def under_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wat
         "HOME": str(tmp_path / "home"),
         "TMPDIR": str(tmp_path / "tmp"),
         "SER_CACHE": str(cache_folder()),
-        "PYTHONPATH": str(Path(__file__).parent / "watch"),
+        "PYTHONPATH": str(Path(__file__).parents[1] / "support" / "watch"),
         "SER_WATCH": str(notes),
         "SER_SAMPLES": str(len(audio.decode(clip()).samples)),
         "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "2",

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.browsing import MODEL_TIMEOUT_MS, choose, expect_bars, opened, settled, speak
-from tests.browser.server import ROOT, free_port, microphone_file, nginx, running
-from tests.synthesis import voice, wav
+from tests.support.browsing import MODEL_TIMEOUT_MS, choose, expect_bars, opened, settled, speak
+from tests.support.server import ROOT, free_port, microphone_file, nginx, running
+from tests.support.synthesis import voice, wav
 
 pytestmark = [pytest.mark.browser, pytest.mark.proxy, pytest.mark.slow]
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect
 from ser_core import audio, models, prediction
 from ser_core.emotions import LABELS
 from ser_core.evaluation import DATA_DIR
-from tests.browser.browsing import (
+from tests.support.browsing import (
     MODEL_TIMEOUT_MS,
     choose,
     chromium,
@@ -23,8 +23,8 @@ from tests.browser.browsing import (
     settled,
     watched,
 )
-from tests.browser.line import line_to
-from tests.synthesis import voice, wav
+from tests.support.line import line_to
+from tests.support.synthesis import voice, wav
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

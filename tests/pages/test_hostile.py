@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from ser_core.errors import ErrorCode
 from tests.conftest import ROOT
-from tests.hostile import NAMES, cases, whole
+from tests.support.hostile import NAMES, cases, whole
 from ui import widgets
 
 # Streamlit refuses names with a zero byte, with another ending, or of nothing but one; a browser sends them as text.

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from ser_core import audio
 from ser_core.evaluation import DATA_DIR
 from tests.conftest import ROOT
-from tests.synthesis import bad_inputs, voice, wav
+from tests.support.synthesis import bad_inputs, voice, wav
 from ui import session
 from ui.library import access
 

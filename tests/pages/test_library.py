@@ -235,7 +235,7 @@ def test_an_empty_library_says_what_to_do(kept):
 
 
 def fill(kept, owner="local", n=3):
-    from tests.test_library import keep
+    from tests.library.test_store import keep
 
     return [keep(kept, owner, seed, name=f"**clip** {seed}.wav") for seed in range(n)]
 

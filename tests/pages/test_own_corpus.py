@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from ser_core import evaluation
 from tests.conftest import ROOT
-from tests.synthesis import voice, wav
+from tests.support.synthesis import voice, wav
 
 PAGE, COMPARISON = "pages/own_corpus.py", "pages/model_comparison.py"
 FILES = {

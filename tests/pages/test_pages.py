@@ -20,7 +20,7 @@ from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import DATA_DIR, leaderboard, learning_curves, robustness
 from ser_core.experiments import conditions
 from tests.conftest import ROOT
-from tests.synthesis import FORMATS, RATE, bad_inputs, odd_inputs, voice
+from tests.support.synthesis import FORMATS, RATE, bad_inputs, odd_inputs, voice
 from ui import caches, tour
 from ui.record import several_clips
 
