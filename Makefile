@@ -11,7 +11,7 @@ CACHES := $(abspath $(VENV))/.caches
 export RUFF_CACHE_DIR := $(CACHES)/ruff
 export MYPY_CACHE_DIR := $(CACHES)/mypy
 
-.PHONY: run test lint train evaluate bench fuzz soak faults lock sbom clean
+.PHONY: run test test-fast metrics lint train evaluate bench fuzz soak faults lock sbom clean
 
 # One heap for all threads (glibc): Streamlit runs each script in a new one, and what one has freed, others could not use.
 run: $(VENV)/.app
@@ -20,6 +20,16 @@ run: $(VENV)/.app
 test: lint
 	$(BIN)/mypy
 	$(BIN)/pytest -o cache_dir=$(CACHES)/pytest
+
+# What needs nothing but the checkout, in under three minutes.
+FAST := not slow and not browser and not corpus and not training and not proxy and not postgres and not packaging
+
+test-fast: lint
+	$(BIN)/pytest -o cache_dir=$(CACHES)/pytest -m "$(FAST)"
+
+# How dense the code is: syntax nodes a line, the longest line, the length of functions.
+metrics: $(VENV)/.dev
+	$(BIN)/python -m tests.support.metrics
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -58,11 +68,11 @@ data/%/mfcc128_v1.parquet: | $(VENV)/.train
 
 bench: $(VENV)/.dev $(VENV)/.pins
 	$(BIN)/python $(PIP) -r benchmarks/requirements.txt -c $(VENV)/.pins
-	$(BIN)/python -m ser_core bench
-	$(BIN)/python benchmarks/prediction.py
-	$(BIN)/python benchmarks/models.py
+	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.prediction
+	$(BIN)/python -m benchmarks.models
 
-# The long checks behind RELIABILITY.md, which they write: hostile files and made-up input (half an hour), half an hour under load, and faults.
+# The long checks behind docs/reliability.md, which they write: hostile files and made-up input (half an hour), half an hour under load, and faults.
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.fuzz
 	$(BIN)/python -m benchmarks.decoding
@@ -75,7 +85,7 @@ faults: $(VENV)/.dev
 
 # Write the locks anew from the requirements files: one version of everything, with digests, for all platforms and Pythons from 3.11 on. What
 # no requirements file pins stays as it was locked; `make lock UPGRADE=--upgrade` takes the newest. Then the list of components (SBOM).
-LOCKS := $(patsubst %.txt,%.lock,requirements.txt requirements-dev.txt $(wildcard requirements-postgres.txt))
+LOCKS := requirements.lock requirements/dev.lock requirements/postgres.lock
 UPGRADE ?=
 
 lock: $(TOOLS)/.made
@@ -87,13 +97,17 @@ lock: $(TOOLS)/.made
 	done
 	$(MAKE) sbom
 
-# The tool adds addresses of its own pages, which are no part of this project.
-WITHOUT_PAGES := import json, pathlib; path = pathlib.Path("sbom.cdx.json"); found = json.loads(path.read_text()); \
-  [tool.pop("externalReferences", None) for tool in found["metadata"]["tools"]["components"]]; path.write_text(json.dumps(found, indent=2) + "\n")
+# The tool adds addresses of its own pages, which are no part of this project, and the lines of the lock, which repeat all digests.
+SBOM := requirements/sbom.cdx.json
+TRIM_SBOM := import json, pathlib; path = pathlib.Path("$(SBOM)"); bom = json.loads(path.read_text()); \
+  [tool.pop("externalReferences", None) for tool in bom["metadata"]["tools"]["components"]]; \
+  [component.pop("description", None) for component in bom["components"]]; \
+  path.write_text(json.dumps(bom, indent=2) + "\n")
 
 sbom: $(TOOLS)/.made
-	$(TOOLS)/bin/cyclonedx-py requirements --index-url "" --output-reproducible --validate --output-format JSON --output-file sbom.cdx.json requirements.lock
-	$(TOOLS)/bin/python -c '$(WITHOUT_PAGES)'
+	$(TOOLS)/bin/cyclonedx-py requirements --index-url "" --output-reproducible --validate --output-format JSON \
+	  --output-file $(SBOM) requirements.lock
+	$(TOOLS)/bin/python -c '$(TRIM_SBOM)'
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
@@ -107,20 +121,20 @@ $(VENV)/.app: requirements.lock | $(VENV)/bin/python
 	$(BIN)/python $(PIP) --require-hashes -r requirements.lock
 	touch $@
 
-$(VENV)/.dev: requirements-dev.lock $(VENV)/.app
-	$(BIN)/python $(PIP) --require-hashes -r requirements-dev.lock
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.app
+	$(BIN)/python $(PIP) --require-hashes -r requirements/dev.lock
 	touch $@
 
 # PyTorch comes in builds of several digests: it is not locked, but brings nothing that is locked to another version.
-$(VENV)/.train: requirements-train.txt $(VENV)/.app $(VENV)/.pins
-	$(BIN)/python $(PIP) -r requirements-train.txt -c $(VENV)/.pins
+$(VENV)/.train: requirements/train.txt $(VENV)/.app $(VENV)/.pins
+	$(BIN)/python $(PIP) -r requirements/train.txt -c $(VENV)/.pins
 	touch $@
 
 # The locked versions without their digests, as limits to what is installed besides.
-$(VENV)/.pins: requirements-dev.lock | $(VENV)/bin/python
-	sed -n 's/^\([A-Za-z0-9].*[^ ]\) *\\$$/\1/p' requirements-dev.lock > $@
+$(VENV)/.pins: requirements/dev.lock | $(VENV)/bin/python
+	sed -n 's/^\([A-Za-z0-9].*[^ ]\) *\\$$/\1/p' requirements/dev.lock > $@
 
-$(TOOLS)/.made: requirements-lock.txt | $(VENV)/bin/python
+$(TOOLS)/.made: requirements/lock_tools.txt | $(VENV)/bin/python
 	$(PYTHON) -m venv $(TOOLS)
-	$(TOOLS)/bin/python $(PIP) -r requirements-lock.txt
+	$(TOOLS)/bin/python $(PIP) -r requirements/lock_tools.txt
 	touch $@

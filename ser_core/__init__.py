@@ -1,9 +1,10 @@
-"""Speech emotion recognition, honestly measured: record or load speech, extract features, predict emotion and gender.
+"""Speech emotion recognition, honestly measured: load speech, extract features, predict emotion and gender.
 
 >>> from ser_core.audio import load
 >>> from ser_core.models import load_default
 >>> from ser_core.prediction import predict
->>> prediction = predict(load("data/samples/steady-low-voice.flac"), load_default("emotion"), load_default("gender"))
+>>> recording = load("data/samples/steady-low-voice.flac")
+>>> prediction = predict(recording, load_default("emotion"), load_default("gender"))
 >>> round(sum(prediction.emotion_probabilities.values()), 6)
 1.0
 """

@@ -21,15 +21,15 @@ EMOTIONS: tuple[str, ...] = (
 GENDERS: tuple[str, ...] = ("male", "female")
 
 NEUTRAL: tuple[str, ...] = ("neutral", "calm")
-"""What speech about nothing in particular sounds like; most corpora do not tell the two apart."""
+"""The labels of speech without emotion; most corpora do not tell the two apart."""
 
 NOT_EVERYWHERE: tuple[str, ...] = ("calm", "surprised")
-"""Emotions that few corpora have: what a model learns of their sound, it must not take from the sound of those corpora."""
+"""Emotions that few corpora have. A model must not learn the sound of those corpora in their place."""
 
 LABELS: Mapping[str, tuple[str, ...]] = MappingProxyType({"emotion": EMOTIONS, "gender": GENDERS})
 """The labels of each task, in order."""
 
-# Okabe and Ito's palette, told apart with any colour vision; grey stands in for its black, which dark pages would swallow.
+# The palette of Okabe and Ito, for any colour vision; its black would be invisible on dark pages.
 COLOURS: Mapping[str, str] = MappingProxyType(
     {
         "neutral": "#999999",
@@ -82,7 +82,17 @@ RAVDESS_CODES: Mapping[str, str] = MappingProxyType(
 
 
 def parse_emotion(name: str) -> str:
-    """The emotion that a name or alias stands for, whatever its case; `_` and `-` count as spaces.
+    """Return the emotion that a name or alias stands for, whatever its case.
+
+    Parameters
+    ----------
+    name : str
+        `_` and `-` in it count as spaces.
+
+    Returns
+    -------
+    str
+        One of `EMOTIONS`.
 
     Raises
     ------
@@ -102,7 +112,7 @@ def parse_emotion(name: str) -> str:
 
 
 def display_name(label: str) -> str:
-    """A label as pages show it.
+    """Return a label as pages show it.
 
     >>> display_name("fearful"), display_name("happy")
     ('Fearful (scared)', 'Happy')

@@ -1,7 +1,8 @@
 """The one root error of the package and the codes it can carry.
 
-A `SerError` says in one sentence what is wrong, what was found and what was expected (`str(error)`), and in a second one
-what to do about it (`error.hint`). `error.code` is stable: the command line, the pages and the tests all key on it.
+A `SerError` says in one sentence what is wrong, what was got and what was expected (`str(error)`), and in a
+second one what to do about it (`error.hint`). `error.code` is stable: the command line, the pages and the
+tests all key on it.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ class ErrorCode(StrEnum):
     # A file or folder that was named (ser_core.audio, ser_core.corpora, ser_core.cli)
     NOT_FOUND = "NOT_FOUND"
     UNREADABLE = "UNREADABLE"
-    # A folder that must be written to, or a disk that is full (ser_core.storage.cache_folder, ser_core.batch.checkpointed, ser_core.cli)
+    # A folder that must be written to, or a full disk (ser_core.storage, ser_core.batch, ser_core.cli)
     NOT_WRITABLE = "NOT_WRITABLE"
-    # A corpus, a feature table or a file in data/ (ser_core.corpora, ser_core.training, ser_core.storage.manifest)
+    # A corpus, a table or a file in data/ (ser_core.corpora, ser_core.training, ser_core.storage)
     BAD_CORPUS = "BAD_CORPUS"
     BAD_TABLE = "BAD_TABLE"
     NOT_FETCHED = "NOT_FETCHED"
@@ -79,10 +80,10 @@ class SerError(ValueError):
         return type(self), (self.code, str(self), self.hint)
 
     def to_dict(self) -> dict[str, str]:
-        """The error as it stands in the JSON output."""
+        """Return code, message and hint, as the JSON output has them."""
         return {"code": self.code.value, "message": str(self), "hint": self.hint}
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, str]) -> SerError:
-        """The error that `to_dict` wrote down."""
-        return cls(ErrorCode(said["code"]), said["message"], said["hint"])
+    def from_dict(cls, fields: Mapping[str, str]) -> SerError:
+        """Make the error again of what `to_dict` gave."""
+        return cls(ErrorCode(fields["code"]), fields["message"], fields["hint"])

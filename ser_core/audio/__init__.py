@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from ser_core.audio.containers import MAX_CHANNELS, MAX_RATE, MIN_RATE
 from ser_core.audio.decoding import (
-    AUDIO_SUFFIXES,
-    MAX_FILE_BYTES,
     MAX_PAGE_SECONDS,
     MAX_SECONDS,
-    MAX_UPLOAD_BYTES,
     MIN_SECONDS,
-    SAMPLE_RATE,
     SILENT_PEAK_DBFS,
-    check_size,
     decode,
     from_samples,
     load,
     peak_level,
-    read,
-    to_wav,
 )
-from ser_core.audio.recording import Note, Quality, Recording, Samples, quality, silenced
+from ser_core.audio.encoding import to_wav
+from ser_core.audio.reading import (
+    AUDIO_SUFFIXES,
+    MAX_FILE_BYTES,
+    MAX_UPLOAD_BYTES,
+    check_size,
+    read,
+)
+from ser_core.audio.recording import (
+    SAMPLE_RATE,
+    Note,
+    Quality,
+    Recording,
+    Samples,
+    quality,
+    silence,
+)
 
 __all__ = [
     "AUDIO_SUFFIXES",
@@ -45,6 +54,6 @@ __all__ = [
     "peak_level",
     "quality",
     "read",
-    "silenced",
+    "silence",
     "to_wav",
 ]

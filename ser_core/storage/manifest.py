@@ -1,376 +1,322 @@
-"""Files that nobody can swap unnoticed: each folder of models, and `data/`, has a list of the SHA-256 of everything that is read from it.
+"""Files that nobody can change unnoticed: models and data are used only as their list of digests says.
 
-The list is `SHA256SUMS` as `sha256sum` writes it: anyone can check it without this program (`cd models && sha256sum --check SHA256SUMS`). What
-is not in it, or another file than it says, is not used. Whoever can write the list as well as the files can change both: against that, the
-digest of the list itself can be fixed from outside, in `SER_MANIFEST_SHA256`. Nothing here protects the program's own code.
+Conventions: a *root* is a folder with a list of digests, `SHA256SUMS` (see `digest_list`); `models/` and
+`data/` are roots, and so is a person's own folder of models. A `path` is a file in a root.
 
-`root` is the folder that holds the list; a `path` is a file in it.
+Anyone can check a root without this program: `cd models && sha256sum --check SHA256SUMS`. A file that is not
+in the list, or differs from it, is not used. Who can write the list as well as the files can change both.
+Against that, `SER_MANIFEST_SHA256` fixes the digest of the list from outside. Nothing here protects the
+program's own code.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 
 from ser_core.errors import ErrorCode, SerError
+from ser_core.storage import atomic_files, digest_list, paths
+from ser_core.storage.digest_list import MANIFEST, PIN
 
-MANIFEST = "SHA256SUMS"
-PIN = "SER_MANIFEST_SHA256"
-"""The environment variable that names the digests of the lists that may be used, separated by commas; without it any list is."""
+__all__ = [
+    "CHANGED",
+    "MANIFEST",
+    "MISSING",
+    "NOT_TRACKED",
+    "OK",
+    "PIN",
+    "UNLISTED",
+    "FileState",
+    "check_folder",
+    "find_listed",
+    "is_expected",
+    "list_digest",
+    "listed_names",
+    "read",
+    "seal",
+    "storing",
+    "update",
+    "verify",
+    "write",
+]
 
-DATA_DIR = Path(__file__).resolve().parents[2] / "data"
-MODELS_DIR = DATA_DIR.with_name("models")
-"""The roots that ship. A person's own folder of models is one, too; what is written beside it (tables, predictions) is not checked."""
-
-NOT_KEPT = ("*/functionals_v1*.parquet", "*/mfcc128_v1.parquet")
-"""The tables in `data/` that are too large for the repository: who trains makes them, and a model's card has the digest of what it learnt from."""
-
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
-_MAKE_ROOM = "Make room, or name another place, and run the same again. What was there before is still there."
-
-_NOT_READ = {".md", ".py"}
+NOT_TRACKED = ("*/functionals_v1*.parquet", "*/mfcc128_v1.parquet")
+"""The tables in `data/` that are too large for the repository. Training makes them; the card of a model has
+the digest of the tables that it was trained on."""
 
 OK, CHANGED, MISSING, UNLISTED = "OK", "changed", "missing", "unlisted"
 
-_LINE = re.compile(r"([0-9a-f]{64})  ([^\\\n\r]+)")
+_UNLISTED_SUFFIXES = {".md", ".py"}
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What `check` found of one file: its path in the root, and OK, CHANGED, MISSING or UNLISTED."""
+class FileState:
+    """The state of one file: its path in the root, and OK, CHANGED, MISSING or UNLISTED."""
 
     name: str
     state: str
 
 
-def read(path: Path, root: Path, mend: str = "") -> tuple[bytes, str]:
-    """The bytes of a file of models and their SHA-256, if they are what the list of the root says; `mend` is how to make the file anew.
+def read(path: Path, root: Path, rebuild: str = "") -> tuple[bytes, str]:
+    """Read a file of models, if it is the one in the list of the root.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    root : Path
+        The folder that holds the list.
+    rebuild : str, optional
+        A sentence that says how to make the file anew; the hint of an error repeats it.
+
+    Returns
+    -------
+    content : bytes
+    digest : str
+        The SHA-256 of the content.
 
     Raises
     ------
     SerError
-        MODEL_NOT_FOUND where the file is not there; MODEL_TAMPERED where it is not the listed one, not listed, or the list itself is not
-        there, damaged, or not the one that `SER_MANIFEST_SHA256` names.
+        MODEL_NOT_FOUND where there is no such file. MODEL_TAMPERED where it is not the listed one or not
+        listed, or where the list is missing, damaged, or not one that `SER_MANIFEST_SHA256` names.
     """
     name = _name(path, root)
-    listed = _listed(root, ErrorCode.MODEL_TAMPERED, name)
+    digests = digest_list.load(root, ErrorCode.MODEL_TAMPERED, name)
+    hint = digest_list.remedy(root, rebuild)
     try:
-        data = path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
-        raise SerError(
-            ErrorCode.MODEL_NOT_FOUND, f"The model file {name} cannot be read.", _mend(root, mend)
-        ) from error
-    digest = hashlib.sha256(data).hexdigest()
-    _compare(name, digest, listed, root, SerError(ErrorCode.MODEL_TAMPERED, "", _mend(root, mend)))
-    return data, digest
+        message = f"The model file {name} cannot be read."
+        raise SerError(ErrorCode.MODEL_NOT_FOUND, message, hint) from error
+    digest = hashlib.sha256(content).hexdigest()
+    _check_digest(digest, name, digests, root, ErrorCode.MODEL_TAMPERED, hint)
+    return content, digest
 
 
-def intact(path: Path) -> Path:
-    """The path of a file in `data/`, if the file is what the list there says; any other path, a person's own file, as it is.
+def verify(path: Path) -> Path:
+    """Check a file of `data/` against the list there; a file elsewhere is a person's own and is not checked.
 
-    A file is read for that once in the life of a process, and again when it was changed.
+    A process reads a file once for that, and again when the file has changed.
+
+    Returns
+    -------
+    Path
+        The path as it was given.
 
     Raises
     ------
     SerError
-        NOT_FOUND where it is not there; DATA_TAMPERED as `read`.
+        NOT_FOUND where there is no such file in `data/`; DATA_TAMPERED as MODEL_TAMPERED in `read`.
     """
-    if not path.is_relative_to(DATA_DIR) or _not_kept(_name(path, DATA_DIR)):
+    root = paths.DATA_DIR
+    if not path.is_relative_to(root) or _is_not_tracked(_name(path, root)):
         return path
-    name = _name(path, DATA_DIR)
-    listed = _listed(DATA_DIR, ErrorCode.DATA_TAMPERED, name)
+    name = _name(path, root)
+    digests = digest_list.load(root, ErrorCode.DATA_TAMPERED, name)
+    hint = digest_list.remedy(root)
     try:
         status = path.stat()
-        digest = _digest(
+        digest = _file_digest(
             path, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
         )
     except OSError as error:
-        raise SerError(
-            ErrorCode.NOT_FOUND, f"The file data/{name} cannot be read.", _mend(DATA_DIR)
-        ) from error
-    _compare(name, digest, listed, DATA_DIR, SerError(ErrorCode.DATA_TAMPERED, "", _mend(DATA_DIR)))
+        message = f"The file data/{name} cannot be read."
+        raise SerError(ErrorCode.NOT_FOUND, message, hint) from error
+    _check_digest(digest, name, digests, root, ErrorCode.DATA_TAMPERED, hint)
     return path
 
 
-def expected(path: Path) -> bool:
-    """Whether a file is there, or ought to be in `data/`: one that was taken away is not one that never was."""
-    return path.exists() or (
-        path.is_relative_to(DATA_DIR)
-        and _name(path, DATA_DIR) in _listed(DATA_DIR, ErrorCode.DATA_TAMPERED)
-    )
+def is_expected(path: Path) -> bool:
+    """Tell whether a file exists, or is listed in `data/` and ought to exist."""
+    if path.exists():
+        return True
+    if not path.is_relative_to(paths.DATA_DIR):
+        return False
+    digests = digest_list.load(paths.DATA_DIR, ErrorCode.DATA_TAMPERED)
+    return _name(path, paths.DATA_DIR) in digests
 
 
-def names(root: Path) -> frozenset[str]:
-    """What the list of a root has; nothing where there is none.
+def listed_names(root: Path) -> frozenset[str]:
+    """Return the paths in the list of a root; none where there is no list.
 
     Raises
     ------
     SerError
-        MODEL_TAMPERED where it cannot be used.
+        MODEL_TAMPERED where the list cannot be used.
     """
-    return (
-        frozenset(_listed(root, ErrorCode.MODEL_TAMPERED))
-        if (root / MANIFEST).exists()
-        else frozenset()
-    )
+    if not (root / MANIFEST).exists():
+        return frozenset()
+    return frozenset(digest_list.load(root, ErrorCode.MODEL_TAMPERED))
 
 
-def matching(pattern: str) -> list[Path]:
-    """The files that are, or ought to be, in `data/` and match a pattern, by name."""
-    listed = {
-        DATA_DIR / name
-        for name in _listed(DATA_DIR, ErrorCode.DATA_TAMPERED)
-        if Path(name).match(pattern)
-    }
-    return sorted({*listed, *DATA_DIR.glob(pattern)})
+def find_listed(pattern: str) -> list[Path]:
+    """Return the files of `data/` that match a pattern and exist or ought to exist, sorted.
+
+    Raises
+    ------
+    SerError
+        DATA_TAMPERED where the list of `data/` cannot be used.
+    """
+    root = paths.DATA_DIR
+    digests = digest_list.load(root, ErrorCode.DATA_TAMPERED)
+    listed = {root / name for name in digests if Path(name).match(pattern)}
+    return sorted(listed.union(root.glob(pattern)))
 
 
 def write(root: Path, files: Mapping[Path, bytes]) -> None:
-    """Write files below a root, then list them. Broken off at any moment, each file is the old one or the new one, and a new one is not used
-    before all are there.
+    """Write files below a root, then list them.
+
+    Where that breaks off, each file is the old or the new one, and a new one is not used before the list
+    has been written.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that holds the list.
+    files : Mapping of Path to bytes
+        The content of each file.
+
+    Raises
+    ------
+    SerError
+        NOT_WRITABLE where the disk is full or does not let them be written.
     """
-    for path, data in files.items():
-        _made(path.parent)
-        replace(path, data)
+    for path, content in files.items():
+        atomic_files.make_folder(path.parent)
+        atomic_files.replace(path, content)
     update(root, *files)
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Put a file in the place of another (or of none) in one step; where it cannot be written whole, the other stays."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with _whole(part, path), part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def update(root: Path, *files: Path) -> None:
+    """List files that this program has just written; the other entries stay, and their files are not read.
 
-
-def update(root: Path, *paths: Path) -> None:
-    """Take note of files that this program has just written; what else is listed stays as it is, and is not looked at."""
-    with _alone(root):
-        try:
-            listed = dict(_parsed((root / MANIFEST).read_bytes()))
-        except FileNotFoundError:
-            listed = {}
-        except ValueError as error:
-            raise _refused(
-                root, f"{root.name}/{MANIFEST} is damaged ({error}).", ErrorCode.MODEL_TAMPERED
-            ) from error
-        for path in paths:
-            listed[_name(path, root)] = hashlib.sha256(path.read_bytes()).hexdigest()
-        _store(root, listed)
+    Raises
+    ------
+    SerError
+        MODEL_TAMPERED where the list is damaged; NOT_WRITABLE where it cannot be written.
+    """
+    with digest_list.locked(root):
+        digests = digest_list.load_for_update(root)
+        for path in files:
+            digests[_name(path, root)] = _digest(path)
+        digest_list.save(root, digests)
 
 
 @contextlib.contextmanager
 def storing(path: Path) -> Iterator[Path]:
-    """A path to write to that takes the place of `path`, and is listed where that is one of `data/`, when the body ends well."""
+    """Give a path to write to; when the body ends well, the file moves to `path`. In `data/` it is listed.
+
+    Raises
+    ------
+    SerError
+        NOT_WRITABLE where the disk is full or does not let it be written. The old file stays.
+    """
     part = path.with_name(f".{path.name}.part")
-    with _whole(part, path):
+    with atomic_files.takes_place_of(path, part):
         yield part
-    home = path.resolve()
-    if home.is_relative_to(DATA_DIR) and not _not_kept(_name(home, DATA_DIR)):
-        update(DATA_DIR, home)
+    target = path.resolve()
+    in_data = target.is_relative_to(paths.DATA_DIR)
+    if in_data and not _is_not_tracked(_name(target, paths.DATA_DIR)):
+        update(paths.DATA_DIR, target)
 
 
 def seal(root: Path) -> tuple[int, str]:
-    """List all files of a folder as they are now, whatever they are; gives their number and the digest of the list."""
-    with _alone(root):
-        return _store(
-            root,
-            {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in _there(root)},
-        )
+    """List all files of a folder as they are now.
+
+    Returns
+    -------
+    n_files : int
+    digest : str
+        The SHA-256 of the list itself.
+
+    Raises
+    ------
+    SerError
+        NOT_WRITABLE where the list cannot be written.
+    """
+    with digest_list.locked(root):
+        return digest_list.save(root, {name: _digest(root / name) for name in _listable(root)})
 
 
-def check(root: Path) -> list[Finding]:
-    """What has become of every file that is listed or there, by name.
+def check_folder(root: Path) -> list[FileState]:
+    """Compare every file of a root with the list.
+
+    Returns
+    -------
+    list of FileState
+        One for each file that is listed or exists, sorted by path.
 
     Raises
     ------
     SerError
         MODEL_TAMPERED where the list itself cannot be used.
     """
-    listed = _listed(root, ErrorCode.MODEL_TAMPERED)
-    found = []
-    for name in sorted({*listed, *_there(root)}):
-        if name not in listed:
-            state = UNLISTED
-        elif not (root / name).is_file():
-            state = MISSING
-        else:
-            state = (
-                OK
-                if hashlib.sha256((root / name).read_bytes()).hexdigest() == listed[name]
-                else CHANGED
-            )
-        found.append(Finding(name, state))
-    return found
+    digests = digest_list.load(root, ErrorCode.MODEL_TAMPERED)
+    names = sorted({*digests, *_listable(root)})
+    return [FileState(name, _state(root / name, digests.get(name))) for name in names]
 
 
-def manifest_sha256(root: Path) -> str:
-    """The digest of the list of a root, as `SER_MANIFEST_SHA256` may name it."""
-    return hashlib.sha256((root / MANIFEST).read_bytes()).hexdigest()
+def _state(path: Path, listed_digest: str | None) -> str:
+    if listed_digest is None:
+        return UNLISTED
+    if not path.is_file():
+        return MISSING
+    return OK if _digest(path) == listed_digest else CHANGED
 
 
-def _listed(root: Path, code: ErrorCode, asked: str = "") -> Mapping[str, str]:
-    """The digests by name, from a list that may be used; `asked` is the file that it is read for."""
-    named = f"{root.name}/{MANIFEST}"
-    unused = f" {root.name}/{asked} was not used." if asked else ""
-    try:
-        data = (root / MANIFEST).read_bytes()
-    except OSError as error:
-        raise _refused(root, f"There is no list of digests {named}.{unused}", code) from error
-    digest = hashlib.sha256(data).hexdigest()
-    if (
-        PIN in os.environ and digest not in os.environ[PIN].replace(",", " ").split()
-    ):  # set but empty, it names none
-        hint = f"Restore the file, or name its digest in {PIN} if it is as it should be."
-        raise SerError(
-            code,
-            f"The list of digests {named} is not one that {PIN} names (SHA-256 {digest[:12]}...).{unused}",
-            hint,
-        )
-    try:
-        return _parsed(data)
-    except ValueError as error:
-        raise _refused(
-            root, f"The list of digests {named} is damaged ({error}).{unused}", code
-        ) from error
+def list_digest(root: Path) -> str:
+    """Return the SHA-256 of the list of a root, as `SER_MANIFEST_SHA256` may name it."""
+    return _digest(root / MANIFEST)
 
 
-@lru_cache(maxsize=8)
-def _parsed(data: bytes) -> Mapping[str, str]:
-    """Raises a ValueError for what `sha256sum` would not have written."""
-    listed: dict[str, str] = {}
-    for number, line in enumerate(data.decode("utf-8").removesuffix("\n").split("\n"), start=1):
-        match = _LINE.fullmatch(line)
-        if match is None or match[2] in listed:
-            raise ValueError(f"line {number}")
-        listed[match[2]] = match[1]
-    return MappingProxyType(listed)
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @lru_cache(maxsize=256)
-def _digest(path: Path, *status: int) -> str:
-    """Of a file; its times, size and inode tell when it is another one."""
+def _file_digest(path: Path, *status: int) -> str:
+    """The SHA-256 of a file; its times, size and inode tell when it is another one."""
     del status
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _compare(
-    name: str, digest: str, listed: Mapping[str, str], root: Path, refusal: SerError
+def _check_digest(
+    digest: str, name: str, digests: Mapping[str, str], root: Path, code: ErrorCode, hint: str
 ) -> None:
-    """Raises the refusal, saying which file is meant."""
-    if name not in listed:
-        raise SerError(
-            refusal.code,
-            f"The file {root.name}/{name} is not in {root.name}/{MANIFEST} and was not used.",
-            refusal.hint,
-        )
-    if digest != listed[name]:
-        message = (
-            f"The file {root.name}/{name} is not the one in {root.name}/{MANIFEST} and was not used"
-        )
-        raise SerError(
-            refusal.code,
-            f"{message} (SHA-256 {digest[:12]}..., expected {listed[name][:12]}...).",
-            refusal.hint,
-        )
+    file, list_name = f"{root.name}/{name}", f"{root.name}/{MANIFEST}"
+    if name not in digests:
+        raise SerError(code, f"The file {file} is not in {list_name} and was not used.", hint)
+    if digest != digests[name]:
+        message = f"The file {file} is not the one in {list_name} and was not used"
+        values = f"SHA-256 {digest[:12]}..., expected {digests[name][:12]}..."
+        raise SerError(code, f"{message} ({values}).", hint)
 
 
-def _store(root: Path, listed: Mapping[str, str]) -> tuple[int, str]:
-    data = "".join(f"{listed[name]}  {name}\n" for name in sorted(listed)).encode()
-    replace(root / MANIFEST, data)
-    return len(listed), hashlib.sha256(data).hexdigest()
-
-
-def _there(root: Path) -> Iterator[str]:
-    """The names of the files in a root that belong in its list: not the list itself, hidden files, texts and code, and what is not kept."""
+def _listable(root: Path) -> Iterator[str]:
+    """The files of a root that belong in its list: not the list, hidden files, texts, code, large tables."""
     for path in root.rglob("*"):
         parts = path.relative_to(root).parts
         hidden = any(part.startswith((".", "__pycache__")) for part in parts)
-        if path.is_file() and path.name != MANIFEST and path.suffix not in _NOT_READ and not hidden:
-            name = "/".join(parts)
-            if root != DATA_DIR or not _not_kept(name):
-                yield name
+        unlisted = path.name == MANIFEST or path.suffix in _UNLISTED_SUFFIXES
+        if hidden or unlisted or not path.is_file():
+            continue
+        name = "/".join(parts)
+        if root != paths.DATA_DIR or not _is_not_tracked(name):
+            yield name
 
 
-def _not_kept(name: str) -> bool:
-    return any(Path(name).match(pattern) for pattern in NOT_KEPT)
+def _is_not_tracked(name: str) -> bool:
+    return any(Path(name).match(pattern) for pattern in NOT_TRACKED)
 
 
 def _name(path: Path, root: Path) -> str:
-    """How a file is called in the list of a root, by whatever way it was reached; one outside of it has a name that no list has."""
-    return os.path.relpath(path.parent.resolve() / path.name, root.resolve()).replace(os.sep, "/")
-
-
-@contextlib.contextmanager
-def _whole(part: Path, path: Path) -> Iterator[None]:
-    """What the body writes to `part` takes the place of `path`; if it fails, `path` stays as it was and nothing is left behind."""
-    try:
-        yield
-        part.replace(path)
-    except OSError as error:
-        if error.errno in _DISK:
-            raise SerError(
-                ErrorCode.NOT_WRITABLE,
-                f"{str(path)!r} cannot be written: {error.strerror}.",
-                _MAKE_ROOM,
-            ) from error
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Only one process at a time may change the list of a root."""
-    from filelock import FileLock
-
-    _made(root)
-    lock = FileLock(root / f".{MANIFEST}.lock")
-    try:
-        lock.acquire()
-    except OSError as error:
-        raise SerError(
-            ErrorCode.NOT_WRITABLE,
-            f"Nothing can be written in {str(root)!r}: {error.strerror}.",
-            _MAKE_ROOM,
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _made(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SerError(
-            ErrorCode.NOT_WRITABLE,
-            f"The folder {str(folder)!r} cannot be made: {error.strerror}.",
-            _MAKE_ROOM,
-        ) from error
-
-
-def _mend(root: Path, mend: str = "") -> str:
-    """What to do. That of what ships the list can be written anew is not said here: it would make good what somebody else has changed."""
-    known = (
-        f"If the folder is as you made it: python -m ser_core models seal {root}"
-        if root not in (DATA_DIR, MODELS_DIR)
-        else ""
-    )
-    return " ".join(part for part in ("Restore the file.", mend, known) if part)
-
-
-def _refused(root: Path, message: str, code: ErrorCode) -> SerError:
-    return SerError(code, message, _mend(root))
+    """The path of a file in a root, however it was reached; for one outside, a name that no list has."""
+    full_path = path.parent.resolve() / path.name
+    return os.path.relpath(full_path, root.resolve()).replace(os.sep, "/")

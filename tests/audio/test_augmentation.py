@@ -1,11 +1,11 @@
-"""The copies of clips that training adds: as they would have come from other rooms, microphones and crowds."""
+"""The copies of clips that training adds: as from other rooms, microphones and crowds."""
 
 import hashlib
 
 import numpy as np
 import pytest
 
-from ser_core.audio.augmentation import COPIES, changed_copy, noisy
+from ser_core.audio.augmentation import COPIES, add_background, augment
 from tests.support.synthesis import RATE, voice
 
 CLIP = voice(140.0, seconds=1.5).astype(np.float32)
@@ -18,7 +18,7 @@ def digest(number):
 
 @pytest.mark.parametrize("kind", COPIES)
 def test_a_copy_is_the_same_for_the_same_clip_and_differs_between_clips(kind):
-    first, again, other = (changed_copy(kind, CLIP, digest(number), VOICES) for number in (1, 1, 2))
+    first, again, other = (augment(kind, CLIP, digest(number), VOICES) for number in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert first.shape != other.shape or not np.array_equal(first, other)
 
@@ -26,7 +26,7 @@ def test_a_copy_is_the_same_for_the_same_clip_and_differs_between_clips(kind):
 @pytest.mark.parametrize("kind", COPIES)
 def test_copies_can_be_used_like_clips(kind):
     for number in range(25):
-        copy = changed_copy(kind, CLIP, digest(number), VOICES)
+        copy = augment(kind, CLIP, digest(number), VOICES)
         assert copy.dtype == np.float32
         assert np.isfinite(copy).all()
         assert 1.2 * RATE < len(copy) < 1.8 * RATE  # speed: at most 14%
@@ -34,11 +34,11 @@ def test_copies_can_be_used_like_clips(kind):
 
 
 def test_the_kinds_differ():
-    copies = [changed_copy(kind, CLIP, digest(1), VOICES) for kind in COPIES]
+    copies = [augment(kind, CLIP, digest(1), VOICES) for kind in COPIES]
     assert copies[0].shape != copies[1].shape or not np.array_equal(*copies)
 
 
 def test_a_noisy_copy_without_voices_holds_noise():
     rng = np.random.default_rng(3)
     pause = np.concatenate([CLIP, np.zeros(RATE // 2, np.float32)])
-    assert np.abs(noisy(pause, rng)[-RATE // 4 :]).max() > 1e-4
+    assert np.abs(add_background(pause, rng)[-RATE // 4 :]).max() > 1e-4

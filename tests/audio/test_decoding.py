@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ser_core import audio
-from ser_core.corpora import audio_files
+from ser_core.corpora import list_audio_files
 from ser_core.errors import ErrorCode, SerError
 from tests.support.synthesis import FORMATS, RATE, bad_inputs, odd_inputs, tone, voice, wav
 
@@ -153,7 +153,7 @@ def test_a_clip_can_be_saved_as_wav_and_read_again(recording):
 def test_the_original_48_khz_recording_and_the_16_khz_copy_give_the_same_samples(
     ravdess, ravdess_clips
 ):
-    originals = {path.stem: path for path in audio_files(ravdess.parent / "ravdess-original")}
+    originals = {path.stem: path for path in list_audio_files(ravdess.parent / "ravdess-original")}
     pairs = [
         (path, originals[name])
         for name, path in ravdess_clips.items()
@@ -167,7 +167,7 @@ def test_the_original_48_khz_recording_and_the_16_khz_copy_give_the_same_samples
         )  # 16 bits, resampled by another build
 
 
-# ------------------------------------------------------------------------------------------- files from the real world
+# ----------------------------------------------------------------------- files from the real world
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -1,6 +1,6 @@
-"""Made-up input of every kind: whatever comes in, a clip, an entry or a `SerError` comes out. A part of what `make fuzz` does.
+"""Made-up input of every kind: a clip, an entry or a `SerError` comes out. A part of what `make fuzz` does.
 
-What was found is kept as an example of its property, or as a test beside the module that it was found in.
+A fault that came up is kept as an example of its property, or as a test of its module.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hypothesis.extra import numpy as numbers
 from ser_core import audio, corpora
 from ser_core.audio import isolated
 from ser_core.cli import main
-from ser_core.corpora.label_tables import label_table
+from ser_core.corpora.label_tables import parse_label_table
 from ser_core.errors import ErrorCode, SerError
 from tests.support.hostile import CONTAINERS, NAMES, whole
 
@@ -62,16 +62,16 @@ def outcome(work):
 
 
 def usable(data: bytes) -> None:
-    """A clip that keeps its promises comes out, or a `SerError` that has a code, a sentence and a hint; the decoder lives."""
-    found = outcome(lambda: isolated.decode(data, max_seconds=20.0))
-    if isinstance(found, SerError):
-        assert found.code != ErrorCode.DECODER_FAILED, found
-        assert str(found)
-        assert found.hint
+    """Check that a usable clip or a full `SerError` comes out, and that the decoder survives."""
+    result = outcome(lambda: isolated.decode(data, max_seconds=20.0))
+    if isinstance(result, SerError):
+        assert result.code != ErrorCode.DECODER_FAILED, result
+        assert str(result)
+        assert result.hint
     else:
-        assert audio.MIN_SECONDS <= found.duration_s <= 20.1
-        assert found.samples.dtype == np.float32
-        assert np.isfinite(found.samples).all()
+        assert audio.MIN_SECONDS <= result.duration_s <= 20.1
+        assert result.samples.dtype == np.float32
+        assert np.isfinite(result.samples).all()
 
 
 @given(st.sampled_from(MAGIC), st.binary(max_size=3000))
@@ -85,14 +85,14 @@ def test_any_bytes(magic, data):
     st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=8), st.integers(0, 64)), max_size=12),
     st.floats(0, 1),
 )
-def test_any_change_to_a_good_file(container, changes, kept):
+def test_any_change_to_a_good_file(container, changes, share):
     """Bytes replaced, put in and taken out anywhere, and cut anywhere."""
     N_TRIED["good files of each container with bytes changed, put in, taken out, cut off"] += 1
     data = bytearray(whole(container))
     for where, new, n_gone in changes:
         at = int(where * len(data))
         data[at : at + n_gone] = new
-    usable(bytes(data[: max(1, int(kept * len(data)))] if kept < 0.5 else data))
+    usable(bytes(data[: max(1, int(share * len(data)))] if share < 0.5 else data))
 
 
 @given(
@@ -109,8 +109,8 @@ def test_any_array(array, rate):
         if array.size and array.ndim < 3
         else array
     )
-    found = outcome(lambda: audio.from_samples(repeated, rate))
-    assert str(found) if isinstance(found, ValueError) else np.isfinite(found.samples).all()
+    result = outcome(lambda: audio.from_samples(repeated, rate))
+    assert str(result) if isinstance(result, ValueError) else np.isfinite(result.samples).all()
 
 
 @given(
@@ -123,7 +123,7 @@ def test_any_table_of_labels(data):
     N_TRIED["tables of labels"] += 1
     with contextlib.suppress(SerError):
         corpora.label("mine", ["a.wav", "b/c.wav", "labels.csv"], lambda _: data)
-    label_table(data)
+    parse_label_table(data)
 
 
 @given(st.lists(st.text(min_size=1, max_size=40) | st.sampled_from(NAMES), max_size=8))
@@ -132,8 +132,8 @@ def test_any_names_of_files(names):
     N_TRIED["names of files in a corpus"] += 1
     files = [f"{folder}/{name}.wav" for name in names for folder in ("happy", "sad", "..")]
     with contextlib.suppress(SerError):
-        found = corpora.label("mine", files, lambda _: b"")
-        for file, _ in found.clips:
+        labelled = corpora.label("mine", files, lambda _: b"")
+        for file, _ in labelled.clips:
             file.encode()  # whatever a table can hold
 
 
@@ -194,11 +194,11 @@ def test_any_folder_of_damaged_files(files, form):
             code = main(["predict", folder, "--format", form])
     assert code in (0, 1)
     if form == "jsonl":
-        said = [json.loads(line) for line in out.getvalue().splitlines()]
-        assert [entry["file"] for entry in said] == [
+        entries = [json.loads(line) for line in out.getvalue().splitlines()]
+        assert [entry["file"] for entry in entries] == [
             f"{number}.wav" for number in range(len(files))
         ]
         assert all(
             ("error" in entry) or sum(entry["emotion_probabilities"].values()) > 0.999
-            for entry in said
+            for entry in entries
         )

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ser_core import audio
-from ser_core.audio import decoder_process, isolated
+from ser_core.audio import decoder_process, decoding, isolated, worker
 from ser_core.errors import ErrorCode, SerError
 from tests.conftest import ROOT
 from tests.support.hostile import cases
@@ -25,7 +26,7 @@ from tests.support.synthesis import FORMATS, bad_inputs, odd_inputs, voice, wav
 MISBEHAVING = """
 import os, signal, sys, time
 from ser_core import audio
-from ser_core.audio import worker
+from ser_core.audio import decoder_process as worker
 decode = audio.decode
 def misbehave(data, **bounds):
     word = bytes(data[:5])
@@ -35,13 +36,17 @@ def misbehave(data, **bounds):
     if word == b"spins":
         while True: pass
     if word == b"grows": return [bytearray(2**24) for _ in range(10_000)]
-    if word == b"write": os.write(os.open("harmed", os.O_WRONLY | os.O_CREAT), b"x"); return decode(data[5:], **bounds)
-    if word == b"print": os.write(1, b"noise"); print("more noise", flush=True); return decode(data[5:], **bounds)
+    if word == b"write":
+        os.write(os.open("harmed", os.O_WRONLY | os.O_CREAT), b"x")
+        return decode(data[5:], **bounds)
+    if word == b"print":
+        os.write(1, b"noise"); print("more noise", flush=True)
+        return decode(data[5:], **bounds)
     if word == b"lies!":
         worker._write(answers(), worker.ANSWER.pack(2**31))
         time.sleep(600)
     if word == b"huge!":
-        text = b'{"n_samples": 1000000000000, "sha256": "", "notes": [], "source_rate": 1, "source_channels": 1}'
+        text = b'{"n_samples": 1000000000000, "notes": [], "source_rate": 1, "source_channels": 1}'
         worker._write(answers(), worker.ANSWER.pack(len(text)), text)
         time.sleep(600)
     return decode(data, **bounds)
@@ -63,8 +68,8 @@ def misbehaving(monkeypatch, tmp_path):
     """Workers whose decoder misbehaves on request; none of them is left afterwards."""
     script = tmp_path / "misbehaving.py"
     script.write_text(MISBEHAVING)
-    monkeypatch.setattr(isolated, "_SERVE", f"exec(open({str(script)!r}).read())")
-    monkeypatch.setattr(isolated, "_DYING_SECONDS", 0.2)
+    monkeypatch.setattr(worker, "_SERVE", f"exec(open({str(script)!r}).read())")
+    monkeypatch.setattr(worker, "_DYING_SECONDS", 0.2)
     isolated._end_all()
     yield
     isolated._end_all()
@@ -109,10 +114,10 @@ def test_what_is_odd_is_noted():
     "a file crashes a native decoder",
     "that file ends in DECODER_FAILED, which names the signal; the next one is decoded",
 )
-@pytest.mark.parametrize(("word", "said"), [(b"crash", "signal 11"), (b"exit!", "exit code 3")])
-def test_a_file_that_crashes_the_decoder_costs_that_file_only(misbehaving, word, said):
+@pytest.mark.parametrize(("word", "reason"), [(b"crash", "signal 11"), (b"exit!", "exit code 3")])
+def test_a_file_that_crashes_the_decoder_costs_that_file_only(misbehaving, word, reason):
     assert isolated.decode(GOOD).duration_s == 1.0
-    with pytest.raises(SerError, match=said) as raised:
+    with pytest.raises(SerError, match=reason) as raised:
         isolated.decode(word)
     assert raised.value.code == ErrorCode.DECODER_FAILED
     assert isolated.decode(GOOD).duration_s == 1.0
@@ -123,7 +128,7 @@ def test_a_file_that_crashes_the_decoder_costs_that_file_only(misbehaving, word,
 )
 @pytest.mark.parametrize("word", [b"sleep", b"spins"])
 def test_a_file_that_hangs_the_decoder_is_given_up_in_time(misbehaving, monkeypatch, word):
-    monkeypatch.setattr(decoder_process, "most_seconds", lambda _: 0.5)
+    monkeypatch.setattr(decoder_process, "time_limit", lambda _: 0.5)
     with pytest.raises(SerError, match=r"more than 0 s|more than 1 s") as raised:
         isolated.decode(word)
     assert raised.value.code == ErrorCode.DECODER_FAILED
@@ -173,16 +178,16 @@ def test_the_decoder_writes_nothing_to_disk(misbehaving, monkeypatch, tmp_path):
 @pytest.mark.fault("a waiting decoder is killed", "the next file starts another one")
 def test_a_worker_that_was_killed_is_replaced():
     isolated.decode(GOOD)
-    for one in isolated._idle:
-        one.process.kill()
-        one.process.wait()
+    for waiting in isolated._idle:
+        waiting.process.kill()
+        waiting.process.wait()
     assert isolated.decode(GOOD).duration_s == 1.0
 
 
 @pytest.mark.fault("no decoder can be started", "DECODER_FAILED says so, not that the file is bad")
 def test_workers_that_do_not_start_are_told_from_bad_files(monkeypatch):
     isolated._end_all()
-    monkeypatch.setattr(isolated, "_SERVE", "sys.exit(7)")
+    monkeypatch.setattr(worker, "_SERVE", "sys.exit(7)")
     with pytest.raises(SerError, match="cannot be started: exit code 7"):
         isolated.decode(GOOD)
     monkeypatch.setattr(sys, "executable", "/no/such/python")
@@ -194,18 +199,18 @@ def test_workers_that_do_not_start_are_told_from_bad_files(monkeypatch):
 
 def test_many_threads_get_each_their_own_clip():
     clips = {seconds: wav(voice(seconds=seconds)) for seconds in np.arange(1.0, 3.0, 0.25)}
-    found: dict[float, set[float]] = {seconds: set() for seconds in clips}
+    durations: dict[float, set[float]] = {seconds: set() for seconds in clips}
 
-    def ask(seconds: float) -> None:
+    def decode_often(seconds: float) -> None:
         for _ in range(5):
-            found[seconds].add(isolated.decode(clips[seconds]).duration_s)
+            durations[seconds].add(isolated.decode(clips[seconds]).duration_s)
 
-    threads = [threading.Thread(target=ask, args=(seconds,)) for seconds in clips]
+    threads = [threading.Thread(target=decode_often, args=(seconds,)) for seconds in clips]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == {seconds: {seconds} for seconds in clips}
+    assert durations == {seconds: {seconds} for seconds in clips}
     assert len(isolated._idle) <= (os.cpu_count() or 1)
 
 
@@ -213,16 +218,16 @@ def test_many_threads_get_each_their_own_clip():
 def test_a_forked_process_starts_workers_of_its_own():
     code = """
 import os
-from ser_core.audio import apart
+from ser_core.audio import isolated
 from tests.support.synthesis import voice, wav
 good = wav(voice(seconds=1.0))
-apart.decode(good)
+isolated.decode(good)
 child = os.fork()
-assert all(apart.decode(good).duration_s == 1.0 for _ in range(20))
+assert all(isolated.decode(good).duration_s == 1.0 for _ in range(20))
 if child:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 else:
-    apart._end_all()
+    isolated._end_all()
     os._exit(0)
 """
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
@@ -232,10 +237,10 @@ else:
 def test_workers_end_with_the_process_that_started_them():
     code = """
 import os, signal
-from ser_core.audio import apart
+from ser_core.audio import isolated
 from tests.support.synthesis import voice, wav
-apart.decode(wav(voice(seconds=1.0)))
-print(apart._idle[0].process.pid, flush=True)
+isolated.decode(wav(voice(seconds=1.0)))
+print(isolated._idle[0].process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     ended = subprocess.run(
@@ -245,12 +250,16 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert_ends(int(ended.stdout))
 
 
-def assert_ends(pid: int) -> None:
-    """A process ends within some seconds."""
+def becomes_true(condition: Callable[[], bool]) -> bool:
+    """Whether a condition holds within some seconds."""
     deadline = time.monotonic() + 10
-    while (alive := is_alive(pid)) and time.monotonic() < deadline:
+    while not (holds := condition()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not alive
+    return holds
+
+
+def assert_ends(pid: int) -> None:
+    assert becomes_true(lambda: not is_alive(pid))
 
 
 def is_alive(pid: int) -> bool:
@@ -263,20 +272,22 @@ def is_alive(pid: int) -> bool:
 def test_nothing_is_imported_from_the_folder_of_the_clips(tmp_path):
     (tmp_path / "numpy.py").write_text("open('harmed', 'w')")
     (tmp_path / "clip.wav").write_bytes(GOOD)
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ser_core.audio import apart; print(apart.load('clip.wav').duration_s)"
-    said = subprocess.run(
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+    code += "from ser_core.audio import isolated; print(isolated.load('clip.wav').duration_s)"
+    ended = subprocess.run(
         [sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
-    assert said.stdout.strip() == "1.0", said.stderr
+    assert ended.stdout.strip() == "1.0", ended.stderr
     assert not (tmp_path / "harmed").exists()
 
 
 def test_hours_in_a_small_file_are_cut_while_they_are_decoded(monkeypatch):
     bomb = FORMATS["mp3"](voice(seconds=20.0)) * 60
-    found = isolated.decode(bomb, max_seconds=60.0)
-    assert found.duration_s == pytest.approx(60.0, abs=0.1)
-    assert [note.code for note in found.notes] == ["TOO_LONG"]
-    monkeypatch.setattr(audio, "MAX_SECONDS", 90.0)  # what holds where nobody named a bound
+    clip = isolated.decode(bomb, max_seconds=60.0)
+    assert clip.duration_s == pytest.approx(60.0, abs=0.1)
+    assert [note.code for note in clip.notes] == ["TOO_LONG"]
+    for module in (audio, decoding):  # the bound where none is named
+        monkeypatch.setattr(module, "MAX_SECONDS", 90.0)
     assert audio.decode(bomb).duration_s == pytest.approx(90.0, abs=0.1)
     assert isolated.decode(bomb).duration_s == pytest.approx(90.0, abs=0.1)
 
@@ -310,13 +321,16 @@ def test_a_waiting_decoder_holds_nothing_of_the_last_file(seconds):
     isolated._end_all()
     data = wav(voice(f0=137.0, seconds=seconds, seed=5))
     samples = isolated.decode(data).samples
-    (one,) = isolated._idle
-    time.sleep(0.2)
-    held = memory_of(one.process.pid)
+    (waiting,) = isolated._idle
     middle = len(samples) // 2
-    assert b"soundfile" in held  # it is this process's memory
-    assert held.count(samples[middle : middle + 200].tobytes()) == 0
-    assert held.count(data[len(data) // 2 :][:400]) == 0
+    traces = [samples[middle : middle + 200].tobytes(), data[len(data) // 2 :][:400]]
+
+    def memory_without_traces() -> bool:
+        memory = memory_of(waiting.process.pid)
+        assert b"soundfile" in memory  # it is this process's memory
+        return not any(trace in memory for trace in traces)
+
+    assert becomes_true(memory_without_traces)
 
 
 def memory_of(pid: int) -> bytes:
@@ -337,16 +351,16 @@ def memory_of(pid: int) -> bytes:
 def test_a_process_forked_while_another_thread_takes_a_worker_decodes_too():
     code = """
 import os, signal
-from ser_core.audio import apart
+from ser_core.audio import isolated
 from tests.support.synthesis import voice, wav
-apart._guard.acquire()  # as another thread would hold it
+isolated._guard.acquire()  # as another thread would hold it
 child = os.fork()
 if child:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 else:
     signal.alarm(30)
-    assert apart.decode(wav(voice(seconds=1.0))).duration_s == 1.0
-    apart._end_all()
+    assert isolated.decode(wav(voice(seconds=1.0))).duration_s == 1.0
+    isolated._end_all()
     os._exit(0)
 """
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
@@ -355,23 +369,22 @@ else:
 @pytest.mark.fault("the program is killed while a file hangs a decoder", "the decoder ends itself")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such alarm")
 def test_a_hanging_decoder_whose_starter_was_killed_ends_itself(tmp_path):
-    script = tmp_path / "misbehaving.py"
-    script.write_text(
-        MISBEHAVING.replace(
-            "worker.serve()",
-            "worker.most_seconds = lambda _: 0.5\nworker._LATER = 0.5\nworker.serve()",
-        )
-    )
+    script, hangs = tmp_path / "misbehaving.py", tmp_path / "it-hangs"
+    bounds = "worker.time_limit = lambda _: 0.5\nworker._GRACE_SECONDS = 0.5\n"
+    hang = f"os.close(os.open({str(hangs)!r}, os.O_CREAT)); time.sleep(600)"
+    misbehaving = MISBEHAVING.replace("worker.serve()", bounds + "worker.serve()")
+    script.write_text(misbehaving.replace("time.sleep(600)", hang, 1))
     code = f"""
 import os, signal, threading, time
-from ser_core.audio import apart
-apart._SERVE = "exec(open({str(script)!r}).read())"
-apart.start_worker()
-one = apart._idle[0]
-one.starts()
-threading.Thread(target=apart.decode, args=(b"sleep",), daemon=True).start()
-print(one.process.pid, flush=True)
-time.sleep(0.3)
+from ser_core.audio import isolated, worker
+worker._SERVE = "exec(open({str(script)!r}).read())"
+isolated.start_worker()
+decoder = isolated._idle[0]
+decoder.wait_until_ready()
+threading.Thread(target=isolated.decode, args=(b"sleep",), daemon=True).start()
+print(decoder.process.pid, flush=True)
+while not os.path.exists({str(hangs)!r}):
+    time.sleep(0.01)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     ended = subprocess.run(

@@ -4,24 +4,24 @@ import numpy as np
 import pytest
 
 from ser_core import audio
-from ser_core.evaluation import DATA_DIR
 from ser_core.experiments import nonspeech
 from ser_core.speech import gate
+from ser_core.storage.paths import DATA_DIR
 from tests.support.synthesis import RATE
 
 VOICES = sorted((DATA_DIR / "samples").glob("*.flac"))
-SOUNDS = list(nonspeech.synthesised())
+SOUNDS = list(nonspeech.synthesise_sounds())
 
 
 def codes(samples):
-    return [reason.code for reason in gate.check(audio.from_samples(samples, RATE)).reasons]
+    return [reason.code for reason in gate.check_speech(audio.from_samples(samples, RATE)).reasons]
 
 
 @pytest.mark.parametrize("path", VOICES, ids=lambda path: path.stem)
 def test_a_voice_passes(path):
-    found = gate.check(audio.load(path))
-    assert found.reasons == ()
-    assert 0.5 < found.speech_s < audio.load(path).duration_s
+    result = gate.check_speech(audio.load(path))
+    assert result.reasons == ()
+    assert 0.5 < result.speech_s < audio.load(path).duration_s
 
 
 @pytest.mark.parametrize("gain", [0.01, 1.0])
@@ -49,7 +49,7 @@ def test_a_voice_that_noise_covers_is_refused_with_what_to_do(rng):
     buried = samples * 0.02 + rng.normal(0, 0.1, len(samples)).astype(np.float32)
     reasons = {
         reason.code: reason.message
-        for reason in gate.check(audio.from_samples(buried, RATE)).reasons
+        for reason in gate.check_speech(audio.from_samples(buried, RATE)).reasons
     }
     assert "quieter" in reasons["TOO_NOISY"]
 
@@ -73,7 +73,7 @@ def test_screams_of_an_actor_pass(ravdess_clips):
         if name.endswith("-06") and name.split("-")[3] == "02"
     ]
     refused = [
-        "NOT_SPEECH" in [reason.code for reason in gate.check(audio.load(path)).reasons]
+        "NOT_SPEECH" in [reason.code for reason in gate.check_speech(audio.load(path)).reasons]
         for path in strong
     ]
     assert np.mean(refused) < 0.2

@@ -67,7 +67,14 @@ def test_a_temporary_folder_that_others_could_have_filled_is_not_used(tmp_path, 
 
 def test_a_lock_is_held_across_processes(tmp_path, monkeypatch):
     monkeypatch.setenv("SER_CACHE", str(tmp_path))
-    code = "from filelock import FileLock, Timeout\nimport sys\ntry:\n FileLock(sys.argv[1]).acquire(timeout=0)\nexcept Timeout:\n print('held')"
+    code = """
+import sys
+from filelock import FileLock, Timeout
+try:
+    FileLock(sys.argv[1]).acquire(timeout=0)
+except Timeout:
+    print("held")
+"""
     command = [sys.executable, "-c", code, str(tmp_path / "x.lock")]
     with cache_folder.locked("x") as folder:
         assert folder == tmp_path

@@ -15,8 +15,8 @@ import pytest
 from ser_core import evaluation, models
 from ser_core.cli import main
 from ser_core.errors import SerError
-from ser_core.models import HELD_OUT, MODELS_DIR
-from ser_core.storage import manifest as seals
+from ser_core.storage import atomic_files, manifest, paths
+from ser_core.storage.paths import MODELS_DIR
 from tests.conftest import copy_tree
 from tests.models.test_loading import Bomb
 
@@ -26,8 +26,7 @@ def shipped(tmp_path, monkeypatch):
     """A copy of the models that ship, which takes their place."""
     copy = tmp_path / "models"
     copy_tree(MODELS_DIR, copy)
-    for module in (seals, models.cards.__globals__["manifest"]):
-        monkeypatch.setattr(module, "MODELS_DIR", copy)
+    monkeypatch.setattr(paths, "MODELS_DIR", copy)
     monkeypatch.setitem(models.root_of.__globals__, "MODELS_DIR", copy)
     return copy
 
@@ -43,9 +42,9 @@ def data(tmp_path, monkeypatch):
         "samples/steady-low-voice.flac",
     ):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(seals.DATA_DIR / name, copy / name)
-    monkeypatch.setattr(seals, "DATA_DIR", copy)
-    seals.seal(copy)
+        shutil.copyfile(paths.DATA_DIR / name, copy / name)
+    monkeypatch.setattr(paths, "DATA_DIR", copy)
+    manifest.seal(copy)
     return copy
 
 
@@ -67,7 +66,7 @@ def refused(code, name, work, *arguments):
     return caught.value
 
 
-# -------------------------------------------------------------------------------------------------------------- models
+# ------------------------------------------------------------------------------------------ models
 
 ASKED_BY = {
     "emotion-decision-tree/model.joblib": "decision-tree",
@@ -91,28 +90,17 @@ def test_one_bit_in_a_file_of_a_model_is_noticed_and_the_file_named(shipped, nam
     assert "SHA-256" in str(error)
 
 
-def test_one_bit_in_the_models_that_are_kept_for_evaluation_is_noticed(shipped):
-    flip(shipped / "heldout" / "emotion-network" / "model.onnx")
-    refused(
-        "MODEL_TAMPERED",
-        "heldout/emotion-network/model.onnx",
-        models.load_default,
-        "emotion",
-        shipped / "heldout",
-    )
-
-
 @pytest.mark.parametrize(
     "place", ["a digest", "the space between", "the name", "the end of the line"]
 )
 def test_one_bit_in_the_list_is_noticed(shipped, place):
-    manifest = shipped / seals.MANIFEST
+    list_file = shipped / manifest.MANIFEST
     line = next(
         line
-        for line in manifest.read_text().splitlines()
+        for line in list_file.read_text().splitlines()
         if line.endswith("  emotion-svc/model.joblib")
     )
-    content = bytearray(manifest.read_bytes())
+    content = bytearray(list_file.read_bytes())
     start = content.find(line.encode())
     at = (
         start
@@ -126,7 +114,7 @@ def test_one_bit_in_the_list_is_noticed(shipped, place):
     for bit in range(8):
         changed = bytearray(content)
         changed[at] ^= 1 << bit
-        manifest.write_bytes(changed)
+        list_file.write_bytes(changed)
         with pytest.raises(SerError) as caught:
             models.load_named("svc", "emotion", shipped)
         assert caught.value.code in ("MODEL_TAMPERED", "MODEL_NOT_FOUND")
@@ -140,7 +128,7 @@ def test_a_model_that_was_swapped_whole_is_noticed(shipped):
     other = models.find("mlp", "emotion")
     shutil.copytree(shipped / "emotion-mlp", shipped / "emotion-svc")
     card = dataclasses.replace(other, name="svc")
-    (shipped / "emotion-svc" / "card.json").write_text(json.dumps(dataclasses.asdict(card)))
+    (shipped / "emotion-svc" / "card.json").write_text(json.dumps(card.to_dict()))
     models.parse_card(
         (shipped / "emotion-svc" / "card.json").read_bytes(), "emotion-svc"
     )  # a good card
@@ -169,7 +157,7 @@ def test_a_model_that_was_put_there_is_not_used(shipped):
 
 
 def test_without_the_list_nothing_is_used(shipped):
-    (shipped / seals.MANIFEST).unlink()
+    (shipped / manifest.MANIFEST).unlink()
     refused(
         "MODEL_TAMPERED",
         "There is no list of digests models/SHA256SUMS",
@@ -207,8 +195,8 @@ def _bomb(proof, folder):
 
 
 def test_the_list_itself_can_be_fixed_from_outside(shipped, monkeypatch):
-    right = seals.manifest_sha256(shipped)
-    monkeypatch.setenv(seals.PIN, f"{'0' * 64},{right}")
+    right = manifest.list_digest(shipped)
+    monkeypatch.setenv(manifest.PIN, f"{'0' * 64},{right}")
     assert models.load_default("emotion", shipped)
     shutil.copytree(shipped / "emotion-svc", shipped / "emotion-aaa")
     models.seal(shipped)  # as someone would who can write the list, too
@@ -221,19 +209,19 @@ def test_the_list_itself_can_be_fixed_from_outside(shipped, monkeypatch):
     )
     assert "SER_MANIFEST_SHA256" in error.hint
     for none in ("", " ", ","):  # from a command that failed, say: it names no list
-        monkeypatch.setenv(seals.PIN, none)
+        monkeypatch.setenv(manifest.PIN, none)
         with pytest.raises(SerError):
             models.cards(shipped)
-    monkeypatch.delenv(seals.PIN)
+    monkeypatch.delenv(manifest.PIN)
     assert models.cards(shipped)
 
 
-# ------------------------------------------------------------------------------------------------ models of one's own
+# ----------------------------------------------------------------------------- models of one's own
 
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """A folder of one's own with one small model, saved as `train` saves them; gives it and how to save another."""
+    """A folder with one small model, saved as `train` saves it, and a function that saves another."""
     from sklearn.dummy import DummyClassifier
 
     fitted = DummyClassifier(strategy="prior").fit(
@@ -252,7 +240,7 @@ def own(tmp_path, monkeypatch):
 def test_what_is_saved_is_listed_and_anyone_can_check_the_list(own):
     folder, save = own
     save("second")
-    assert [line[66:] for line in (folder / seals.MANIFEST).read_text().splitlines()] == [
+    assert [line[66:] for line in (folder / manifest.MANIFEST).read_text().splitlines()] == [
         "gender-own/card.json",
         "gender-own/model.joblib",
         "gender-second/card.json",
@@ -261,7 +249,7 @@ def test_what_is_saved_is_listed_and_anyone_can_check_the_list(own):
     if shutil.which("sha256sum"):
         assert (
             subprocess.run(
-                ["sha256sum", "--check", "--strict", "--quiet", seals.MANIFEST],
+                ["sha256sum", "--check", "--strict", "--quiet", manifest.MANIFEST],
                 cwd=folder,
                 check=False,
             ).returncode
@@ -270,7 +258,7 @@ def test_what_is_saved_is_listed_and_anyone_can_check_the_list(own):
         flip(folder / "gender-own" / "model.joblib")
         assert (
             subprocess.run(
-                ["sha256sum", "--check", "--status", seals.MANIFEST], cwd=folder, check=False
+                ["sha256sum", "--check", "--status", manifest.MANIFEST], cwd=folder, check=False
             ).returncode
             == 1
         )
@@ -280,7 +268,7 @@ def test_what_is_saved_is_listed_and_anyone_can_check_the_list(own):
 def test_the_lists_that_ship_are_those_that_sha256sum_checks(list_file):
     root = MODELS_DIR.with_name(list_file)
     if shutil.which("sha256sum") is None:
-        lines = (line.split("  ") for line in (root / seals.MANIFEST).read_text().splitlines())
+        lines = (line.split("  ") for line in (root / manifest.MANIFEST).read_text().splitlines())
         assert all(
             hashlib.sha256((root / name).read_bytes()).hexdigest() == digest
             for digest, name in lines
@@ -288,18 +276,18 @@ def test_the_lists_that_ship_are_those_that_sha256sum_checks(list_file):
     else:
         assert (
             subprocess.run(
-                ["sha256sum", "--check", "--strict", "--quiet", seals.MANIFEST],
+                ["sha256sum", "--check", "--strict", "--quiet", manifest.MANIFEST],
                 cwd=root,
                 check=False,
             ).returncode
             == 0
         )
-    assert {finding.state for finding in seals.check(root)} == {seals.OK}
+    assert {finding.state for finding in manifest.check_folder(root)} == {manifest.OK}
 
 
 def test_a_model_saved_before_there_were_lists_is_refused_with_what_to_do(own, capsys):
     folder, _ = own
-    (folder / seals.MANIFEST).unlink()
+    (folder / manifest.MANIFEST).unlink()
     error = refused(
         "MODEL_TAMPERED",
         "gender-own/card.json was not used",
@@ -310,7 +298,7 @@ def test_a_model_saved_before_there_were_lists_is_refused_with_what_to_do(own, c
     )
     assert f"python -m ser_core models seal {folder}" in error.hint
     assert main(["models", "seal", str(folder)]) == 0
-    digest = seals.manifest_sha256(folder)
+    digest = manifest.list_digest(folder)
     assert f"2 files, SHA-256 {digest}" in capsys.readouterr().out
     assert models.load_named("own", "gender", folder)
 
@@ -323,7 +311,7 @@ def test_a_model_that_was_written_by_half_is_not_used(own, monkeypatch, done, ag
     name = "own" if again else "next"
     monkeypatch.setattr("platform.python_version", lambda: "3.99")  # another card than before
     left = {"nothing": 0, "the artefact": 1, "the artefact and the card": 2}[done]
-    replace = seals.replace
+    replace = atomic_files.replace
 
     def broken_off(path, content):
         nonlocal left
@@ -333,7 +321,7 @@ def test_a_model_that_was_written_by_half_is_not_used(own, monkeypatch, done, ag
         replace(path, content + b" " if again and path.name == "model.joblib" else content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(seals, "replace", broken_off)
+        patched.setattr(atomic_files, "replace", broken_off)
         with pytest.raises(KeyboardInterrupt):
             save(name)
     if done == "nothing":
@@ -359,7 +347,7 @@ def test_a_model_that_was_cut_short_is_refused_and_the_file_named(own):
 
 def test_another_version_of_scikit_learn_is_no_tampering(own, monkeypatch, capsys):
     folder, _ = own
-    monkeypatch.setattr("ser_core.models.metadata.version", lambda _: "99.0")
+    monkeypatch.setattr("ser_core.models.verification.metadata.version", lambda _: "99.0")
     with pytest.raises(SerError, match=r"saved with scikit-learn [\d.]+, here is 99.0") as caught:
         models.load_named("own", "gender", folder)
     assert caught.value.code == "MODEL_VERSION"
@@ -380,7 +368,7 @@ def test_nothing_outside_the_folder_is_read_even_if_a_card_names_it(own, tmp_pat
     path.write_text(
         json.dumps(json.loads(path.read_text()) | {"artefact": "../../elsewhere.joblib"})
     )
-    seals.seal(folder)
+    manifest.seal(folder)
     refused(
         "MODEL_TAMPERED",
         "elsewhere.joblib is not in my-models/SHA256SUMS",
@@ -394,25 +382,25 @@ def test_nothing_outside_the_folder_is_read_even_if_a_card_names_it(own, tmp_pat
 def test_a_new_card_says_what_made_the_model(own):
     import platform
 
-    from ser_core.batch import checkpointed
+    from ser_core.batch.program import program_digest
 
     folder, _ = own
     card = models.find("own", "gender", folder)
-    assert (card.python, card.program) == (platform.python_version(), checkpointed.program())
+    assert (card.python, card.program) == (platform.python_version(), program_digest())
     assert f"Python {card.python}." in models.to_markdown(card)
     assert card.program in models.to_markdown(card)
     old = models.find("svc", "emotion")  # made before that was noted: nothing is made up
     assert (old.python, old.program) == ("", "")
 
 
-# ---------------------------------------------------------------------------------------------------------------- data
+# -------------------------------------------------------------------------------------------- data
 
 
 @pytest.mark.fault("a bit of a table or sample is turned", "refused; the file is named")
 @pytest.mark.parametrize("name", ["limits.csv", "ravdess/map.csv", "samples/steady-low-voice.flac"])
 def test_one_bit_in_a_table_or_sample_is_noticed(data, name):
     flip(data / name)
-    refused("DATA_TAMPERED", f"data/{name}", seals.intact, data / name)
+    refused("DATA_TAMPERED", f"data/{name}", manifest.verify, data / name)
 
 
 def test_a_changed_table_shows_no_figures(data):
@@ -430,12 +418,12 @@ def test_a_table_that_was_taken_away_or_put_there_is_noticed(data):
     from ser_core.exploration import clip_map
 
     (data / "ravdess" / "map.csv").rename(data / "nemo.csv")
-    assert seals.expected(data / "ravdess" / "map.csv")
-    refused("NOT_FOUND", "data/ravdess/map.csv", seals.intact, data / "ravdess" / "map.csv")
-    refused("DATA_TAMPERED", "data/nemo.csv is not in", seals.intact, data / "nemo.csv")
-    assert seals.matching("ravdess/map.csv") == [data / "ravdess" / "map.csv"]
-    assert not seals.expected(data / "elsewhere" / "map.csv")
-    assert clip_map.stored_places(["a corpus of one's own"]).empty
+    assert manifest.is_expected(data / "ravdess" / "map.csv")
+    refused("NOT_FOUND", "data/ravdess/map.csv", manifest.verify, data / "ravdess" / "map.csv")
+    refused("DATA_TAMPERED", "data/nemo.csv is not in", manifest.verify, data / "nemo.csv")
+    assert manifest.find_listed("ravdess/map.csv") == [data / "ravdess" / "map.csv"]
+    assert not manifest.is_expected(data / "elsewhere" / "map.csv")
+    assert clip_map.read_stored_places(["a corpus of one's own"]).empty
 
 
 def test_a_table_is_read_once_for_its_digest_as_long_as_it_is_the_same(data, monkeypatch):
@@ -445,49 +433,51 @@ def test_a_table_is_read_once_for_its_digest_as_long_as_it_is_the_same(data, mon
         hashlib, "file_digest", lambda file, kind: opened.append(file.name) or digest(file, kind)
     )
     for _ in range(3):
-        seals.intact(data / "limits.csv")
+        manifest.verify(data / "limits.csv")
     assert len(opened) == 1
     status = (data / "limits.csv").stat()
     flip(data / "limits.csv")
     os.utime(data / "limits.csv", ns=(status.st_atime_ns, status.st_mtime_ns + 1))
     with pytest.raises(SerError):
-        seals.intact(data / "limits.csv")
+        manifest.verify(data / "limits.csv")
 
 
 def test_what_the_program_stores_is_listed_and_nothing_else_is(data):
     flip(data / "limits.csv")
-    with seals.storing(data / "ravdess" / "selections.csv") as part:
+    with manifest.storing(data / "ravdess" / "selections.csv") as part:
         part.write_text("new\n")
-    assert seals.intact(data / "ravdess" / "selections.csv").read_text() == "new\n"
+    assert manifest.verify(data / "ravdess" / "selections.csv").read_text() == "new\n"
     refused(
-        "DATA_TAMPERED", "data/limits.csv", seals.intact, data / "limits.csv"
+        "DATA_TAMPERED", "data/limits.csv", manifest.verify, data / "limits.csv"
     )  # not made good in passing
     before = (data / "limits.csv").read_bytes()
-    with contextlib.suppress(ZeroDivisionError), seals.storing(data / "limits.csv") as part:
+    with contextlib.suppress(ZeroDivisionError), manifest.storing(data / "limits.csv") as part:
         part.write_text("half")
         raise ZeroDivisionError
     assert (data / "limits.csv").read_bytes() == before
     assert not list(data.rglob("*.part"))
-    with seals.storing(data / "nemo.csv") as part:
+    with manifest.storing(data / "nemo.csv") as part:
         part.write_text("also new\n")
-    assert seals.intact(data / "nemo.csv")
+    assert manifest.verify(data / "nemo.csv")
 
 
 def test_extracting_into_data_keeps_the_list(data):
     target = data / "ravdess" / "acoustic128_v1.csv"
     assert main(["extract", str(data / "samples"), "--output", str(target)]) == 0
-    assert seals.intact(target)
+    assert manifest.verify(target)
     large = data / "ravdess" / "functionals_v1.parquet"
     large.write_bytes(b"too large to be kept")
-    assert seals.intact(large) == large
-    assert "ravdess/functionals_v1.parquet" not in {finding.name for finding in seals.check(data)}
+    assert manifest.verify(large) == large
+    assert "ravdess/functionals_v1.parquet" not in {
+        finding.name for finding in manifest.check_folder(data)
+    }
 
 
 def test_files_of_ones_own_are_not_asked_for_a_list(tmp_path):
-    assert seals.intact(tmp_path / "mine.csv") == tmp_path / "mine.csv"
+    assert manifest.verify(tmp_path / "mine.csv") == tmp_path / "mine.csv"
 
 
-# ------------------------------------------------------------------------------------------------------ models verify
+# ----------------------------------------------------------------------------------- models verify
 
 
 def test_verify_says_of_each_file_what_became_of_it(own, capsys):
@@ -522,9 +512,9 @@ def test_verify_says_of_each_file_what_became_of_it(own, capsys):
 def test_verify_ends_with_the_digest_to_pin(own, capsys, monkeypatch):
     folder, _ = own
     assert main(["models", "verify", "--models", str(folder)]) == 0
-    digest = seals.manifest_sha256(folder)
+    digest = manifest.list_digest(folder)
     assert capsys.readouterr().err.endswith(f"my-models/SHA256SUMS has the SHA-256 {digest}\n")
-    monkeypatch.setenv(seals.PIN, "0" * 64)
+    monkeypatch.setenv(manifest.PIN, "0" * 64)
     assert main(["models", "verify", "--models", str(folder)]) == 1
     assert "SER_MANIFEST_SHA256" in capsys.readouterr().err
 
@@ -559,12 +549,8 @@ def test_several_processes_save_into_one_folder(own):
         for number in range(12)
     )
     Parallel(n_jobs=2)(work)
-    assert {finding.state for finding in seals.check(folder)} == {seals.OK}
+    assert {finding.state for finding in manifest.check_folder(folder)} == {manifest.OK}
     assert len(models.cards(folder)) == 13
-
-
-def test_the_models_for_evaluation_stand_in_the_list_of_those_that_ship():
-    assert models.root_of(HELD_OUT) == models.root_of(MODELS_DIR) == MODELS_DIR
 
 
 def test_a_folder_is_the_same_by_whatever_way_it_is_reached(own, tmp_path, monkeypatch):
@@ -574,7 +560,7 @@ def test_a_folder_is_the_same_by_whatever_way_it_is_reached(own, tmp_path, monke
     for way in (Path("my-models"), Path("link"), folder / ".." / "my-models"):
         assert models.load_default("gender", way).card.name == "own"
     monkeypatch.chdir(MODELS_DIR.parent)
-    assert models.load_default("gender", Path("models/heldout")).card.name == "combination"
+    assert models.load_default("gender", Path("models")).card.name == "combination"
     (folder / "gender-own" / "card.json").unlink()
     for way in (folder, tmp_path / "link"):
         refused("MODEL_NOT_FOUND", "gender-own/card.json", models.cards, way)
