@@ -1,11 +1,13 @@
-"""When an answer is too uncertain to give, and which labels are left: limits on probabilities, fitted on whole speakers.
+"""When a prediction is too uncertain for an answer, and which labels are possible: thresholds.
 
-The prediction set is split conformal prediction with the probability of the true label as score (least ambiguous sets: Sadinle,
-Lei & Wasserman 2019, doi:10.1080/01621459.2017.1395341). What it promises is an average over speakers, no promise for one of
-them. The refusal threshold is the probability of the top label below which the least certain fifth of clips lies (the reject
-option of Chow 1970). The same kind of limit tells whether a personal baseline can be what it claims to be.
+The prediction set is split conformal prediction with the probability of the true label as score (least
+ambiguous sets: Sadinle, Lei & Wasserman 2019, doi:10.1080/01621459.2017.1395341). Its coverage is an
+average over speakers, no promise for one of them. The threshold of answers is the probability of the top
+label below which the least certain fifth of clips lies (the reject option of Chow 1970). The same kind of
+threshold tells whether a personal baseline can be neutral speech.
 
-Conventions: `truth` [clips] are label positions, `probabilities` [clips, labels]; each speaker counts once.
+Conventions: `truth` [clips] are label positions, `probabilities` [clips, labels]; every speaker counts
+the same. Thresholds are fitted on whole speakers that the model was not trained on.
 """
 
 from __future__ import annotations
@@ -19,90 +21,180 @@ import numpy.typing as npt
 from ser_core.emotions import EMOTIONS, NEUTRAL
 
 COVERAGE = 0.9
-"""How often the prediction set is meant to hold the right label."""
+"""The share of clips whose prediction set is meant to hold the right label."""
 REFUSED = 0.2
-"""The share of clips, the least certain ones, that is refused."""
-
-
+"""The share of clips, the least certain ones, that get no answer."""
 NEUTRAL_MISSED = 0.1
-"""The share of neutral clips that are taken for not neutral when a personal baseline is checked."""
-
-
+"""The share of neutral clips that do not pass for neutral when a personal baseline is checked."""
 SURE_OF_VOICE = 0.9
-"""From this probability on, baseline and clip of different genders are taken for different people."""
+"""From this probability on, baseline and clip of different genders count as different people."""
+
+_DECIMALS = 4
+_ROUNDING_ERROR = 1e-12
 
 
 @dataclass(frozen=True)
-class Limits:
-    """A label is in the prediction set from probability `in_set` on; an answer is given where the top label reaches `answered`."""
+class Thresholds:
+    """The thresholds of a model, as probabilities."""
 
     in_set: float
+    """A label is in the prediction set from here on."""
     answered: float
+    """An answer is given where the top label reaches this."""
 
 
-def fit(
+def fit_thresholds(
     truth: npt.NDArray[np.int64],
     probabilities: npt.NDArray[np.float64],
     weights: npt.NDArray[np.float64],
-) -> Limits:
-    """The limits that hold on clips that the model was not trained on, weighted by `weights` [clips].
+) -> Thresholds:
+    """Fit the thresholds for `COVERAGE` and `REFUSED`.
 
-    >>> even = np.full(10, 0.1)
-    >>> sure = np.linspace(0.1, 1.0, 10)
-    >>> fit(np.zeros(10, dtype=np.int64), np.stack([sure, 1 - sure], 1), even)
-    Limits(in_set=0.2, answered=0.6)
+    Parameters
+    ----------
+    truth : array [clips]
+        The positions of the right labels.
+    probabilities : array [clips, labels]
+        Of a model that was not trained on these clips.
+    weights : array [clips]
+        How much each clip counts.
+
+    Returns
+    -------
+    Thresholds
+
+    Examples
+    --------
+    >>> weights = np.full(10, 0.1)
+    >>> right = np.linspace(0.1, 1.0, 10)
+    >>> fit_thresholds(np.zeros(10, dtype=np.int64), np.stack([right, 1 - right], 1), weights)
+    Thresholds(in_set=0.2, answered=0.6)
     """
-    right = probabilities[np.arange(len(truth)), truth]
-    return Limits(
-        quantile(right, weights, 1 - COVERAGE),
-        quantile(probabilities.max(axis=1), weights, REFUSED),
+    of_truth = probabilities[np.arange(len(truth)), truth]
+    return Thresholds(
+        in_set=quantile(of_truth, weights, 1 - COVERAGE),
+        answered=quantile(probabilities.max(axis=1), weights, REFUSED),
     )
 
 
 def each_speaker_once(speakers: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Weights of clips, shape [clips], that let every speaker count the same."""
-    _, which, counts = np.unique(np.asarray(speakers), return_inverse=True, return_counts=True)
-    return np.asarray(1 / counts[which])
+    """Weights of clips that let every speaker count the same.
+
+    Parameters
+    ----------
+    speakers : array [clips]
+        The speaker of each clip.
+
+    Returns
+    -------
+    array [clips]
+        They sum to the number of speakers.
+    """
+    _, speaker_of, counts = np.unique(np.asarray(speakers), return_inverse=True, return_counts=True)
+    return np.asarray(1 / counts[speaker_of])
 
 
-def in_set(probabilities: npt.NDArray[np.float64], limits: Limits) -> npt.NDArray[np.bool_]:
-    """Which labels are in the prediction set, shape [clips, labels]; the top label always is."""
-    inside = probabilities >= limits.in_set
-    inside[np.arange(len(probabilities)), probabilities.argmax(axis=1)] = True
-    return inside
+def in_prediction_set(
+    probabilities: npt.NDArray[np.float64], thresholds: Thresholds
+) -> npt.NDArray[np.bool_]:
+    """Whether each label is in the prediction set; the top label always is.
+
+    Parameters
+    ----------
+    probabilities : array [clips, labels]
+        Of a model.
+    thresholds : Thresholds
+        Of the same model.
+
+    Returns
+    -------
+    array of bool [clips, labels]
+    """
+    is_inside = probabilities >= thresholds.in_set
+    is_inside[np.arange(len(probabilities)), probabilities.argmax(axis=1)] = True
+    return is_inside
 
 
-def prediction_set(probabilities: Mapping[str, float], limits: Limits) -> tuple[str, ...]:
+def prediction_set(probabilities: Mapping[str, float], thresholds: Thresholds) -> tuple[str, ...]:
     """The labels of a prediction set, the most likely first.
 
-    >>> prediction_set({"sad": 0.5, "neutral": 0.4, "angry": 0.1}, Limits(in_set=0.2, answered=0.4))
+    Parameters
+    ----------
+    probabilities : mapping
+        Of one clip, by label.
+    thresholds : Thresholds
+        Of the model that gave them.
+
+    Returns
+    -------
+    tuple of str
+        At least one label.
+
+    Examples
+    --------
+    >>> probabilities = {"sad": 0.5, "neutral": 0.4, "angry": 0.1}
+    >>> prediction_set(probabilities, Thresholds(in_set=0.2, answered=0.4))
     ('sad', 'neutral')
     """
     ranked = sorted(probabilities, key=lambda label: -probabilities[label])
-    inside = in_set(np.array([[probabilities[label] for label in ranked]]), limits)[0]
-    return tuple(label for label, is_inside in zip(ranked, inside, strict=True) if is_inside)
+    row = np.array([[probabilities[label] for label in ranked]])
+    is_inside = in_prediction_set(row, thresholds)[0]
+    return tuple(label for label, inside in zip(ranked, is_inside, strict=True) if inside)
 
 
 def neutral_share(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """How likely neutral is, calm included: [clips, 8] to [clips]."""
-    return np.asarray(
-        probabilities[:, [EMOTIONS.index(emotion) for emotion in NEUTRAL]].sum(axis=1)
-    )
+    """The probability of neutral speech, calm included.
+
+    Parameters
+    ----------
+    probabilities : array [clips, 8]
+        Of the emotions.
+
+    Returns
+    -------
+    array [clips]
+    """
+    columns = [EMOTIONS.index(emotion) for emotion in NEUTRAL]
+    return np.asarray(probabilities[:, columns].sum(axis=1))
 
 
 def other_voice(
     clip: npt.NDArray[np.float64], baseline: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.bool_]:
-    """Whether the gender of clips [..., 2] differs from that of their baselines [..., 2] for sure: then somebody else speaks."""
-    sure = (clip.max(axis=-1) >= SURE_OF_VOICE) & (baseline.max(axis=-1) >= SURE_OF_VOICE)
-    return np.asarray(sure & (clip.argmax(axis=-1) != baseline.argmax(axis=-1)))
+    """Whether the gender of a clip surely differs from that of its baseline: somebody else speaks.
+
+    Parameters
+    ----------
+    clip, baseline : array [..., 2]
+        The probabilities of the genders.
+
+    Returns
+    -------
+    array of bool [...]
+    """
+    is_sure = (clip.max(axis=-1) >= SURE_OF_VOICE) & (baseline.max(axis=-1) >= SURE_OF_VOICE)
+    return np.asarray(is_sure & (clip.argmax(axis=-1) != baseline.argmax(axis=-1)))
 
 
 def quantile(
     values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], share: float
 ) -> float:
-    """The largest of the values with at most `share` of the weight strictly below it."""
+    """The largest value with at most a share of the weight strictly below it.
+
+    Parameters
+    ----------
+    values, weights : array [n]
+        The values and how much each counts.
+    share : float
+        From 0 to 1.
+
+    Returns
+    -------
+    float
+        One of the values, rounded to four decimals.
+    """
     order = np.argsort(values, kind="stable")
-    below = np.cumsum(weights[order]) - weights[order]
-    at = int(np.searchsorted(below, share * weights.sum() + 1e-12, side="right")) - 1
-    return round(float(values[order][at]), 4)
+    weight_below = np.cumsum(weights[order]) - weights[order]
+    most_below = share * weights.sum() + _ROUNDING_ERROR
+    position = int(np.searchsorted(weight_below, most_below, side="right")) - 1
+    return round(float(values[order][position]), _DECIMALS)

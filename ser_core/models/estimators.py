@@ -1,13 +1,12 @@
-"""What a model's artefact becomes in memory: something that gives the probabilities of a task's labels for one clip.
+"""What a model's files become in memory: an estimator, which gives probabilities of a task's labels.
 
-Four kinds, told apart by the artefact's suffix: a scikit-learn estimator (.joblib) or bagged perceptrons (.npz) on a feature vector, a
-network on the log-mel spectrogram (.onnx), and a combination of such models (.json). Each takes the `Inputs` of clips, which compute features
-once for all models that ask, and gives probabilities [clips, labels] in the order of `LABELS[task]`, whose rows sum to 1.
+There are three of them: a classifier on a feature vector, a network on the log-mel spectrogram, and a
+combination of such estimators. Each takes the `Inputs` of clips, which compute features once for all
+models. Probabilities are [clips, labels] in the order of `LABELS[task]`; rows sum to 1.
 """
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,201 +19,209 @@ import numpy.typing as npt
 from ser_core.emotions import LABELS
 from ser_core.features import NETWORK_INPUT, Baseline, Inputs
 from ser_core.features.cues import AverageFeatures, AverageSpeech
-from ser_core.models.perceptrons import BaggedPerceptrons
-
-Probabilities = npt.NDArray[np.float64]
+from ser_core.models.pooling import Probabilities, pool_probabilities
 
 Averages = Mapping[str, AverageFeatures | AverageSpeech]
 
 _NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
-"""Set before it is imported, it keeps onnxruntime from telling its maker over the network what runs here."""
-_LEAST = 1e-6  # probability; a logarithm needs one
+"""Set before the import, it keeps onnxruntime from reporting over the network what runs here."""
+_OUTPUTS = ("emotion", "gender", "embedding")
 
 
 class Estimator(Protocol):
-    """What every kind of model can do."""
+    """What every estimator can do."""
 
-    def opinions(
+    def member_probabilities(
         self, clips: Sequence[Inputs], baseline: Baseline | None = None
     ) -> list[Probabilities]:
-        """The probabilities of the labels of the task for some clips, each [clips, labels].
+        """The probabilities of clips, each [clips, labels], one array for each member of a pool.
 
-        One opinion; with a personal baseline there may be a second one, and a combination weighs them.
+        One array; with a personal baseline some estimators give a second one. A combination pools
+        those of its members to one.
         """
         ...
 
     def averages(self) -> Averages:
-        """What the model learnt from looks like on average, by the name of what it reads."""
+        """The average of the clips that it learnt from, by the name of what it reads."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
-class Classical:
-    """A fitted classifier, as scikit-learn has them, and the feature set it takes; `enrolled` takes what differs from a baseline, too."""
+class FeatureClassifier:
+    """A fitted classifier as scikit-learn has them, and the feature set that it takes.
+
+    `enrolled` is a second classifier, which also takes the difference from a personal baseline.
+    """
 
     task: str
     feature_set: str
     fitted: Any
     enrolled: Any = None
 
-    def opinions(
+    def member_probabilities(
         self, clips: Sequence[Inputs], baseline: Baseline | None = None
     ) -> list[Probabilities]:
+        """See `Estimator`."""
         x = np.array([clip.vector(self.feature_set).values for clip in clips])
-        said = [probabilities(self.fitted, x, self.task)]
+        members = [predict_labels(self.fitted, x, self.task)]
         if baseline is not None and self.enrolled is not None:
-            said.append(
-                probabilities(
-                    self.enrolled, beside(x, baseline.vector(self.feature_set)), self.task
-                )
-            )
-        return said
+            with_difference = append_difference(x, baseline.vector(self.feature_set))
+            members.append(predict_labels(self.enrolled, with_difference, self.task))
+        return members
 
     def averages(self) -> Averages:
+        """See `Estimator`."""
         scalers = list(_scalers(self.fitted))
-        mean, deviation = (
-            np.vstack([getattr(scaler, name) for scaler in scalers]).mean(axis=0)
-            for name in ("mean_", "scale_")
-        )
+        mean = np.vstack([scaler.mean_ for scaler in scalers]).mean(axis=0)
+        deviation = np.vstack([scaler.scale_ for scaler in scalers]).mean(axis=0)
         return {self.feature_set: AverageFeatures(mean, deviation)}
 
 
 def _scalers(fitted: Any) -> Iterator[Any]:
-    """What knows the mean clip of the training inside a fitted classifier: itself, its scaler, alone, calibrated, or in each of a bag."""
+    """The parts of a fitted classifier that know the mean training clip.
+
+    A classifier may be one itself, or hold them: alone, calibrated, or in each member of a bag.
+    """
     if hasattr(fitted, "mean_"):
         yield fitted
     elif hasattr(fitted, "calibrated_classifiers_"):
         for calibrated in fitted.calibrated_classifiers_:
             yield from _scalers(calibrated.estimator)
     elif hasattr(fitted, "steps"):
-        yield from (
-            step for _, step in fitted.steps if hasattr(step, "scale_") and hasattr(step, "mean_")
-        )
+        steps = (step for _, step in fitted.steps)
+        yield from (step for step in steps if hasattr(step, "scale_") and hasattr(step, "mean_"))
     else:
         for member in fitted.estimators_:
             yield from _scalers(member)
 
 
 class Network:
-    """A network in ONNX on one thread, for one of its two tasks; see `ser_core.training.neural.network.Served` for what goes in and out."""
+    """A network in ONNX on one thread, for one of its two tasks.
+
+    See `ser_core.training.neural.onnx_export.Served` for its inputs and outputs.
+    """
 
     def __init__(self, artefact: bytes, task: str, average: AverageSpeech) -> None:
         self.task, self._average = task, average
         self._session = _session(artefact)
-        self._width = self._session.get_outputs()[2].shape[1]
+        self._width = self._session.get_outputs()[_OUTPUTS.index("embedding")].shape[1]
 
-    def opinions(
+    def member_probabilities(
         self, clips: Sequence[Inputs], baseline: Baseline | None = None
     ) -> list[Probabilities]:
-        output = list(LABELS).index(self.task)
-        exact = np.array(
-            [self._said(clip, baseline)[output][0] for clip in clips], dtype=np.float64
-        )
+        """See `Estimator`."""
+        number = _OUTPUTS.index(self.task)
+        rows = [self._outputs(clip, baseline)[number][0] for clip in clips]
+        exact = np.array(rows, dtype=np.float64)
         return [np.asarray(exact / exact.sum(axis=1, keepdims=True))]
 
     def averages(self) -> Averages:
+        """See `Estimator`."""
         return {NETWORK_INPUT: self._average}
 
     def embedding(self, inputs: Inputs) -> npt.NDArray[np.float32]:
-        """What the network makes of a clip, shape [width]."""
-        return np.asarray(self._said(inputs, None)[2][0])
+        """The embedding of a clip, shape [width]."""
+        return np.asarray(self._outputs(inputs, None)[_OUTPUTS.index("embedding")][0])
 
-    def _said(self, inputs: Inputs, baseline: Baseline | None) -> list[npt.NDArray[np.float32]]:
-        """All outputs, asked for once however many tasks and models want them."""
+    def _outputs(self, inputs: Inputs, baseline: Baseline | None) -> list[npt.NDArray[np.float32]]:
+        """All outputs for a clip, computed once for all tasks and models."""
 
-        def ask() -> list[npt.NDArray[np.float32]]:
-            given = baseline is not None
-            mean = (
-                baseline.mean(self.embedding)
-                if baseline is not None
-                else np.zeros(self._width, np.float32)
-            )
+        def compute() -> list[npt.NDArray[np.float32]]:
+            mean = np.zeros(self._width, np.float32)
+            if baseline is not None:
+                mean = baseline.mean(self.embedding).astype(np.float32)
             feeds = {
                 "log_mel": inputs.log_mel[None],
-                "baseline": mean[None].astype(np.float32),
-                "given": np.array([given], np.float32),
+                "baseline": mean[None],
+                "given": np.array([baseline is not None], np.float32),
             }
-            return list(self._session.run(["emotion", "gender", "embedding"], feeds))
+            return list(self._session.run(list(_OUTPUTS), feeds))
 
-        return inputs.once((self._session, baseline), ask)
+        return inputs.once((self._session, baseline), compute)
 
 
 @lru_cache(maxsize=4)
 def _session(artefact: bytes) -> Any:
-    """A network's session, shared by the models of both tasks."""
+    """The session of a network, shared by the models of both tasks."""
     os.environ[_NO_TELEMETRY] = "1"
     import onnxruntime
 
-    onnxruntime.disable_telemetry_events()  # on Windows, where the variable says nothing
+    onnxruntime.disable_telemetry_events()  # for Windows, where the variable has no effect
     options = onnxruntime.SessionOptions()
     # One thread: a clip takes milliseconds, and a second thread costs more to wake than it saves.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(artefact, options, providers=["CPUExecutionProvider"])
 
 
 @dataclass(frozen=True, eq=False)
 class Combination:
-    """Models whose opinions are pooled: probabilities proportional to the product of theirs, each to the power of its weight.
+    """Estimators whose probabilities are pooled; see `pool_probabilities`.
 
-    With a baseline the weights are others, one for each opinion that the members then have.
+    With a baseline the weights are others, one for each array that the members then give.
     """
 
     members: Sequence[Estimator]
     weights: Sequence[float]
     weights_with_baseline: Sequence[float] = ()
 
-    def opinions(
+    def member_probabilities(
         self, clips: Sequence[Inputs], baseline: Baseline | None = None
     ) -> list[Probabilities]:
-        said = [opinion for member in self.members for opinion in member.opinions(clips, baseline)]
-        return [pooled(said, self.weights if baseline is None else self.weights_with_baseline)]
+        """See `Estimator`."""
+        each = [
+            probabilities
+            for member in self.members
+            for probabilities in member.member_probabilities(clips, baseline)
+        ]
+        weights = self.weights if baseline is None else self.weights_with_baseline
+        return [pool_probabilities(each, weights)]
 
     def averages(self) -> Averages:
-        return {
-            name: average for member in self.members for name, average in member.averages().items()
-        }
+        """See `Estimator`."""
+        averages: dict[str, AverageFeatures | AverageSpeech] = {}
+        for member in self.members:
+            averages |= member.averages()
+        return averages
 
 
-def probabilities(fitted: Any, x: npt.NDArray[Any], task: str) -> Probabilities:
-    """What a scikit-learn estimator says of features [n, d]: shape [n, labels] in the order of `LABELS[task]`, 0 for a label it has not learnt."""
-    said = np.zeros((len(x), len(LABELS[task])))
-    said[:, [LABELS[task].index(str(label)) for label in fitted.classes_]] = fitted.predict_proba(x)
-    return np.asarray(said / said.sum(axis=1, keepdims=True))
+def predict_labels(fitted: Any, x: npt.NDArray[Any], task: str) -> Probabilities:
+    """The probabilities of all labels of a task, by a classifier that may know only some of them.
 
+    Parameters
+    ----------
+    fitted : classifier
+        As scikit-learn has them, with `classes_` and `predict_proba`.
+    x : array [n, d]
+        Features.
+    task : str
+        "emotion" or "gender".
 
-def beside(x: npt.NDArray[Any], baseline: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Features [n, d] and, beside them, what differs from the baseline ([n, d], or [d] for all): shape [n, 2 d]."""
-    return np.concatenate([x, x - baseline], axis=1)
-
-
-def pooled(opinions: Sequence[Probabilities], weights: Sequence[float]) -> Probabilities:
-    """The logarithmic opinion pool of probabilities [..., labels] (Genest & Zidek 1986); weights above 1 in sum sharpen, below flatten.
-
-    >>> pooled([np.array([0.8, 0.2]), np.array([0.5, 0.5])], [1.0, 1.0]).round(3).tolist()
-    [0.8, 0.2]
+    Returns
+    -------
+    array [n, labels]
+        In the order of `LABELS[task]`; 0 for a label that the classifier has not learnt.
     """
-    logarithms = sum(
-        weight * np.log(np.maximum(opinion, _LEAST))
-        for opinion, weight in zip(opinions, weights, strict=True)
-    )
-    shifted = np.exp(logarithms - np.max(logarithms, axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+    labels = LABELS[task]
+    columns = [labels.index(str(label)) for label in fitted.classes_]
+    probabilities = np.zeros((len(x), len(labels)))
+    probabilities[:, columns] = fitted.predict_proba(x)
+    return np.asarray(probabilities / probabilities.sum(axis=1, keepdims=True))
 
 
-def load_classical(artefact: bytes, task: str, feature_set: str) -> Classical:
-    """Unpickle a scikit-learn model. Only for bytes whose digest was checked: a pickle runs code."""
-    import joblib
+def append_difference(x: npt.NDArray[Any], baseline: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Features, followed by their difference from those of a baseline.
 
-    return Classical(task, feature_set, joblib.load(io.BytesIO(artefact)))
+    Parameters
+    ----------
+    x : array [n, d]
+        Features.
+    baseline : array [n, d] or [d]
+        The mean features of the baseline, for each row or for all.
 
-
-def load_perceptrons(
-    artefact: bytes, task: str, feature_set: str, enrolled: bytes | None = None
-) -> Classical:
-    """Bagged perceptrons and, where there are such, those that take a baseline."""
-    return Classical(
-        task,
-        feature_set,
-        *(BaggedPerceptrons.from_bytes(data) for data in (artefact, enrolled) if data is not None),
-    )
+    Returns
+    -------
+    array [n, 2 d]
+    """
+    return np.concatenate([x, x - baseline], axis=1)

@@ -1,4 +1,4 @@
-"""What is promised of refusals and prediction sets."""
+"""Thresholds: what they promise of answers, prediction sets and personal baselines."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ import pytest
 from ser_core.emotions import EMOTIONS
 from ser_core.evaluation import selective
 from ser_core.models import decision
-from ser_core.models.decision import Limits
+from ser_core.models.decision import Thresholds
 
 
 def calibrated(rng, n, labels=8):
@@ -18,12 +18,11 @@ def calibrated(rng, n, labels=8):
 
 def test_the_sets_cover_what_they_promise_on_other_clips_of_the_kind(rng):
     (truth, probabilities), (other_truth, others) = calibrated(rng, 4000), calibrated(rng, 4000)
-    limits = decision.fit(truth, probabilities, np.ones(4000))
-    covered = decision.in_set(others, limits)[np.arange(4000), other_truth]
+    thresholds = decision.fit_thresholds(truth, probabilities, np.ones(4000))
+    covered = decision.in_prediction_set(others, thresholds)[np.arange(4000), other_truth]
     assert covered.mean() == pytest.approx(decision.COVERAGE, abs=0.02)
-    assert (others.max(axis=1) >= limits.answered).mean() == pytest.approx(
-        1 - decision.REFUSED, abs=0.02
-    )
+    is_answered = others.max(axis=1) >= thresholds.answered
+    assert is_answered.mean() == pytest.approx(1 - decision.REFUSED, abs=0.02)
 
 
 def test_a_speaker_with_many_clips_counts_no_more_than_one_with_few():
@@ -32,9 +31,9 @@ def test_a_speaker_with_many_clips_counts_no_more_than_one_with_few():
 
 
 def test_a_set_is_never_empty():
-    assert decision.prediction_set({"sad": 0.3, "happy": 0.28, "calm": 0.42}, Limits(0.9, 0.5)) == (
-        "calm",
-    )
+    assert decision.prediction_set(
+        {"sad": 0.3, "happy": 0.28, "calm": 0.42}, Thresholds(0.9, 0.5)
+    ) == ("calm",)
 
 
 def test_refusing_the_uncertain_makes_the_rest_more_accurate(rng):
@@ -42,14 +41,10 @@ def test_refusing_the_uncertain_makes_the_rest_more_accurate(rng):
     table = pd.DataFrame(probabilities, columns=list(EMOTIONS)).assign(
         truth=np.array(EMOTIONS)[truth], fold=1, speaker=np.arange(3000) % 30
     )
-    found = decision.fit(truth, probabilities, np.ones(3000))
-    scores = selective.scores(
-        table,
-        pd.DataFrame(
-            [("m", "unseen_speakers", 1, found.in_set, found.answered, 0.2)],
-            columns=selective.LIMITS_COLUMNS,
-        ),
-    )
+    thresholds = decision.fit_thresholds(truth, probabilities, np.ones(3000))
+    row = ("m", "unseen_speakers", 1, thresholds.in_set, thresholds.answered, 0.2)
+    limits = pd.DataFrame([row], columns=selective.LIMITS_COLUMNS)
+    scores = selective.score_refusals(table, limits)
     assert scores["answered"] == pytest.approx(0.8, abs=0.02)
     assert scores["accuracy_answered"] > scores["accuracy"] + 0.02
     assert scores["coverage"] == pytest.approx(0.9, abs=0.02)
@@ -57,13 +52,10 @@ def test_refusing_the_uncertain_makes_the_rest_more_accurate(rng):
 
 
 def test_a_baseline_that_does_not_sound_neutral_is_noticed():
-    said = {
-        "neutral": (0.9, 0.05),
-        "calm": (0.05, 0.6),
-        "angry": (0.02, 0.08),
-    }  # how likely neutral and calm are
+    # The probabilities of neutral and calm, by the emotion of the clips.
+    probabilities = {"neutral": (0.9, 0.05), "calm": (0.05, 0.6), "angry": (0.02, 0.08)}
     rows = []
-    for truth, (neutral, calm) in said.items():
+    for truth, (neutral, calm) in probabilities.items():
         row = dict.fromkeys(EMOTIONS, 0.0) | {
             "neutral": neutral,
             "calm": calm,
@@ -73,7 +65,7 @@ def test_a_baseline_that_does_not_sound_neutral_is_noticed():
     limits = pd.DataFrame(
         [("m", "unseen_speakers", 1, 0.1, 0.4, 0.3)], columns=selective.LIMITS_COLUMNS
     )
-    assert selective.baselines_noticed(pd.DataFrame(rows), limits) == {
+    assert selective.rejected_baselines(pd.DataFrame(rows), limits) == {
         "neutral": 0.0,
         "calm": 0.0,
         "angry": 1.0,
@@ -92,9 +84,6 @@ def test_another_voice_is_noticed_by_its_gender_and_the_same_one_is_not():
         columns=["speaker", "truth", "path", "male"],
     ).assign(female=lambda table: 1 - table["male"])
     emotion_of = {"a1": "neutral", "a2": "neutral", "a3": "happy", "b1": "neutral", "b2": "neutral"}
-    found = selective.voices_noticed(rows, emotion_of)
-    assert found == {
-        "same": 0.0,
-        "other": 0.8,
-        "other_gender": 0.8,
-    }  # the happy clip is not sure enough
+    rejected = selective.rejected_voices(rows, emotion_of)
+    # The happy clip is not sure enough.
+    assert rejected == {"same": 0.0, "other": 0.8, "other_gender": 0.8}

@@ -1,14 +1,22 @@
 import dataclasses
 import json
 import weakref
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from ser_core import audio, features, models, prediction
 from ser_core.emotions import EMOTIONS, GENDERS
-from ser_core.evaluation import DATA_DIR
+from ser_core.features import functionals, inputs
+from ser_core.models.decision import Thresholds
+from ser_core.prediction import preparation
+from ser_core.prediction.voice import Enrolment
+from ser_core.speech import gate
+from ser_core.storage.paths import DATA_DIR
 from tests.support.synthesis import RATE, voice
+
+SAMPLES = DATA_DIR / "samples"
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +34,9 @@ def result(pair):
 def test_a_click_in_silence_is_no_speech_and_no_error(seconds, pair):
     samples = np.zeros(seconds * RATE, np.float32)
     samples[len(samples) // 2] = 0.5
-    found = prediction.predict(audio.from_samples(samples, RATE), *pair, explain=True)
-    assert found.emotion is None
-    assert "NOT_SPEECH" in [reason.code for reason in found.reasons]
+    result = prediction.predict(audio.from_samples(samples, RATE), *pair, explain=True)
+    assert result.emotion is None
+    assert "NOT_SPEECH" in [reason.code for reason in result.reasons]
 
 
 def test_probabilities_are_in_order_and_sum_to_one(result):
@@ -44,9 +52,19 @@ def test_probabilities_are_in_order_and_sum_to_one(result):
 def test_the_json_follows_schema_1(result):
     entry = json.loads(json.dumps(result.to_dict("clip.wav")))
     assert set(entry) == {
-        "schema", "file", "sha256", "duration_s", "model", "decision", "reasons", "prediction_set", "emotion", "emotion_probabilities",
-        "gender", "gender_probabilities", "quality", "baseline", "explanation", "segments",
-    }  # fmt: skip
+        *(
+            "schema",
+            "file",
+            "sha256",
+            "duration_s",
+            "model",
+            "decision",
+            "reasons",
+            "prediction_set",
+        ),
+        *("emotion", "emotion_probabilities", "gender", "gender_probabilities"),
+        *("quality", "baseline", "explanation", "segments"),
+    }
     assert (entry["schema"], entry["file"], entry["decision"]) == (1, "clip.wav", "cannot_tell")
     assert entry["reasons"][0] == "NOT_SPEECH"
     assert (entry["emotion"], entry["prediction_set"], entry["baseline"]) == (None, None, None)
@@ -74,32 +92,29 @@ def test_a_louder_or_quieter_clip_gives_the_same_answer(gain, pair, result):
 
 
 def test_a_low_voice_sounds_male_and_a_high_one_female(pair):
-    samples = DATA_DIR / "samples"
     low, high = (
-        prediction.predict(audio.load(samples / name), *pair)
+        prediction.predict(audio.load(SAMPLES / name), *pair)
         for name in ("steady-low-voice.flac", "lively-high-voice.flac")
     )
     assert (low.gender, high.gender) == ("male", "female")
 
 
 @pytest.mark.parametrize(
-    ("female", "said"), [(0.9, "female"), (0.31, None), (0.5, None), (0.1, "male")]
+    ("female", "gender"), [(0.9, "female"), (0.31, None), (0.5, None), (0.1, "male")]
 )
-def test_a_gender_that_is_not_likely_enough_is_not_said(female, said, result):
+def test_a_gender_that_is_not_likely_enough_is_not_said(female, gender, result):
     unsure = dataclasses.replace(
         result, gender_probabilities={"male": 1 - female, "female": female}
     )
-    assert unsure.gender == said
-    assert unsure.to_dict()["gender"] == said
-    assert unsure.to_row()["gender"] == (said or "")
+    assert unsure.gender == gender
+    assert unsure.to_dict()["gender"] == gender
+    assert unsure.to_row()["gender"] == (gender or "")
 
 
 @pytest.fixture(scope="module")
 def long_clip():
     """A voice for 10 s, nobody for 8 s, a voice for 5 s."""
-    spoken = np.concatenate(
-        [audio.load(path).samples for path in sorted((DATA_DIR / "samples").glob("*.flac"))]
-    )
+    spoken = np.concatenate([audio.load(path).samples for path in sorted(SAMPLES.glob("*.flac"))])
     pause = np.random.default_rng(0).normal(0, 1e-4, 8 * RATE).astype(np.float32)
     return audio.from_samples(
         np.concatenate([spoken[: 10 * RATE], pause, spoken[: 5 * RATE]]), RATE
@@ -123,8 +138,8 @@ def test_a_long_clip_is_cut_into_overlapping_windows_its_pauses_left_out(pair, l
 @pytest.fixture(scope="module")
 def answered(pair):
     """Of a voice that the gate lets through."""
-    found = prediction.predict(audio.load(DATA_DIR / "samples" / "steady-low-voice.flac"), *pair)
-    return dataclasses.replace(found, reasons=(), prediction_set=("happy",))
+    result = prediction.predict(audio.load(SAMPLES / "steady-low-voice.flac"), *pair)
+    return dataclasses.replace(result, reasons=(), prediction_set=("happy",))
 
 
 @pytest.mark.parametrize(
@@ -167,17 +182,18 @@ def test_an_uncertain_answer_is_not_given_but_what_is_possible_is_said(answered)
         reasons=(audio.Note("UNCERTAIN", "..."),),
     )
     assert (unsure.decision, unsure.emotion, unsure.most_likely) == ("cannot_tell", None, "happy")
-    expected = "Cannot tell: most likely happy, 30%, but no emotion stands out. Sad (25%) and calm (20%) are possible too."
+    expected = (
+        "Cannot tell: most likely happy, 30%, but no emotion stands out. "
+        "Sad (25%) and calm (20%) are possible too."
+    )
     assert prediction.in_words(unsure) == expected
 
 
 def test_a_model_refuses_what_is_less_certain_than_its_limit(pair):
-    clip = audio.load(DATA_DIR / "samples" / "steady-low-voice.flac")
+    clip = audio.load(SAMPLES / "steady-low-voice.flac")
     for answered_from, decision in ((0.0, "ok"), (1.0, "cannot_tell")):
-        limits = {"in_set": 0.05, "answered": answered_from}
-        card = dataclasses.replace(
-            pair[0].card, parameters=pair[0].card.parameters | {"limits": limits}
-        )
+        thresholds = Thresholds(in_set=0.05, answered=answered_from)
+        card = dataclasses.replace(pair[0].card, thresholds=thresholds)
         result = prediction.predict(clip, dataclasses.replace(pair[0], card=card), pair[1])
         assert result.decision == decision
         assert result.prediction_set == tuple(
@@ -193,16 +209,52 @@ def test_a_row_has_one_flat_value_per_column(result):
     assert all(isinstance(value, (str, float)) for value in row.values())
 
 
-def test_two_steps_give_what_one_gives(recording):
-    pair = models.load_default("emotion"), models.load_default("gender")
-    found, with_reasons = prediction.in_two_steps(recording, *pair)
-    assert found == prediction.predict(recording, *pair)
-    assert found.explanation is None
-    assert with_reasons() == prediction.predict(recording, *pair, explain=True)
+def test_analyse_and_explain_give_what_predict_gives(recording, pair):
+    analysis = prediction.analyse(recording, *pair)
+    assert analysis.prediction == prediction.predict(recording, *pair)
+    assert analysis.prediction.explanation is None
+    assert prediction.explain(analysis) == prediction.predict(recording, *pair, explain=True)
+
+
+def test_gate_and_features_are_computed_once_for_a_clip(pair, monkeypatch):
+    """Without a baseline, with one, explained, and by other models: one gate, one of each feature set."""
+    clip, neutral = (audio.load(path) for path in sorted(SAMPLES.glob("*.flac"))[:2])
+    enrolment = Enrolment([neutral], pair[0])
+    counts: Counter[tuple[str, str]] = Counter()
+
+    def count_calls(module, name):
+        function = getattr(module, name)
+
+        def counted(argument, *others):
+            if argument is clip or argument is clip.samples:
+                counts[name, *others] += 1
+            return function(argument, *others)
+
+        monkeypatch.setattr(module, name, counted)
+
+    count_calls(gate, "check_speech")
+    count_calls(functionals, "compute_contours")
+    count_calls(inputs, "log_mel")
+    count_calls(inputs, "extract")
+
+    prepared = prediction.prepare(clip)
+    plain = prediction.analyse(prepared, *pair)
+    personal = prediction.analyse(prepared, *pair, enrolment)
+    for analysis in (plain, personal):
+        assert prediction.explain(analysis).explanation is not None
+    others = [
+        models.load_named(name, "emotion") for name in ("svc", "knn", "network", "bagged-mlp")
+    ]
+    prediction.probabilities_by_model(prepared, others)
+
+    feature_sets = {model.card.feature_set for model in others} & set(features.FEATURE_SETS)
+    expected = {("check_speech",), ("compute_contours",), ("log_mel",)}
+    expected |= {("extract", name) for name in feature_sets - {"functionals_v1"}}
+    assert counts == dict.fromkeys(expected, 1)
 
 
 def test_an_hour_takes_no_more_memory_than_its_samples_and_a_few_windows(pair, monkeypatch):
-    """All windows' features were held at once: hours filled the memory."""
+    """The features of all windows together would fill the memory."""
     noise = np.random.default_rng(3).normal(0, 0.1, 40 * RATE).astype(np.float32)
     whole = prediction.predict(audio.from_samples(noise, RATE), *pair)
     held: list[int] = []
@@ -214,13 +266,13 @@ def test_an_hour_takes_no_more_memory_than_its_samples_and_a_few_windows(pair, m
             alive.add(self)
             held.append(len(alive))
 
-    monkeypatch.setattr(prediction.analysis, "Inputs", Counted)
-    monkeypatch.setattr(prediction.analysis, "_TOGETHER", 3)
-    found = prediction.predict(audio.from_samples(noise, RATE), *pair)
-    assert len(found.segments) == len(whole.segments) == 10
-    assert max(held) <= 6  # one lot, and the next that takes its place
+    monkeypatch.setattr(preparation, "Inputs", Counted)
+    monkeypatch.setattr(preparation, "_TOGETHER", 3)
+    result = prediction.predict(audio.from_samples(noise, RATE), *pair)
+    assert len(result.segments) == len(whole.segments) == 10
+    assert max(held) <= 6  # one batch, and the next that takes its place
     np.testing.assert_allclose(
-        list(found.emotion_probabilities.values()),
+        list(result.emotion_probabilities.values()),
         list(whole.emotion_probabilities.values()),
         atol=1e-9,
     )
