@@ -1,7 +1,8 @@
-"""What a personal baseline is worth: recall with and without one, from stored predictions.
+"""What a personal baseline adds: UAR with and without one, from stored counts.
 
-For each clip the table holds how often each emotion came out on top over the choices of neutral clips that were tried as
-baseline (a clip that is part of the baseline is not tested), and what came out without one. Pure arithmetic: it fits nothing.
+Conventions: a table has the columns `COLUMNS`, one row for each clip, model, protocol and size of the
+baseline. Every choice of that many neutral clips of the speaker (or a number of them) was tried as baseline;
+a clip that is part of the baseline is not tested. Nothing here is fitted.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import evaluation
 from ser_core.emotions import EMOTIONS
-from ser_core.evaluation import DATA_DIR, Interval
+from ser_core.evaluation.intervals import Interval, percentile_interval, resample_speakers
+from ser_core.evaluation.scores import uar
 from ser_core.storage import manifest
+from ser_core.storage.paths import DATA_DIR
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,49 +34,76 @@ COLUMNS = (
     "without",
     *EMOTIONS,
 )
-"""`clips` is how many make the baseline; the columns of the emotions count choices; `without` is the top emotion without a baseline."""
+"""`clips` is the size of the baseline; `without` is the emotion that is predicted without a baseline.
+
+The columns of the emotions count the choices of a baseline with which each one is predicted.
+"""
 
 
-def path_of(corpus: str) -> Path:
+def choices_path(corpus: str) -> Path:
     """Where `data/` holds the table of a corpus."""
     return DATA_DIR / corpus / "enrolled.parquet"
 
 
-def write(table: pd.DataFrame) -> None:
-    """Store the tables, one per corpus."""
+def write_choices(table: pd.DataFrame) -> None:
+    """Store the tables in `data/`, one per corpus.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `COLUMNS`, of one corpus or several.
+    """
     for corpus, rows in table.groupby("corpus"):
-        with manifest.storing(path_of(str(corpus))) as part:
+        with manifest.storing(choices_path(str(corpus))) as part:
             rows.reset_index(drop=True).to_parquet(part, index=False, compression="zstd")
 
 
-def read(corpus: str | None = None) -> pd.DataFrame:
-    """The stored table of one corpus, or those of all."""
+def read_choices(corpus: str | None = None) -> pd.DataFrame:
+    """The stored table of one corpus, or of all.
+
+    Parameters
+    ----------
+    corpus : str, optional
+        A key of `ser_core.corpora.CORPORA`.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`.
+
+    Raises
+    ------
+    SerError
+        NOT_FOUND where there is no table of the corpus; DATA_TAMPERED where it is not the listed one.
+    """
     import pandas as pd
 
-    paths = [path_of(corpus)] if corpus else manifest.matching("*/enrolled.parquet")
-    return pd.concat([pd.read_parquet(manifest.intact(path)) for path in paths], ignore_index=True)
+    paths = [choices_path(corpus)] if corpus else manifest.find_listed("*/enrolled.parquet")
+    return pd.concat([pd.read_parquet(manifest.verify(path)) for path in paths], ignore_index=True)
 
 
-def gain(rows: pd.DataFrame) -> tuple[float, Interval]:
-    """UAR without a baseline, and how much UAR a baseline adds, with its 95% interval over speakers.
+def baseline_gain(rows: pd.DataFrame) -> tuple[float, Interval]:
+    """How much UAR a personal baseline adds, on the same clips and choices with and without one.
 
-    `rows` are those of one model, protocol, corpus and size of the baseline. Both sides are scored on the same clips and choices.
+    Parameters
+    ----------
+    rows : DataFrame
+        The rows of one model, protocol, corpus and size of the baseline.
+
+    Returns
+    -------
+    (float, Interval)
+        UAR without a baseline, and what a baseline adds, with its 95% interval over speakers.
     """
-    counts = rows[list(EMOTIONS)].to_numpy(dtype=np.float64)
-    speakers, which = np.unique(rows["speaker"].to_numpy(str), return_inverse=True)
+    choices = rows[list(EMOTIONS)].to_numpy(dtype=np.float64)
+    speakers, speaker_of = np.unique(rows["speaker"].to_numpy(str), return_inverse=True)
     truth = rows["truth"].map(EMOTIONS.index).to_numpy()
-    without = rows["without"].map(EMOTIONS.index).to_numpy()
-    with_it, without_it = (
-        np.zeros((len(speakers), len(EMOTIONS), len(EMOTIONS))) for _ in range(2)
-    )
-    np.add.at(with_it, (which, truth), counts)
-    np.add.at(without_it, (which, truth, without), counts.sum(axis=1))
-    replicates = [
-        evaluation.uar(evaluation.replicated(each, rows["speaker"]))
-        for each in (with_it, without_it)
-    ]
-    low, high = np.nanpercentile(replicates[0] - replicates[1], [2.5, 97.5])
-    before = float(evaluation.uar(without_it.sum(axis=0)))
-    return before, Interval(
-        float(evaluation.uar(with_it.sum(axis=0))) - before, float(low), float(high)
-    )
+    predicted_without = rows["without"].map(EMOTIONS.index).to_numpy()
+    shape = (len(speakers), len(EMOTIONS), len(EMOTIONS))
+    counts_with, counts_without = np.zeros(shape), np.zeros(shape)
+    np.add.at(counts_with, (speaker_of, truth), choices)
+    np.add.at(counts_without, (speaker_of, truth, predicted_without), choices.sum(axis=1))
+    uar_with = float(uar(counts_with.sum(axis=0)))
+    uar_without = float(uar(counts_without.sum(axis=0)))
+    gains = uar(resample_speakers(counts_with)) - uar(resample_speakers(counts_without))
+    return uar_without, percentile_interval(uar_with - uar_without, gains)

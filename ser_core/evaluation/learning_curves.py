@@ -1,7 +1,8 @@
-"""How much is recognised by how many speakers a classifier learnt from, from stored counts. Pure arithmetic: it fits nothing.
+"""How much is recognised by how many speakers a classifier was trained on, from stored counts.
 
-A table has the columns `COLUMNS`: for each classifier, number of training speakers and draw of them, how many clips each tested speaker
-has of each label, and how many of these were recognised.
+Conventions: a table has the columns `COLUMNS`, one row for each classifier, number of training speakers, draw
+of them, tested speaker and label. `clips` is how many clips there are, `hits` how many were recognised.
+Nothing here is fitted.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import evaluation
-from ser_core.evaluation import DATA_DIR
+from ser_core.evaluation.intervals import Array, bootstrap_interval
+from ser_core.evaluation.scores import uar_of_hits
 from ser_core.storage import manifest
+from ser_core.storage.paths import DATA_DIR
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,113 +26,159 @@ TASK = "emotion"
 COLUMNS = ("classifier", "training_speakers", "draw", "speaker", "label", "hits", "clips")
 
 
-def path_of(corpus: str) -> Path:
+def counts_path(corpus: str) -> Path:
     """Where `data/` holds the table of a corpus."""
     return DATA_DIR / corpus / "learning_curve.parquet"
 
 
-def write(table: pd.DataFrame, corpus: str) -> None:
-    """Store the table of a corpus."""
-    with manifest.storing(path_of(corpus)) as part:
+def write_counts(table: pd.DataFrame, corpus: str) -> None:
+    """Store the table of a corpus in `data/`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `COLUMNS`.
+    corpus : str
+        A key of `ser_core.corpora.CORPORA`.
+    """
+    with manifest.storing(counts_path(corpus)) as part:
         table.to_parquet(part, index=False, compression="zstd")
 
 
-def read(corpus: str) -> pd.DataFrame:
-    """The stored table of a corpus."""
-    import pandas as pd
+def read_counts(corpus: str) -> pd.DataFrame:
+    """The stored table of a corpus.
 
-    return pd.read_parquet(manifest.intact(path_of(corpus)))
+    Parameters
+    ----------
+    corpus : str
+        A key of `ser_core.corpora.CORPORA`.
 
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`.
 
-def curves(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per classifier and number of training speakers: the UAR of the average draw.
-
-    Columns classifier, training_speakers, draws, value, low and high (95%, bootstrap over the tested speakers), least and most (of the
-    single draws); classifiers in order of what they reach with all speakers, best first.
+    Raises
+    ------
+    SerError
+        NOT_FOUND where there is no table of the corpus; DATA_TAMPERED where it is not the listed one.
     """
     import pandas as pd
 
-    speakers, of_speaker = np.unique(table["speaker"].to_numpy(str), return_inverse=True)
-    labels, of_label = np.unique(table["label"].to_numpy(str), return_inverse=True)
-    rows = []
-    for (classifier, n), places in table.groupby(
-        ["classifier", "training_speakers"], sort=True
-    ).indices.items():
-        part = table.iloc[places]
-        draws = part["draw"].to_numpy(dtype=np.int64)
-        counts = np.zeros((2, draws.max() + 1, len(speakers), len(labels)))
-        for kind, name in enumerate(("hits", "clips")):
-            np.add.at(
-                counts[kind],
-                (draws, of_speaker[places], of_label[places]),
-                part[name].to_numpy(dtype=np.float64),
-            )
-        hits, clips = counts.sum(axis=1)
-        low, high = np.nanpercentile(
-            _uar(*(evaluation.replicated(each, speakers) for each in (hits, clips))), [2.5, 97.5]
-        )
-        single = _uar(*counts.sum(axis=2))
-        value = float(_uar(hits.sum(axis=0), clips.sum(axis=0)))
-        rows.append(
-            (
-                classifier,
-                int(n),
-                len(single),
-                value,
-                float(low),
-                float(high),
-                float(single.min()),
-                float(single.max()),
-            )
-        )
-    found = pd.DataFrame(
-        rows,
-        columns=[
-            "classifier",
-            "training_speakers",
-            "draws",
-            "value",
-            "low",
-            "high",
-            "least",
-            "most",
-        ],
-    )
-    reached = found.groupby("classifier")["value"].transform("last")
-    best_first = found.assign(reached=-reached).sort_values(
-        ["reached", "training_speakers"], ignore_index=True
-    )
-    return best_first.drop(columns="reached")
+    return pd.read_parquet(manifest.verify(counts_path(corpus)))
 
 
-def side_by_side(found: pd.DataFrame) -> pd.DataFrame:
-    """Curves (with a column `title`) as a table to be read: a row for each number of training speakers, a column for each title, UAR in %."""
-    wide = found.assign(value=100 * found["value"]).pivot_table(
+def compute_learning_curves(table: pd.DataFrame) -> pd.DataFrame:
+    """The UAR of the average draw, for each classifier and number of training speakers.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `COLUMNS`.
+
+    Returns
+    -------
+    DataFrame
+        Columns classifier, training_speakers, draws, value, low and high (95%, bootstrap over the tested
+        speakers), least and most (of the single draws). The classifier that reaches most with all speakers
+        comes first.
+    """
+    import pandas as pd
+
+    steps = table.groupby(["classifier", "training_speakers"], sort=True)
+    counts = _Counts(table)
+    points = []
+    for (classifier, n_speakers), rows in steps.indices.items():
+        by_draw = counts.of(rows)
+        interval = bootstrap_interval(_uar_of_pairs, by_draw.sum(axis=0))
+        single_draws = _uar_of_pairs(by_draw.sum(axis=1))
+        points.append(
+            {
+                "classifier": classifier,
+                "training_speakers": int(n_speakers),
+                "draws": len(single_draws),
+                "value": interval.value,
+                "low": interval.low,
+                "high": interval.high,
+                "least": float(single_draws.min()),
+                "most": float(single_draws.max()),
+            }
+        )
+    curves = pd.DataFrame(points)
+    with_all = curves.groupby("classifier")["value"].transform("last")
+    ordered = curves.assign(order=-with_all).sort_values(
+        ["order", "training_speakers"], ignore_index=True
+    )
+    return ordered.drop(columns="order")
+
+
+def tabulate_learning_curves(curves: pd.DataFrame) -> pd.DataFrame:
+    """Learning curves as a table to be read, UAR in %.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        As `compute_learning_curves` gives them, with a column title.
+
+    Returns
+    -------
+    DataFrame
+        A row for each number of training speakers, a column for each title.
+    """
+    wide = curves.assign(value=100 * curves["value"]).pivot_table(
         index="training_speakers", columns="title", values="value", sort=False
     )
     return wide.sort_index().rename_axis(columns=None).reset_index()
 
 
-def in_words(found: pd.DataFrame, title: str) -> str:
-    """What `curves` say of the model that comes first, as a sentence; `title` is how it is called."""
-    own = found[found["classifier"] == found["classifier"].iloc[0]]
-    (first, _), (before, value_before), (last, value) = (
-        (row.training_speakers, row.value) for row in own.iloc[[0, -2, -1]].itertuples()
-    )
-    gained = 100 * (value - value_before)
-    more = (
-        f"the last {last - before} speakers bring {gained:.1f} points"
-        if gained > 0
-        else f"the last {last - before} speakers bring nothing more"
-    )
+def describe_gain(curves: pd.DataFrame, title: str) -> str:
+    """What more training speakers bring to the classifier that comes first, as a sentence.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        As `compute_learning_curves` gives them.
+    title : str
+        What the classifier is called.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    best = curves[curves["classifier"] == curves["classifier"].iloc[0]]
+    first, before_last, last = best.iloc[0], best.iloc[-2], best.iloc[-1]
+    n_added = last["training_speakers"] - before_last["training_speakers"]
+    points = 100 * (last["value"] - before_last["value"])
+    added = f"{points:.1f} points" if points > 0 else "nothing more"
     return (
-        f"**{title}**, the best of these in the end, recognises **{own['value'].iloc[0]:.0%}** of each emotion of strangers after listening to "
-        f"{first} speakers, and **{value:.0%}** after {last}; {more}."
+        f"**{title}**, the best of these in the end, recognises **{first['value']:.0%}** of each emotion "
+        f"of strangers after listening to {first['training_speakers']} speakers, "
+        f"and **{last['value']:.0%}** after {last['training_speakers']}; "
+        f"the last {n_added} speakers bring {added}."
     )
 
 
-def _uar(hits: evaluation.Array, clips: evaluation.Array) -> evaluation.Array:
-    """The mean over labels of the share of clips recognised, shape [...], of counts [..., labels]."""
-    return np.asarray(
-        np.nanmean(np.where(clips > 0, hits / np.maximum(clips, 1e-12), np.nan), axis=-1)
-    )
+class _Counts:
+    """Hits and clips of a table as arrays."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        speakers, self._speaker_of = np.unique(table["speaker"].to_numpy(str), return_inverse=True)
+        labels, self._label_of = np.unique(table["label"].to_numpy(str), return_inverse=True)
+        self._shape = (len(speakers), 2, len(labels))
+        self._draw_of = table["draw"].to_numpy(dtype=np.int64)
+        self._pairs = table[["hits", "clips"]].to_numpy(dtype=np.float64)
+
+    def of(self, rows: np.ndarray) -> Array:
+        """The counts in some rows of the table: shape [draws, speakers, (hits, clips), labels]."""
+        draws = self._draw_of[rows]
+        counts = np.zeros((draws.max() + 1, *self._shape))
+        for kind in (0, 1):
+            cells = (draws, self._speaker_of[rows], kind, self._label_of[rows])
+            np.add.at(counts, cells, self._pairs[rows, kind])
+        return counts
+
+
+def _uar_of_pairs(counts: Array) -> Array:
+    """UAR of counts [..., (hits, clips), labels]."""
+    return uar_of_hits(counts[..., 0, :], counts[..., 1, :])

@@ -1,7 +1,8 @@
-"""Two models on the same clips, and one model looked at from several sides: from stored out-of-fold predictions alone.
+"""Two models on the same clips, compared from stored out-of-fold predictions.
 
-Speakers, not clips, are the unit of chance: intervals come from a bootstrap over speakers, the test from exchanging the two models'
-answers speaker by speaker. Conventions are those of `ser_core.evaluation`; shares are between 0 and 1.
+Conventions: rows are those of out-of-fold tables; shares are between 0 and 1. Speakers, not clips, are the
+unit of chance: intervals come from a bootstrap over speakers, the test from exchanging the two models'
+predictions speaker by speaker.
 """
 
 from __future__ import annotations
@@ -11,30 +12,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import evaluation
 from ser_core.emotions import LABELS
-from ser_core.evaluation import Array, Interval
+from ser_core.evaluation.intervals import (
+    Array,
+    Interval,
+    percentile_interval,
+    resample_speakers,
+)
+from ser_core.evaluation.out_of_fold import truth_and_probabilities
+from ser_core.evaluation.scores import speaker_confusions, uar
 
 if TYPE_CHECKING:
     import pandas as pd
 
-GROUPS = {
-    "gender": "Gender",
-    "intensity": "Intensity",
-    "statement": "Sentence",
-    "speaker": "Speaker",
-}
-"""What the clips of a corpus can be told apart by, and how pages call it."""
-
+_CLIP_COLUMNS = ["path", "corpus", "speaker", "gender", "intensity", "statement"]
 _PERMUTATIONS = 4000
-_MOST_GROUPS = 100
+_EQUAL = 0.05  # points: less than the figures in a sentence show
 
 
 @dataclass(frozen=True)
-class Paired:
-    """Two models on the same clips: how much more the first recognises (UAR, with its 95% interval), and how likely that is by chance.
+class PairedComparison:
+    """How much more the first of two models recognises (UAR), and how likely that is by chance.
 
-    Interval and `p_value` are NaN where there are no two speakers who are known; `n_speakers` is None where one is not known.
+    The interval and `p_value` are NaN where fewer than two speakers are known; `n_speakers` is None where it
+    is not known of every clip who speaks. The last four fields are shares of the clips.
     """
 
     difference: Interval
@@ -47,95 +48,84 @@ class Paired:
     neither: float
 
 
-def same_clips(first: pd.DataFrame, second: pd.DataFrame, task: str) -> pd.DataFrame:
-    """The clips that both models were tested on: about them, and by model (`_1`, `_2`) the label said, its probability, and whether it is right.
+def match_clips(first: pd.DataFrame, second: pd.DataFrame, task: str) -> pd.DataFrame:
+    """The clips that both models were tested on, with what each model predicted.
 
-    Columns path, corpus, speaker, gender, intensity, statement, truth, said_1, sure_1, right_1, said_2, ... Of several seeds the first counts.
+    Parameters
+    ----------
+    first, second : DataFrame
+        The rows of each model. Of several seeds the first counts.
+    task : str
+        "emotion" or "gender".
+
+    Returns
+    -------
+    DataFrame
+        One row per clip: path, corpus, speaker, gender, intensity, statement, truth, and for each model
+        (`_1`, `_2`) `predicted`, `confidence` (its probability) and `right`.
     """
-    sides = []
-    for number, rows in ((1, first), (2, second)):
-        rows = rows[rows["seed"] == rows["seed"].min()]
-        _, probabilities = evaluation.truth_and_probabilities(rows, task)
-        said = np.array(LABELS[task])[probabilities.argmax(axis=1)]
-        about = rows[
-            ["path", "corpus", "speaker", "gender", "intensity", "statement", "truth"]
-            if number == 1
-            else ["path"]
-        ]
-        sides.append(
-            about.assign(
-                **{
-                    f"said_{number}": said,
-                    f"sure_{number}": probabilities.max(axis=1),
-                    f"right_{number}": said == rows["truth"],
-                }
-            )
-        )
-    return sides[0].merge(sides[1], on="path")
+    about_clips = _first_seed(first)[[*_CLIP_COLUMNS, "truth"]]
+    return about_clips.merge(_predictions(first, task, 1), on="path").merge(
+        _predictions(second, task, 2), on="path"
+    )
 
 
-def paired(first: pd.DataFrame, second: pd.DataFrame, task: str) -> Paired:
-    """The comparison of two models on the clips that both were tested on; of several seeds, of the average run.
+def compare_models(first: pd.DataFrame, second: pd.DataFrame, task: str) -> PairedComparison:
+    """The comparison of two models on the clips that both were tested on.
 
-    The interval is a bootstrap over speakers of the difference in UAR. The test is a permutation test: under the hypothesis that the
-    models are alike, their answers can be exchanged for any speaker (Good P (2005), Permutation, Parametric and Bootstrap Tests of
-    Hypotheses). How often both are right, or one, is counted on the first seed of each.
+    The interval is a bootstrap over speakers of the difference in UAR. The test is a permutation test: if the
+    models were alike, their predictions could be exchanged for any speaker (Good 2005, Permutation,
+    Parametric and Bootstrap Tests of Hypotheses).
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        The rows of each model. Over several seeds the difference is that of the average run; how often both
+        are right, or one, is counted on the first seed of each.
+    task : str
+        "emotion" or "gender".
+
+    Returns
+    -------
+    PairedComparison
     """
-    clips = same_clips(first, second, task)
+    clips = match_clips(first, second, task)
     one, other = (
-        _confusions(rows[rows["path"].isin(clips["path"])], task) for rows in (first, second)
+        _speaker_confusions(rows[rows["path"].isin(clips["path"])], task)
+        for rows in (first, second)
     )
-    known = bool((clips["speaker"] != "").all())
-    difference = float(evaluation.uar(one.sum(axis=0)) - evaluation.uar(other.sum(axis=0)))
-    low, high, p_value = (
-        _chance(clips, one, other, difference)
-        if known and len(one) > 1
-        else (np.nan, np.nan, np.nan)
-    )
-    right = clips["right_1"].to_numpy(bool), clips["right_2"].to_numpy(bool)
-    return Paired(
-        difference=Interval(difference, float(low), float(high)),
-        p_value=float(p_value),
+    value = float(uar(one.sum(axis=0)) - uar(other.sum(axis=0)))
+    all_speakers_known = bool((clips["speaker"] != "").all())
+    testable = all_speakers_known and len(one) > 1
+    replicates = uar(resample_speakers(one)) - uar(resample_speakers(other)) if testable else None
+    right_1, right_2 = clips["right_1"].to_numpy(bool), clips["right_2"].to_numpy(bool)
+    return PairedComparison(
+        difference=percentile_interval(value, replicates),
+        p_value=_permutation_p_value(one, other, value) if testable else float("nan"),
         n_clips=len(clips),
-        n_speakers=len(one) if known else None,
-        both_right=float(np.mean(right[0] & right[1])),
-        only_first=float(np.mean(right[0] & ~right[1])),
-        only_second=float(np.mean(~right[0] & right[1])),
-        neither=float(np.mean(~right[0] & ~right[1])),
+        n_speakers=len(one) if all_speakers_known else None,
+        both_right=float(np.mean(right_1 & right_2)),
+        only_first=float(np.mean(right_1 & ~right_2)),
+        only_second=float(np.mean(~right_1 & right_2)),
+        neither=float(np.mean(~right_1 & ~right_2)),
     )
 
 
-def _chance(
-    clips: pd.DataFrame, one: Array, other: Array, difference: float
-) -> tuple[float, float, float]:
-    """Low and high end of the interval of a difference in UAR, and its p value: see `paired`."""
-    replicates = evaluation.uar(evaluation.replicated(one, clips["speaker"])) - evaluation.uar(
-        evaluation.replicated(other, clips["speaker"])
-    )
-    low, high = np.nanpercentile(replicates, [2.5, 97.5])
-    exchanged = np.random.default_rng(0).random((_PERMUTATIONS, len(one))) < 0.5
-    moved = (exchanged.astype(np.float64) @ (other - one).reshape(len(one), -1)).reshape(
-        -1, *one.shape[1:]
-    )
-    under_chance = evaluation.uar(one.sum(axis=0) + moved) - evaluation.uar(
-        other.sum(axis=0) - moved
-    )
-    p_value = (1 + np.sum(np.abs(under_chance) >= abs(difference) - 1e-12)) / (1 + _PERMUTATIONS)
-    return float(low), float(high), float(p_value)
+def paired_recalls(clips: pd.DataFrame, task: str) -> pd.DataFrame:
+    """The recall of each label that occurs, for both models.
 
+    Parameters
+    ----------
+    clips : DataFrame
+        As `match_clips` gives them.
+    task : str
+        "emotion" or "gender".
 
-def _confusions(rows: pd.DataFrame, task: str) -> Array:
-    """One confusion matrix per speaker, of the average run: shape [speakers, labels, labels]."""
-    truth, probabilities = evaluation.truth_and_probabilities(rows, task)
-    said = probabilities.argmax(axis=1).astype(np.int64)
-    return (
-        evaluation.speaker_confusions(truth, said, rows["speaker"], len(LABELS[task]))
-        / rows["seed"].nunique()
-    )
-
-
-def recalls_of_both(clips: pd.DataFrame, task: str) -> pd.DataFrame:
-    """The recall of each label that occurs, by model: columns label, first, second."""
+    Returns
+    -------
+    DataFrame
+        Columns label, first, second.
+    """
     import pandas as pd
 
     of_label = clips.groupby("truth", observed=True)[["right_1", "right_2"]].mean()
@@ -147,115 +137,102 @@ def recalls_of_both(clips: pd.DataFrame, task: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["label", "first", "second"])
 
 
-def risk_coverage(rows: pd.DataFrame, task: str, points: int = 101) -> pd.DataFrame:
-    """What is answered and how often that is right, when answers less sure than a threshold are refused (El-Yaniv & Wiener 2010).
+def clips_in_disagreement(clips: pd.DataFrame) -> pd.DataFrame:
+    """The clips for which two models predict different labels, those that one has right first.
 
-    Columns threshold, coverage and accuracy of what is answered (NaN where nothing is); over several seeds all of them together.
+    Parameters
+    ----------
+    clips : DataFrame
+        As `match_clips` gives them.
+
+    Returns
+    -------
+    DataFrame
+        Columns path, corpus, speaker, gender, truth, predicted_1, predicted_2, and right ("the first",
+        "the second" or "neither").
     """
-    import pandas as pd
-
-    truth, probabilities = evaluation.truth_and_probabilities(rows, task)
-    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    found = []
-    for threshold in np.linspace(0, 1, points):
-        answered = sure >= threshold
-        found.append(
-            (threshold, answered.mean(), right[answered].mean() if answered.any() else np.nan)
-        )
-    return pd.DataFrame(found, columns=["threshold", "coverage", "accuracy"])
+    differing = clips[clips["predicted_1"] != clips["predicted_2"]]
+    sides = [differing["right_1"], differing["right_2"]]
+    right = np.select(sides, ["the first", "the second"], "neither")
+    order = np.select(sides, [0, 1], 2)
+    ordered = differing.assign(right=right, order=order).sort_values(
+        ["order", "path"], ignore_index=True
+    )
+    about = ["path", "corpus", "speaker", "gender", "truth"]
+    return ordered[[*about, "predicted_1", "predicted_2", "right"]]
 
 
-def breakdown(rows: pd.DataFrame, task: str, by: str) -> pd.DataFrame:
-    """How one model does in each group of clips: columns group, name, clips, speakers, value, low, high (a bootstrap over the group's speakers).
+def describe_comparison(comparison: PairedComparison, first: str, second: str) -> str:
+    """A comparison in words.
 
-    The value is UAR; of a group with a single label, that label's recall. `name` is how a person would call the group.
+    Parameters
+    ----------
+    comparison : PairedComparison
+        As `compare_models` gives it.
+    first, second : str
+        The titles of the two models.
+
+    Returns
+    -------
+    str
+        One or two sentences in Markdown, the better model first.
     """
-    import pandas as pd
-
-    truth, probabilities = evaluation.truth_and_probabilities(rows, task)
-    said = probabilities.argmax(axis=1).astype(np.int64)
-    found = []
-    corpus = f"{rows['corpus'].iloc[0]}-"  # speakers are named so that those of two corpora differ
-    for group in sorted(set(rows[by])):
-        here = (rows[by] == group).to_numpy()
-        counts = evaluation.speaker_confusions(
-            truth[here], said[here], rows["speaker"][here], len(LABELS[task])
-        )
-        replicates = evaluation.uar(evaluation.replicated(counts, rows["speaker"][here]))
-        low, high = (
-            np.nanpercentile(replicates, [2.5, 97.5]) if len(counts) > 1 else (np.nan, np.nan)
-        )
-        name = group.removeprefix(corpus) if by == "speaker" else group[:1].upper() + group[1:]
-        value = float(evaluation.uar(counts.sum(axis=0)))
-        found.append(
-            (
-                group,
-                name,
-                int(here.sum()) // rows["seed"].nunique(),
-                len(counts),
-                value,
-                float(low),
-                float(high),
-            )
-        )
-    return pd.DataFrame(
-        found, columns=["group", "name", "clips", "speakers", "value", "low", "high"]
-    )
-
-
-def behind(rows: pd.DataFrame, task: str, meant: str, said: str) -> pd.DataFrame:
-    """The clips of one cell of a confusion matrix, the surest first: about them, and how sure the model was. Of several seeds the first counts."""
-    rows = rows[(rows["seed"] == rows["seed"].min()) & (rows["truth"] == meant)]
-    _, probabilities = evaluation.truth_and_probabilities(rows, task)
-    found = rows[["path", "corpus", "speaker", "gender", "intensity", "statement"]].assign(
-        sure=probabilities.max(axis=1).round(3)
-    )
-    return found[probabilities.argmax(axis=1) == LABELS[task].index(said)].sort_values(
-        "sure", ascending=False, ignore_index=True
-    )
-
-
-def disagreements(clips: pd.DataFrame) -> pd.DataFrame:
-    """The clips of `same_clips` of which the two models say different things, those that one has right first."""
-    apart = clips[clips["said_1"] != clips["said_2"]]
-    apart = apart.assign(
-        right=np.select(
-            [apart["right_1"], apart["right_2"]], ["the first", "the second"], "neither"
-        )
-    )
-    order = apart["right"].map({"the first": 0, "the second": 1, "neither": 2})
-    return apart.assign(order=order).sort_values(["order", "path"], ignore_index=True)[
-        ["path", "corpus", "speaker", "gender", "truth", "said_1", "said_2", "right"]
-    ]
-
-
-def groups_of(rows: pd.DataFrame) -> list[str]:
-    """Which of `GROUPS` tell the clips of some rows apart, and into few enough parts to be looked at."""
-    return [by for by in GROUPS if 1 < rows[by].nunique() <= _MOST_GROUPS]
-
-
-def in_words(found: Paired, first: str, second: str) -> str:
-    """The comparison as a sentence."""
-    points, low, high = (
-        100 * value
-        for value in (found.difference.value, found.difference.low, found.difference.high)
-    )
-    ahead, behind_it = (first, second) if points >= 0 else (second, first)
-    low, high = (low, high) if points >= 0 else (-high, -low)
-    if abs(points) < 0.05 and not np.isnan(found.p_value):  # nothing that a figure would show
+    c = comparison
+    points, low, high = (100 * v for v in (c.difference.value, c.difference.low, c.difference.high))
+    clips = f"On the same {c.n_clips:,} clips"
+    better, worse = first, second
+    if points < 0:
+        better, worse = second, first
+        low, high = -high, -low
+    more = f"**{better}** recognises **{abs(points):.1f} points** more (UAR) than **{worse}**"
+    if np.isnan(c.p_value):
         return (
-            f"On the same {found.n_clips:,} clips of {found.n_speakers} speakers **{first}** and **{second}** recognise equally much (UAR; 95% "
-            f"interval of the difference {low:.1f} to {high:.1f} points)."
+            f"{clips} {more}. Whether that is chance cannot be told: "
+            "that takes at least two speakers, and to know of every clip who speaks."
         )
-    if np.isnan(found.p_value):
+    clips += f" of {c.n_speakers} speakers"
+    if abs(points) < _EQUAL:
         return (
-            f"On the same {found.n_clips:,} clips **{ahead}** recognises **{abs(points):.1f} points** more (UAR) than **{behind_it}**. Whether that "
-            "is chance cannot be told: that takes at least two speakers, and to know of every clip who speaks."
+            f"{clips} **{first}** and **{second}** recognise equally much "
+            f"(UAR; 95% interval of the difference {low:.1f} to {high:.1f} points)."
         )
-    chance = (
-        "less than 1 time in 1,000" if found.p_value < 0.001 else f"{found.p_value:.1%} of the time"
-    )
+    chance = "less than 1 time in 1,000" if c.p_value < 0.001 else f"{c.p_value:.1%} of the time"
     return (
-        f"On the same {found.n_clips:,} clips of {found.n_speakers} speakers **{ahead}** recognises **{abs(points):.1f} points** more (UAR) than "
-        f"**{behind_it}** (95% interval {low:.1f} to {high:.1f}). If the two were alike, a difference like this would come up {chance}."
+        f"{clips} {more} (95% interval {low:.1f} to {high:.1f}). "
+        f"If the two were alike, a difference like this would come up {chance}."
     )
+
+
+def _first_seed(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["seed"] == rows["seed"].min()]
+
+
+def _predictions(rows: pd.DataFrame, task: str, number: int) -> pd.DataFrame:
+    """By path, the label that a model predicted, its probability, and whether it is right."""
+    rows = _first_seed(rows)
+    _, probabilities = truth_and_probabilities(rows, task)
+    predicted = np.array(LABELS[task])[probabilities.argmax(axis=1)]
+    columns = {
+        f"predicted_{number}": predicted,
+        f"confidence_{number}": probabilities.max(axis=1),
+        f"right_{number}": predicted == rows["truth"],
+    }
+    return rows[["path"]].assign(**columns)
+
+
+def _permutation_p_value(one: Array, other: Array, difference: float) -> float:
+    """How often a difference in UAR at least as large comes up when speakers are exchanged at random."""
+    exchanged = np.random.default_rng(0).random((_PERMUTATIONS, len(one))) < 0.5
+    changes = (other - one).reshape(len(one), -1)
+    moved = (exchanged.astype(np.float64) @ changes).reshape(-1, *one.shape[1:])
+    by_chance = uar(one.sum(axis=0) + moved) - uar(other.sum(axis=0) - moved)
+    n_as_large = np.sum(np.abs(by_chance) >= abs(difference) - 1e-12)
+    return float((1 + n_as_large) / (1 + _PERMUTATIONS))
+
+
+def _speaker_confusions(rows: pd.DataFrame, task: str) -> Array:
+    """One confusion matrix per speaker, of the average run: shape [speakers, labels, labels]."""
+    truth, probabilities = truth_and_probabilities(rows, task)
+    predicted = probabilities.argmax(axis=1).astype(np.int64)
+    counts = speaker_confusions(truth, predicted, rows["speaker"], len(LABELS[task]))
+    return counts / rows["seed"].nunique()

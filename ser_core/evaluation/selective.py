@@ -1,7 +1,8 @@
-"""What refusing is worth: prediction sets, refusals and the check of personal baselines, scored from stored predictions and limits.
+"""What refusing is worth: prediction sets, refusals and the check of personal baselines, from what is stored.
 
-The limits of a run were fitted on speakers that it set aside (or on corpora that inner runs left out): they have not seen the
-tested speakers. Pure arithmetic: it fits nothing.
+Conventions: rows are those of one model in an out-of-fold table; all results are shares between 0 and 1. The
+limits of a run were fitted on speakers that it set aside, or on corpora that inner runs left out: they have
+not seen the tested speakers. Nothing here is fitted.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ser_core import evaluation
-from ser_core.evaluation import DATA_DIR
+from ser_core.evaluation.out_of_fold import truth_and_probabilities
 from ser_core.models import decision
-from ser_core.models.decision import Limits
+from ser_core.models.decision import Thresholds
 from ser_core.storage import manifest
+from ser_core.storage.paths import DATA_DIR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,32 +29,56 @@ PROTOCOLS = ("unseen_speakers", "corpus_left_out")
 
 
 def read_limits(path: Path = LIMITS_TABLE) -> pd.DataFrame:
-    """The stored limits, one row per model, protocol and run."""
+    """The stored limits, one row for each model, protocol and run.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The stored table.
+
+    Returns
+    -------
+    DataFrame
+        `LIMITS_COLUMNS`; limits are probabilities.
+    """
     import pandas as pd
 
-    return pd.read_csv(manifest.intact(path))
+    return pd.read_csv(manifest.verify(path))
 
 
-def scores(rows: pd.DataFrame, limits: pd.DataFrame) -> dict[str, float]:
-    """What the limits do to the rows of one model of emotions under one protocol, tested on one corpus.
+def score_refusals(rows: pd.DataFrame, limits: pd.DataFrame) -> dict[str, float]:
+    """What the limits do to the predictions of one model of emotions.
 
-    `coverage` and `set_size` (each speaker counts once); `answered`, the share of clips that is; `accuracy` of all clips and
-    `accuracy_answered`; `accuracy_best`, where exactly the least certain fifth is refused.
+    Parameters
+    ----------
+    rows : DataFrame
+        The model's rows under one protocol, tested on one corpus.
+    limits : DataFrame
+        The limits of this model and protocol.
+
+    Returns
+    -------
+    dict
+        coverage (how often the prediction set holds the truth) and set_size (mean number of labels), each
+        speaker counting once; answered, the share of clips that is; accuracy of all clips;
+        accuracy_answered; and accuracy_best, where exactly the least certain fifth is refused.
     """
-    truth, probabilities = evaluation.truth_and_probabilities(rows, "emotion")
-    of_fold = {int(row.fold): Limits(row.in_set, row.answered) for row in limits.itertuples()}
-    inside, answered = np.zeros(probabilities.shape, dtype=bool), np.zeros(len(rows), dtype=bool)
-    top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    for fold, of_run in of_fold.items():
-        here = (rows["fold"] == fold).to_numpy()
-        inside[here] = decision.in_set(probabilities[here], of_run)
-        answered[here] = top[here] >= of_run.answered
-    once = decision.each_speaker_once(rows["speaker"])
-    covered = inside[np.arange(len(rows)), truth]
-    surest = top >= np.quantile(top, decision.REFUSED)
+    truth, probabilities = truth_and_probabilities(rows, "emotion")
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    in_set = np.zeros(probabilities.shape, dtype=bool)
+    answered = np.zeros(len(rows), dtype=bool)
+    for limit in limits.itertuples():
+        of_fold = (rows["fold"] == limit.fold).to_numpy()
+        limits_of_run = Thresholds(limit.in_set, limit.answered)
+        in_set[of_fold] = decision.in_prediction_set(probabilities[of_fold], limits_of_run)
+        answered[of_fold] = confidence[of_fold] >= limit.answered
+    weights = decision.each_speaker_once(rows["speaker"])
+    covered = in_set[np.arange(len(rows)), truth]
+    surest = confidence >= np.quantile(confidence, decision.REFUSED)
     return {
-        "coverage": float(np.average(covered, weights=once)),
-        "set_size": float(np.average(inside.sum(axis=1), weights=once)),
+        "coverage": float(np.average(covered, weights=weights)),
+        "set_size": float(np.average(in_set.sum(axis=1), weights=weights)),
         "answered": float(answered.mean()),
         "accuracy": float(right.mean()),
         "accuracy_answered": float(right[answered].mean()) if answered.any() else float("nan"),
@@ -61,40 +86,66 @@ def scores(rows: pd.DataFrame, limits: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def baselines_noticed(rows: pd.DataFrame, limits: pd.DataFrame) -> dict[str, float]:
-    """By emotion, the share of baselines that are noticed as not neutral: every two clips of the same speaker and emotion."""
-    _, probabilities = evaluation.truth_and_probabilities(rows, "emotion")
+def rejected_baselines(rows: pd.DataFrame, limits: pd.DataFrame) -> dict[str, float]:
+    """How often a baseline is noticed as not neutral, by the emotion of its clips.
+
+    Every two clips of the same speaker and emotion are tried as a baseline.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The rows of one model of emotions under one protocol, tested on one corpus.
+    limits : DataFrame
+        The limits of this model and protocol.
+
+    Returns
+    -------
+    dict
+        The share that is noticed, by emotion; the mean over speakers.
+    """
+    _, probabilities = truth_and_probabilities(rows, "emotion")
     table = rows[["speaker", "truth", "fold"]].assign(neutral=decision.neutral_share(probabilities))
-    least = dict(zip(limits["fold"], limits["neutral_from"], strict=True))
-    noticed: dict[str, list[float]] = {}
-    for (_, truth, fold), part in table.groupby(["speaker", "truth", "fold"], observed=True):
+    threshold_of = dict(zip(limits["fold"], limits["neutral_from"], strict=True))
+    shares: dict[str, list[float]] = {}
+    for (_, emotion, fold), part in table.groupby(["speaker", "truth", "fold"], observed=True):
         values = part["neutral"].to_numpy()
         first, second = np.triu_indices(len(values), 1)
         if len(first):
-            noticed.setdefault(str(truth), []).append(
-                float(((values[first] + values[second]) / 2 < least[fold]).mean())
-            )
-    return {emotion: float(np.mean(shares)) for emotion, shares in noticed.items()}
+            means = (values[first] + values[second]) / 2
+            shares.setdefault(str(emotion), []).append(float((means < threshold_of[fold]).mean()))
+    return {emotion: float(np.mean(of_speakers)) for emotion, of_speakers in shares.items()}
 
 
-def voices_noticed(rows: pd.DataFrame, emotion_of: Mapping[str, str]) -> dict[str, float]:
-    """How often a baseline of two neutral clips is noticed as another voice: `same` speaker (a false alarm), `other`, `other_gender`.
+def rejected_voices(rows: pd.DataFrame, emotion_of: Mapping[str, str]) -> dict[str, float]:
+    """How often a baseline of two neutral clips is noticed as another voice than the clip's.
 
-    `rows` are the out-of-fold rows of one model of gender, `emotion_of` the emotion of each clip by path. Every speaker's baseline is
-    held against every clip.
+    The baseline of every speaker is compared with every clip.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The rows of one model of gender under one protocol, tested on one corpus.
+    emotion_of : mapping
+        The emotion of each clip, by path.
+
+    Returns
+    -------
+    dict
+        The share that is noticed where the clip is of the same speaker (a false alarm), of any other, and of
+        one of the other gender: keys same, other and other_gender.
     """
-    _, probabilities = evaluation.truth_and_probabilities(rows, "gender")
-    speakers, neutral = (
-        rows["speaker"].to_numpy(str),
-        rows["path"].map(emotion_of).to_numpy() == "neutral",
-    )
-    gender_of = dict(zip(speakers, rows["truth"], strict=True))
-    found: dict[str, list[npt.NDArray[np.bool_]]] = {"same": [], "other": [], "other_gender": []}
+    _, probabilities = truth_and_probabilities(rows, "gender")
+    speakers = rows["speaker"].to_numpy(str)
+    genders = rows["truth"].to_numpy()
+    neutral = rows["path"].map(emotion_of).to_numpy() == "neutral"
+    gender_of = dict(zip(speakers, genders, strict=True))
+    noticed: dict[str, list[npt.NDArray[np.bool_]]] = {"same": [], "other": [], "other_gender": []}
     for speaker in np.unique(speakers):
-        own = np.flatnonzero(neutral & (speakers == speaker))[:2]
-        noticed = decision.other_voice(probabilities, probabilities[own].mean(axis=0))
-        same = speakers == speaker
-        found["same"].append(noticed[same & ~np.isin(np.arange(len(rows)), own)])
-        found["other"].append(noticed[~same])
-        found["other_gender"].append(noticed[rows["truth"].to_numpy() != gender_of[speaker]])
-    return {kind: float(np.concatenate(shares).mean()) for kind, shares in found.items()}
+        own = speakers == speaker
+        baseline = np.flatnonzero(neutral & own)[:2]
+        is_other = decision.other_voice(probabilities, probabilities[baseline].mean(axis=0))
+        in_baseline = np.isin(np.arange(len(rows)), baseline)
+        noticed["same"].append(is_other[own & ~in_baseline])
+        noticed["other"].append(is_other[~own])
+        noticed["other_gender"].append(is_other[genders != gender_of[speaker]])
+    return {kind: float(np.concatenate(parts).mean()) for kind, parts in noticed.items()}

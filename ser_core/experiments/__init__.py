@@ -1,1 +1,1 @@
-"""What makes stored figures beyond training: conditions, the gate, explanations, training speakers, a corpus of one's own."""
+"""What makes stored figures beyond training: each module is one experiment."""

@@ -1,36 +1,39 @@
-"""Whether explanations name what the models go by: what an emotion loses without it, against as much at random.
+"""Whether explanations name what the models go by: what is lost without it, against as much at random.
 
-The default models of joint run 1 in `models/heldout/` are asked, on speakers that they never heard. Deleted are, one at a time,
-each cue and each moment of the explanation; "at random" is the mean over all cues, or over all moments. A moment's deletion is
-silence in the recording itself, which is then predicted from the start: an independent test. A cue can only be deleted from what
-the models read, as the explanation itself does it: that half shows how far apart the cues are, four times the mean at most.
+The held-out default model explains clips of speakers that it has not heard. Each cue and each moment of an
+explanation is deleted, one at a time; "at random" is the mean over all cues, or over all moments. A moment is
+deleted by silencing it in the recording, which is then predicted from the start: an independent test. A cue
+can only be deleted from what the model reads, as the explanation itself does it: that half shows how far
+apart the cues are, four times the mean at most.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core import audio, corpora, evaluation, models
+from ser_core import audio, corpora, models
+from ser_core.audio.recording import Recording
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
-from ser_core.evaluation import DATA_DIR
+from ser_core.evaluation import Interval, percentile_interval, resample_speakers
 from ser_core.features import Inputs
-from ser_core.prediction import explanation
+from ser_core.prediction import attribution
+from ser_core.prediction.explanation import Moment
 from ser_core.storage import manifest
+from ser_core.storage.paths import DATA_DIR
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RUN = 1
 TABLE = DATA_DIR / "explanations.csv"
-"""What `measure` found, one row per clip."""
+"""What `measure_faithfulness` stores, one row per clip."""
 
-_EVERY = {"ravdess": 1, "crema-d": 8, "nemo": 4}  # clips of the tested speakers
-_LEAST_SPEAKERS = 5  # of fewer, a bootstrap over speakers says nothing
-_COLUMNS = (
+COLUMNS = (
     "corpus",
     "clip",
     "speaker",
@@ -42,102 +45,137 @@ _COLUMNS = (
     "without_moment",
     "without_any_moment",
 )
+"""`emotion` is the most likely one; `cue` is the one that is named first.
+
+The columns from `probability` on are the emotion's probability: with everything, without that cue, without
+one of the cues (mean), without the moment that is named, and without one of the moments (mean).
+"""
+
+_EVERY = {"ravdess": 1, "crema-d": 8, "nemo": 4}  # clips of the tested speakers
+_LEAST_SPEAKERS = 5  # of fewer, a bootstrap over speakers says nothing
 
 
-def measure(jobs: int = 1, folder: Path = models.HELD_OUT) -> pd.DataFrame:
-    """Explain clips of the speakers of run 1, delete what is named, and as much at random: a row of `TABLE` per clip.
+def measure_faithfulness(jobs: int = 1, folder: Path | None = None) -> pd.DataFrame:
+    """Explain clips of the speakers of run 1, and delete what is named and as much at random.
 
-    `emotion` is the most likely one, the columns from `probability` on are its probability: with everything, without the cue that is named first,
-    without one of the cues (mean), without the moment that is named, without one of the moments (mean).
+    Parameters
+    ----------
+    jobs : int, optional
+        The number of processes.
+    folder : Path, optional
+        Where the held-out models are (default: in the cache folder).
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`, one row per clip whose speech is long enough to leave a moment out.
 
     Raises
     ------
     SerError
-        NOT_FOUND where a corpus is missing below `SER_CORPORA`; MODEL_NOT_FOUND where there are no held-out models.
+        NOT_FOUND where a corpus is missing below `SER_CORPORA`; MODEL_NOT_FOUND where there are no held-out
+        models.
     """
     import pandas as pd
     from joblib import Parallel, delayed
 
-    models.default_card("emotion", folder)  # says what is missing before any work is done
-    chosen = []
+    folder = folder or models.find_held_out_models()
+    work = []
     for name, every in _EVERY.items():
         home = corpora.resolve(name)
-        table = corpora.utterances(home, CORPORA[name])
-        tested = table[corpora.scored(RUN, table["speaker"], table["corpus"])].iloc[::every]
-        chosen += [(home / row.path, name, row.speaker) for row in tested.itertuples()]
-    rows = Parallel(n_jobs=jobs, batch_size=8)(
-        delayed(_measure)(path, corpus, speaker, folder) for path, corpus, speaker in chosen
-    )
-    return pd.DataFrame([row for row in rows if row], columns=list(_COLUMNS))
+        table = corpora.read_utterances(home, CORPORA[name])
+        tested = table[corpora.scored_rows(RUN, table["speaker"], table["corpus"])].iloc[::every]
+        for path, speaker in zip(tested["path"], tested["speaker"], strict=True):
+            work.append(delayed(_measure_clip)(home / path, name, speaker, folder))
+    rows = Parallel(n_jobs=jobs, batch_size=8)(work)
+    return pd.DataFrame([row for row in rows if row], columns=list(COLUMNS))
 
 
-def _measure(path: Path, corpus: str, speaker: str, folder: Path) -> tuple[object, ...] | None:
+def score_faithfulness(path: Path = TABLE) -> pd.DataFrame:
+    """What is lost without what is named, and without as much at random.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The stored table.
+
+    Returns
+    -------
+    DataFrame
+        One row per corpus, and one of all, as text: the losses in points of probability, and their ratio with
+        its 95% interval over speakers, where there are enough of them.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(manifest.verify(path))
+    rows = []
+    for corpus, clips in [*table.groupby("corpus", sort=False), ("all", table)]:
+        row = {
+            "corpus": CORPORA[corpus].title if corpus in CORPORA else corpus,
+            "clips": str(len(clips)),
+            "speakers": str(clips["speaker"].nunique()),
+        }
+        rows.append(row | _losses(clips, "cue") | _losses(clips, "moment"))
+    return pd.DataFrame(rows)
+
+
+def _measure_clip(path: Path, corpus: str, speaker: str, folder: Path) -> tuple[object, ...] | None:
     """One row; None for a clip whose speech is too short to leave a moment of it out."""
-    model = _model(folder)
+    model = _load_model(folder)
     clip = audio.load(path)
     inputs = Inputs(clip)
     labels = LABELS["emotion"]
-    top = labels[int(model.predict_proba([inputs])[0].argmax())]
-    explained = explanation.explain(model, inputs, top)
-    named = explained.moment
-    if named is None:
+    top = int(model.predict_proba([inputs])[0].argmax())
+    explained = attribution.explain_probability(model, inputs, labels[top])
+    if explained.moment is None:
         return None
-
-    def left(moment: explanation.Moment) -> float:
-        return float(
-            model.predict_proba([Inputs(audio.silenced(clip, moment.start_s, moment.end_s))])[
-                0, labels.index(top)
-            ]
-        )
-
-    without = {moment: left(moment) for moment in explained.moments}
+    without = {
+        moment: _probability_without(model, clip, moment, top) for moment in explained.moments
+    }
     cue = max(explained.cues, key=explained.cues.__getitem__)
-    alone = explained.probability - explained.alone[cue]
-    any_cue = explained.probability - float(np.mean(list(explained.alone.values())))
-    about = (corpus, path.stem, speaker, top, explained.probability, cue, alone, any_cue)
-    return (*about, without[named], float(np.mean(list(without.values()))))
+    without_cue = explained.probability - explained.cue_losses[cue]
+    without_any_cue = explained.probability - float(np.mean(list(explained.cue_losses.values())))
+    return (
+        corpus,
+        path.stem,
+        speaker,
+        labels[top],
+        explained.probability,
+        cue,
+        without_cue,
+        without_any_cue,
+        without[explained.moment],
+        float(np.mean(list(without.values()))),
+    )
 
 
-_loaded: dict[Path, models.Model] = {}
+def _probability_without(model: models.Model, clip: Recording, moment: Moment, label: int) -> float:
+    """The probability of a label where a moment of the clip is silent."""
+    silenced = audio.silence(clip, moment.start_s, moment.end_s)
+    return float(model.predict_proba([Inputs(silenced)])[0, label])
 
 
-def _model(folder: Path) -> models.Model:
+@lru_cache(maxsize=1)
+def _load_model(folder: Path) -> models.Model:
     """The default model of emotions, loaded once per process."""
-    if folder not in _loaded:
-        _loaded[folder] = models.load_default("emotion", folder)
-    return _loaded[folder]
+    return models.load_default("emotion", folder)
 
 
-def scores(path: Path = TABLE) -> pd.DataFrame:
-    """What is lost without what is named and without as much at random, in points, and their ratio with a 95% interval over speakers."""
-    import pandas as pd
+def _losses(clips: pd.DataFrame, kind: str) -> dict[str, str]:
+    """The losses without what is named and without as much at random; `kind` is cue or moment."""
+    named = clips["probability"] - clips[f"without_{kind}"]
+    random = clips["probability"] - clips[f"without_any_{kind}"]
+    sums = np.stack([loss.groupby(clips["speaker"]).sum().to_numpy() for loss in (named, random)])
+    drawn = resample_speakers(sums.T)
+    ratio = percentile_interval(named.mean() / random.mean(), drawn[:, 0] / drawn[:, 1])
+    return {
+        f"without the {kind}": f"-{100 * named.mean():.1f}",
+        f"without a random {kind}": f"-{100 * random.mean():.1f}",
+        f"{kind}: ratio [95%]": _format_ratio(ratio, n_speakers=sums.shape[1]),
+    }
 
-    table = pd.read_csv(manifest.intact(path))
-    rows = []
-    for corpus, part in [*table.groupby("corpus", sort=False), ("all", table)]:
-        n_speakers = part["speaker"].nunique()
-        row = {
-            "corpus": CORPORA[corpus].title if corpus in CORPORA else corpus,
-            "clips": str(len(part)),
-            "speakers": str(n_speakers),
-        }
-        for kind in ("cue", "moment"):
-            losses = {
-                name: part["probability"] - part[f"without_{name}"]
-                for name in (kind, f"any_{kind}")
-            }
-            sums = np.array(
-                [loss.groupby(part["speaker"]).sum().to_numpy() for loss in losses.values()]
-            )
-            drawn = evaluation.speaker_bootstrap(part["speaker"]) @ sums.T
-            low, high = np.percentile(drawn[:, 0] / drawn[:, 1], [2.5, 97.5])
-            named, random = (100 * loss.mean() for loss in losses.values())
-            row[f"without the {kind}"], row[f"without a random {kind}"] = (
-                f"-{named:.1f}",
-                f"-{random:.1f}",
-            )
-            row[f"{kind}: ratio [95%]"] = f"{named / random:.1f}" + (
-                f" [{low:.1f}, {high:.1f}]" if n_speakers >= _LEAST_SPEAKERS else ""
-            )
-        rows.append(row)
-    return pd.DataFrame(rows)
+
+def _format_ratio(ratio: Interval, n_speakers: int) -> str:
+    if n_speakers < _LEAST_SPEAKERS:
+        return f"{ratio.value:.1f}"
+    return f"{ratio.value:.1f} [{ratio.low:.1f}, {ratio.high:.1f}]"

@@ -1,4 +1,8 @@
-"""The models that ship, asked on a corpus that they never heard: the protocol `corpus_left_out` on a person's own clips."""
+"""The models that ship, tested on a person's own clips: the protocol `corpus_left_out`.
+
+Conventions: clips are rows of an utterance table (the first columns of `corpora.TABLE_COLUMNS`); predictions
+are the probabilities of the emotions. A clip whose corpus a model was trained on is no test of that model.
+"""
 
 from __future__ import annotations
 
@@ -12,112 +16,181 @@ import pandas as pd
 from ser_core import evaluation, models, prediction
 from ser_core.audio import isolated
 from ser_core.corpora import CORPORA
-from ser_core.corpora.folders import named_as
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import ErrorCode, SerError
-from ser_core.evaluation import OUT_OF_FOLD_COLUMNS
+from ser_core.evaluation import OUT_OF_FOLD_COLUMNS, out_of_fold_rows
 from ser_core.models import ModelCard
-from ser_core.training.joint import comparable, out_of_fold_rows
+from ser_core.training.common_labels import restrict_to_common_labels
 
 PROTOCOL = "corpus_left_out"
 TASK = "emotion"
 
-Said = Mapping[str, Mapping[str, float]]
-"""The probabilities of the emotions, by the name of the model that says so."""
+EmotionsByModel = Mapping[str, Mapping[str, float]]
+"""The probabilities of the emotions, by the name of the model that gives them."""
 
 
-def heard_in_training(card: ModelCard, path: str) -> bool:
-    """Whether a clip is named as in a corpus that a model learnt from: no test of that model then."""
-    return any(
-        named_as(CORPORA[corpus.name], Path(path))
-        for corpus in card.corpora
-        if corpus.name in CORPORA
-    )
+def was_trained_on(card: ModelCard, path: str) -> bool:
+    """Whether a clip is named as in a corpus that a model was trained on.
+
+    Parameters
+    ----------
+    card : ModelCard
+        The model.
+    path : str
+        The clip.
+
+    Returns
+    -------
+    bool
+    """
+    names = [corpus.name for corpus in card.corpora if corpus.name in CORPORA]
+    return any(CORPORA[name].recognises(Path(path)) for name in names)
 
 
 def check_labels(emotions: Iterable[str]) -> None:
-    """Raise BAD_CORPUS where a corpus has one label only: with nothing to take it for, every model would be right."""
-    found = set(emotions)
-    if len(found) < 2:
-        message = f"All clips have one label ({', '.join(found)}): with nothing to take it for, every model would seem to be right."
-        raise SerError(ErrorCode.BAD_CORPUS, message, "Add clips of another emotion.")
+    """Refuse a corpus that has one label only: every model would be right.
+
+    Parameters
+    ----------
+    emotions : iterable of str
+        The labels of the clips.
+
+    Raises
+    ------
+    SerError
+        BAD_CORPUS where there are not two different labels.
+    """
+    labels = set(emotions)
+    if len(labels) < 2:
+        raise SerError(
+            ErrorCode.BAD_CORPUS,
+            f"All clips have one label ({', '.join(labels)}): "
+            "with nothing to take it for, every model would seem to be right.",
+            "Add clips of another emotion.",
+        )
 
 
-def ask_folder(
+def predict_folder(
     folder: Path, paths: Sequence[str], cards: Sequence[ModelCard], jobs: int = 1
-) -> list[Said | SerError]:
-    """What some of the models that ship say of clips of a folder, in order; progress on stderr."""
+) -> list[EmotionsByModel | SerError]:
+    """The predictions of some models that ship for clips of a folder; progress on stderr.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    paths : sequence of str
+        The clips, relative to the folder.
+    cards : sequence of ModelCard
+        The models.
+    jobs : int, optional
+        The number of processes.
+
+    Returns
+    -------
+    list
+        For each clip what the models predict, or why it could not be used.
+    """
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
     names = tuple(card.name for card in cards)
-    work = (delayed(_ask_file)(folder / path, names) for path in paths)
-    return list(
-        tqdm(
-            Parallel(n_jobs=jobs, return_as="generator")(work),
-            total=len(paths),
-            unit="clip",
-            desc="asking",
+    work = [delayed(_predict_file)(folder / path, names) for path in paths]
+    predictions = Parallel(n_jobs=jobs, return_as="generator")(work)
+    return list(tqdm(predictions, total=len(paths), unit="clip", desc="predicting"))
+
+
+def left_out_rows(
+    clips: pd.DataFrame,
+    predictions: Sequence[EmotionsByModel | SerError],
+    cards: Sequence[ModelCard],
+) -> pd.DataFrame:
+    """Predictions for one's own clips as rows of an out-of-fold table, under the protocol `corpus_left_out`.
+
+    They are restricted to the labels that both sides have: an emotion that no clip of the corpus has gets
+    probability 0, and calm counts as neutral where one side lacks it.
+
+    Parameters
+    ----------
+    clips : DataFrame [n]
+        An utterance table.
+    predictions : sequence [n]
+        For each clip what `prediction.probabilities_by_model` gives, or why it could not be used.
+    cards : sequence of ModelCard
+        The models whose predictions are wanted.
+
+    Returns
+    -------
+    DataFrame
+        `evaluation.OUT_OF_FOLD_COLUMNS`: one row for each model and clip that is a test of it.
+    """
+    emotions_of = {
+        str(corpus): tuple(rows["emotion"].unique()) for corpus, rows in clips.groupby("corpus")
+    }
+    parts = []
+    for card in cards:
+        of_clip = _predictions_of(card, clips, predictions)
+        if not of_clip:
+            continue
+        rows, truth, probabilities = restrict_to_common_labels(
+            clips,
+            np.array(list(of_clip), dtype=np.int64),
+            np.array(list(of_clip.values())),
+            TASK,
+            np.isin(EMOTIONS, card.labels),
+            emotions_of,
         )
-    )
+        run = (TASK, card.inputs, card.classifier, PROTOCOL, 0, 1)
+        parts.append(out_of_fold_rows(clips, rows, truth, probabilities, run))
+    if not parts:
+        return pd.DataFrame(columns=list(OUT_OF_FOLD_COLUMNS))
+    return pd.concat(parts, ignore_index=True)
 
 
-def _ask_file(path: Path, names: tuple[str, ...]) -> Said | SerError:
+def score_models(rows: pd.DataFrame) -> dict[str, evaluation.Scores]:
+    """The scores of each model, best first.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `left_out_rows` gives them.
+
+    Returns
+    -------
+    dict
+        Scores by the model's title.
+    """
+    scores = {}
+    for (feature_set, classifier), of_model in rows.groupby(
+        ["feature_set", "classifier"], observed=True
+    ):
+        title = models.title(str(classifier), str(feature_set))
+        scores[title] = evaluation.score(of_model, TASK)
+    return dict(sorted(scores.items(), key=lambda item: -item[1].uar.value))
+
+
+def _predict_file(path: Path, names: tuple[str, ...]) -> EmotionsByModel | SerError:
     try:
-        return prediction.by_each(isolated.load(path), [_model(name) for name in names])
+        return prediction.probabilities_by_model(
+            isolated.load(path), [_load_model(name) for name in names]
+        )
     except SerError as error:
         return error
 
 
 @cache
-def _model(name: str) -> models.Model:
+def _load_model(name: str) -> models.Model:
     """Each process loads a model once."""
     return models.load_named(name, TASK)
 
 
-def out_of_fold(
-    about: pd.DataFrame, said: Sequence[Said | SerError], cards: Sequence[ModelCard]
-) -> pd.DataFrame:
-    """What models said of the clips of an utterance table, as rows of an out-of-fold table under the protocol `corpus_left_out`.
-
-    On the labels that both sides have: an emotion that no clip of the corpus has is taken out of the answers, calm counts as
-    neutral where one side lacks it. A clip that is named as in a corpus that a model learnt from is no test of it and left out.
-
-    Parameters
-    ----------
-    about : DataFrame
-        One row per clip, with the first columns of `TABLE_COLUMNS`.
-    said : sequence
-        For each clip what `prediction.by_each` gives, or why it could not be asked.
-    """
-    emotions = {corpus: tuple(rows["emotion"].unique()) for corpus, rows in about.groupby("corpus")}
-    parts = []
-    for card in cards:
-        asked = [
-            row for row, (path, answer) in enumerate(zip(about["path"], said, strict=True))
-            if not isinstance(answer, SerError) and not heard_in_training(card, path)
-        ]  # fmt: skip
-        if not asked:
-            continue
-        answers = np.array(
-            [[said[row][card.name][emotion] for emotion in EMOTIONS] for row in asked]
-        )  # type: ignore[index]
-        learnt = np.isin(EMOTIONS, card.labels)
-        rows, truth, given = comparable(
-            about, np.array(asked, dtype=np.int64), answers, TASK, learnt, emotions
-        )
-        run_of = (TASK, card.feature_set or "several", card.classifier, PROTOCOL, 0, 1)
-        parts.append(out_of_fold_rows(about, rows, truth, given, run_of))
-    columns = list(OUT_OF_FOLD_COLUMNS)
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-
-
-def scores_of_each(rows: pd.DataFrame) -> dict[str, evaluation.Scores]:
-    """The scores of each model that was asked, by its title, best first."""
-    found = {
-        models.title(str(classifier), str(feature_set)): evaluation.score(of_model, TASK)
-        for (feature_set, classifier), of_model in rows.groupby(
-            ["feature_set", "classifier"], observed=True
-        )
-    }
-    return dict(sorted(found.items(), key=lambda item: -item[1].uar.value))
+def _predictions_of(
+    card: ModelCard, clips: pd.DataFrame, predictions: Sequence[EmotionsByModel | SerError]
+) -> dict[int, list[float]]:
+    """The probabilities that a model gives the clips that are a test of it, by position."""
+    of_clip = {}
+    for position, (path, by_model) in enumerate(zip(clips["path"], predictions, strict=True)):
+        if not isinstance(by_model, SerError) and not was_trained_on(card, path):
+            probabilities = by_model[card.name]
+            of_clip[position] = [probabilities[emotion] for emotion in EMOTIONS]
+    return of_clip

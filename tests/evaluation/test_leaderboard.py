@@ -11,6 +11,7 @@ from ser_core import evaluation, models
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, LABELS
 from ser_core.evaluation import enrolment, leaderboard, listeners
+from ser_core.storage import paths
 
 CASES = [(task, corpus) for task in LABELS for corpus in CORPORA]
 
@@ -22,13 +23,13 @@ def stored():
 
 @pytest.fixture(scope="module")
 def boards(stored):
-    return {case: leaderboard.standings(stored, *case) for case in CASES}
+    return {case: leaderboard.rank_with_costs(stored, *case) for case in CASES}
 
 
 def shown(boards, case):
-    return leaderboard.as_table(boards[case], leaderboard.beside(*case, chance=0.125)).set_index(
-        "title"
-    )
+    return leaderboard.format_leaderboard(
+        boards[case], leaderboard.reference_rows(*case, chance=0.125)
+    ).set_index("title")
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)
@@ -93,7 +94,7 @@ def test_intervals_are_those_of_drawing_speakers(corpus, stored, boards):
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_the_baseline_column_is_what_the_stored_choices_say(corpus, boards):
     table = boards["emotion", corpus].set_index("classifier")
-    read = enrolment.read(corpus)
+    read = enrolment.read_choices(corpus)
     for classifier in ("combination", "network", "bagged_mlp"):
         rows = read[
             (read["classifier"] == classifier)
@@ -135,24 +136,24 @@ def test_time_and_size_are_known_of_every_model_that_ships_and_of_no_other(task,
         for card in cards:
             assert row.milliseconds == costs.loc[(task, card.name), "milliseconds"]
             files = {
-                (models.MODELS_DIR / card.id / name).resolve()
+                (paths.MODELS_DIR / card.id / name).resolve()
                 for name in ("card.json", card.artefact, *card.further)
             }
             if card.classifier == "combination":
-                for member in json.loads((models.MODELS_DIR / card.id / "model.json").read_text())[
+                for member in json.loads((paths.MODELS_DIR / card.id / "model.json").read_text())[
                     "members"
                 ]:
                     files |= {
-                        path.resolve() for path in (models.MODELS_DIR / member["id"]).iterdir()
+                        path.resolve() for path in (paths.MODELS_DIR / member["id"]).iterdir()
                     }
             if card.classifier in ("combination", "network"):  # one network answers for both tasks
-                files.add((models.MODELS_DIR / "emotion-network" / "model.onnx").resolve())
+                files.add((paths.MODELS_DIR / "emotion-network" / "model.onnx").resolve())
             assert row.megabytes == pytest.approx(sum(path.stat().st_size for path in files) / 1e6)
     assert table["milliseconds"].notna().sum() == len(models.cards(task=task))
 
 
 def test_people_stand_beside_the_emotions_of_crema_d_only_and_guessing_everywhere():
-    votes = listeners.listener_votes()
+    votes = listeners.read_votes()
     intended = (
         votes["path"]
         .str.split("_")
@@ -171,24 +172,26 @@ def test_people_stand_beside_the_emotions_of_crema_d_only_and_guessing_everywher
     counts = votes.drop(columns="path")
     hits = pd.Series([counts.loc[place, emotion] for place, emotion in intended.items()])
     uar = (hits.groupby(intended).sum() / counts.sum(axis=1).groupby(intended).sum()).mean()
-    people, guessing = leaderboard.beside("emotion", "crema-d", 1 / 6).to_dict("records")
+    people, guessing = leaderboard.reference_rows("emotion", "crema-d", 1 / 6).to_dict("records")
     assert people["unseen_speakers_uar"] == pytest.approx(uar)
     assert people["unseen_speakers_accuracy"] == pytest.approx(hits.sum() / counts.to_numpy().sum())
     assert people["unseen_speakers_uar_low"] < uar < people["unseen_speakers_uar_high"]
     assert (guessing["unseen_speakers_uar"], guessing["kind"]) == (1 / 6, leaderboard.GUESSING)
     for case in CASES:
         if case != ("emotion", "crema-d"):
-            assert list(leaderboard.beside(*case, chance=0.5)["kind"]) == [leaderboard.GUESSING]
+            assert list(leaderboard.reference_rows(*case, chance=0.5)["kind"]) == [
+                leaderboard.GUESSING
+            ]
 
 
 def test_the_interval_of_people_is_over_the_speakers_who_were_heard():
-    votes = listeners.listener_votes()
-    uar, accuracy = listeners.listener_intervals(votes)
+    votes = listeners.read_votes()
+    uar, accuracy = listeners.single_rating_intervals(votes)
     speakers = votes["path"].str[:4]
     rng = np.random.default_rng(2)
     of_each = dict(iter(votes.groupby(speakers)))
     drawn = [
-        listeners.listener_scores(
+        listeners.score_listeners(
             pd.concat([of_each[name] for name in rng.choice(list(of_each), len(of_each))])
         )
         for _ in range(60)
@@ -198,7 +201,28 @@ def test_the_interval_of_people_is_over_the_speakers_who_were_heard():
         (accuracy, [d.single_rating for d in drawn]),
     ):
         assert (found.high - found.low) / 3.92 == pytest.approx(np.std(values), rel=0.35)
-    scores = listeners.listener_scores(votes)
+    scores = listeners.score_listeners(votes)
     assert (uar.value, accuracy.value) == pytest.approx(
         (scores.single_rating_uar, scores.single_rating)
     )
+
+
+def test_the_baseline_of_the_field_is_reproduced(stored):
+    board = leaderboard.rank_models(stored, "emotion").set_index(["feature_set", "classifier"])
+    forest = board.loc[("mfcc128_v1", "random_forest")]
+    assert forest["unseen_speakers_uar"] == pytest.approx(0.36, abs=0.03)
+    assert forest["random_split_uar"] == pytest.approx(0.55, abs=0.03)
+
+
+def test_the_promised_figures_hold_on_unseen_speakers(stored):
+    emotion, gender = (leaderboard.rank_models(stored, task) for task in ("emotion", "gender"))
+    assert emotion[emotion["feature_set"] == "acoustic128_v1"]["unseen_speakers_uar"].max() >= 0.50
+    assert gender["unseen_speakers_uar"].max() >= 0.97
+    assert (emotion["inflation"].dropna() > 0).all()
+
+
+def test_a_leaderboard_without_unseen_voices_is_ordered_by_what_there_is():
+    stored = evaluation.read_out_of_fold("ravdess")
+    board = leaderboard.rank_models(stored[stored["protocol"] == "random_split"], "emotion")
+    assert board["unseen_speakers_uar"].isna().all()
+    assert board["random_split_uar"].is_monotonic_decreasing

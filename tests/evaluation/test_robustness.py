@@ -1,4 +1,4 @@
-"""What comes of the stored predictions under noise, rooms and codecs: against scikit-learn and known cases."""
+"""The stored predictions under noise, rooms and codecs: against scikit-learn and known cases."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ def test_what_a_condition_costs_is_counted_against_the_same_clips(tmp_path, monk
     rows = []
     for number, emotion in enumerate(EMOTIONS):
         for condition in ("as it is", "noise"):
-            said = "happy" if condition == "noise" and emotion == "calm" else emotion
+            predicted = "happy" if condition == "noise" and emotion == "calm" else emotion
             gender = GENDERS[number % 2]
             rows.append(
                 {
@@ -24,20 +24,15 @@ def test_what_a_condition_costs_is_counted_against_the_same_clips(tmp_path, monk
                     "emotion": emotion,
                     "gender": gender,
                 }
-                | {label: float(label == said) for label in EMOTIONS}
+                | {label: float(label == predicted) for label in EMOTIONS}
                 | {label: float(label == gender) for label in GENDERS}
             )
-    other = pd.DataFrame(rows).assign(
-        classifier="svc", happy=1.0
-    )  # another model's rows change nothing
-    robustness.write(pd.concat([pd.DataFrame(rows), other]), tmp_path / "c.parquet")
-    scores = robustness.condition_scores(tmp_path / "c.parquet").set_index("condition")
-    assert scores.loc["as it is", ["UAR", "lost", "same emotion", "gender"]].tolist() == [
-        "100.0",
-        "+0.0",
-        "100.0",
-        "100.0",
-    ]
+    # The rows of another model change nothing.
+    other = pd.DataFrame(rows).assign(classifier="svc", happy=1.0)
+    robustness.write_conditions(pd.concat([pd.DataFrame(rows), other]), tmp_path / "c.parquet")
+    scores = robustness.score_conditions(tmp_path / "c.parquet").set_index("condition")
+    clean = scores.loc["as it is", ["UAR", "lost", "same emotion", "gender"]]
+    assert clean.tolist() == ["100.0", "+0.0", "100.0", "100.0"]
     noise = scores.loc["noise"]
     assert (noise["UAR"], noise["lost"], noise["same emotion"]) == ("87.5", "+12.5", "87.5")
     assert (noise["lost on calm"], noise["lost on surprised"]) == ("+100.0", "+0.0")
@@ -54,13 +49,13 @@ def test_what_the_recorder_costs(tmp_path):
         for emotion in EMOTIONS
     ]
     pd.DataFrame(rows).to_csv(tmp_path / "r.csv", index=False)
-    (scores,) = robustness.recorder_scores(tmp_path / "r.csv").to_dict("records")
+    (scores,) = robustness.score_recorder(tmp_path / "r.csv").to_dict("records")
     assert (scores["clips"], scores["same emotion"], scores["lost"]) == ("8", "87.5", "+12.5")
 
 
 @pytest.fixture(scope="module")
 def conditions():
-    return robustness.condition_scores().set_index("condition")
+    return robustness.score_conditions().set_index("condition")
 
 
 def test_the_stored_conditions_are_those_of_the_code(conditions):
@@ -74,7 +69,7 @@ def test_loudness_changes_no_answer(conditions):
 
 @pytest.fixture(scope="module")
 def stored():
-    return robustness.read()
+    return robustness.read_conditions()
 
 
 @pytest.mark.parametrize(
@@ -83,7 +78,7 @@ def stored():
 )
 @pytest.mark.parametrize("condition", ["white noise, 10 dB", "Opus, 6 kbit/s", "telephone band"])
 def test_a_point_of_a_curve_is_the_recall_of_the_stored_predictions(model, condition, stored):
-    found = robustness.curves(stored, ["as it is", condition]).set_index(
+    curves = robustness.compute_robustness_curves(stored, ["as it is", condition]).set_index(
         ["feature_set", "classifier", "condition"]
     )
     rows = stored[
@@ -91,23 +86,27 @@ def test_a_point_of_a_curve_is_the_recall_of_the_stored_predictions(model, condi
         & (stored["classifier"] == model[1])
         & (stored["condition"] == condition)
     ]
-    said = np.array(EMOTIONS)[rows[list(EMOTIONS)].to_numpy().argmax(axis=1)]
-    point = found.loc[(*model, condition)]
-    assert point["value"] == pytest.approx(recall_score(rows["emotion"], said, average="macro"))
+    predicted = np.array(EMOTIONS)[rows[list(EMOTIONS)].to_numpy().argmax(axis=1)]
+    point = curves.loc[(*model, condition)]
+    assert point["value"] == pytest.approx(
+        recall_score(rows["emotion"], predicted, average="macro")
+    )
     assert point["low"] < point["value"] < point["high"]
 
 
 def test_the_interval_is_that_of_drawing_clips_inside_each_speaker(stored):
     rows = stored[(stored["classifier"] == "svc") & (stored["condition"] == "reverberation, 0.4 s")]
-    said = np.array(EMOTIONS)[rows[list(EMOTIONS)].to_numpy().argmax(axis=1)]
+    predicted = np.array(EMOTIONS)[rows[list(EMOTIONS)].to_numpy().argmax(axis=1)]
     rng = np.random.default_rng(5)
     places = [np.flatnonzero(rows["speaker"] == speaker) for speaker in rows["speaker"].unique()]
     drawn = [np.concatenate([rng.choice(own, len(own)) for own in places]) for _ in range(800)]
     recalls = [
-        recall_score(rows["emotion"].to_numpy()[chosen], said[chosen], average="macro")
+        recall_score(rows["emotion"].to_numpy()[chosen], predicted[chosen], average="macro")
         for chosen in drawn
     ]
-    (point,) = robustness.curves(rows, ["reverberation, 0.4 s"]).to_dict("records")
+    (point,) = robustness.compute_robustness_curves(rows, ["reverberation, 0.4 s"]).to_dict(
+        "records"
+    )
     np.testing.assert_allclose(
         [point["low"], point["high"]], np.percentile(recalls, [2.5, 97.5]), atol=0.015
     )
@@ -115,12 +114,14 @@ def test_the_interval_is_that_of_drawing_clips_inside_each_speaker(stored):
 
 def test_curves_side_by_side_are_the_same_figures_and_the_sentence_names_the_ends(stored):
     names = ["as it is", "babble, 10 dB", "babble, 0 dB"]
-    found = robustness.curves(stored, names)
-    found = found.assign(title=found["classifier"] + found["feature_set"], level=found["condition"])
-    wide = robustness.side_by_side(found).set_index("level")
+    curves = robustness.compute_robustness_curves(stored, names)
+    curves = curves.assign(
+        title=curves["classifier"] + curves["feature_set"], level=curves["condition"]
+    )
+    wide = robustness.tabulate_robustness_curves(curves).set_index("level")
     assert list(wide.index) == names
-    for row in found.itertuples():
+    for row in curves.itertuples():
         assert wide.loc[row.level, row.title] == pytest.approx(100 * row.value)
-    own = found[found["classifier"] == "svc"].set_index("condition")["value"]
-    said = robustness.in_words(found[found["classifier"].isin(["svc"])])
-    assert f"from {own['as it is']:.0%} to **{own['babble, 0 dB']:.0%}**" in said
+    own = curves[curves["classifier"] == "svc"].set_index("condition")["value"]
+    text = robustness.describe_losses(curves[curves["classifier"].isin(["svc"])])
+    assert f"from {own['as it is']:.0%} to **{own['babble, 0 dB']:.0%}**" in text

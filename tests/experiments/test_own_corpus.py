@@ -1,4 +1,4 @@
-"""The models that ship, judged on a corpus that they never heard: against direct counting."""
+"""The models that ship, tested on one's own clips: against direct counting."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ CARD = models.default_card("emotion")
 PATHS = ["a.wav", "b.wav", "c.wav", "d.wav"]
 
 
-def about(emotions, speakers=("A", "B", "A", "B"), paths=PATHS):
+def utterances(emotions, speakers=("A", "B", "A", "B"), paths=PATHS):
     return pd.DataFrame(
         {
             "path": paths,
@@ -29,42 +29,49 @@ def about(emotions, speakers=("A", "B", "A", "B"), paths=PATHS):
     )
 
 
-def says(**shares):
+def predicts(**shares):
     return {CARD.name: {emotion: shares.get(emotion, 0.0) for emotion in EMOTIONS}}
 
 
-def test_answers_are_restricted_to_the_emotions_of_the_corpus_and_calm_counts_as_neutral():
-    said = [
-        says(calm=0.5, happy=0.3, angry=0.2),
-        says(surprised=0.6, happy=0.4),
-        says(neutral=0.9, happy=0.1),
-        says(happy=1.0),
+def test_predictions_are_restricted_to_the_labels_of_the_corpus_and_calm_is_neutral():
+    predictions = [
+        predicts(calm=0.5, happy=0.3, angry=0.2),
+        predicts(surprised=0.6, happy=0.4),
+        predicts(neutral=0.9, happy=0.1),
+        predicts(happy=1.0),
     ]
-    rows = own_corpus.out_of_fold(about(["neutral", "happy", "happy", "happy"]), said, [CARD])
+    rows = own_corpus.left_out_rows(
+        utterances(["neutral", "happy", "happy", "happy"]), predictions, [CARD]
+    )
     assert list(rows.columns) == list(evaluation.OUT_OF_FOLD_COLUMNS)
     assert (rows["protocol"] == "corpus_left_out").all()
     np.testing.assert_allclose(rows["neutral"], [0.625, 0, 0.9, 0], atol=1e-3)
     np.testing.assert_allclose(rows["happy"], [0.375, 1, 0.1, 1], atol=1e-3)
-    scores = own_corpus.scores_of_each(rows)[CARD.title]
+    scores = own_corpus.score_models(rows)[CARD.title]
     assert scores.uar.value == pytest.approx((1 + 2 / 3) / 2)
     assert (scores.n_speakers, scores.accuracy.value) == (2, 0.75)
 
 
-def test_a_clip_that_could_not_be_asked_about_or_was_learnt_from_is_no_test():
-    said = [SerError(ErrorCode.SILENT, "x", "y"), says(happy=1), says(happy=1), says(sad=1)]
+def test_a_clip_that_failed_or_was_trained_on_is_no_test():
+    predictions = [
+        SerError(ErrorCode.SILENT, "x", "y"),
+        predicts(happy=1),
+        predicts(happy=1),
+        predicts(sad=1),
+    ]
     paths = ["a.wav", "03-01-03-01-01-01-01.wav", "1001_DFA_HAP_XX.wav", "d.wav"]
-    rows = own_corpus.out_of_fold(
-        about(["happy", "happy", "happy", "sad"], paths=paths), said, [CARD]
+    rows = own_corpus.left_out_rows(
+        utterances(["happy", "happy", "happy", "sad"], paths=paths), predictions, [CARD]
     )
     assert rows["path"].tolist() == ["d.wav"]
     of_ravdess = dataclasses.replace(
         CARD, corpora=tuple(corpus for corpus in CARD.corpora if corpus.name == "ravdess")
     )
-    rows = own_corpus.out_of_fold(
-        about(["happy", "happy", "happy", "sad"], paths=paths), said, [of_ravdess]
+    rows = own_corpus.left_out_rows(
+        utterances(["happy", "happy", "happy", "sad"], paths=paths), predictions, [of_ravdess]
     )
     assert rows["path"].tolist() == ["1001_DFA_HAP_XX.wav", "d.wav"]
-    assert own_corpus.out_of_fold(about(["happy"] * 4), [said[0]] * 4, [CARD]).empty
+    assert own_corpus.left_out_rows(utterances(["happy"] * 4), [predictions[0]] * 4, [CARD]).empty
 
 
 def test_one_label_alone_is_no_test():
