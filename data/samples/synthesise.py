@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))
 
 from ser_core import audio  # noqa: E402
-from ser_core.storage import manifest  # noqa: E402
+from ser_core.storage import manifest, paths  # noqa: E402
 
 SAMPLES = {
     "steady-low-voice": (
@@ -53,7 +53,7 @@ def main() -> None:
         soundfile.write(
             HERE / f"{name}.flac", recording.samples, recording.sample_rate, subtype="PCM_16"
         )
-        manifest.update(manifest.DATA_DIR, HERE / f"{name}.flac")
+        manifest.update(paths.DATA_DIR, HERE / f"{name}.flac")
 
 
 if __name__ == "__main__":
