@@ -1,14 +1,18 @@
-"""The perceptrons of all runs: bagged perceptrons on a large feature set, and what those of each run say of the clips they have not heard."""
+"""The perceptrons of all joint runs: bagged perceptrons on a large feature set, and what they predict.
+
+Conventions: features are [clips, d]; a mask [clips] chooses the rows of the joint table that are trained on.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
@@ -16,160 +20,202 @@ from ser_core import models
 from ser_core.emotions import LABELS
 from ser_core.features import FEATURE_SETS
 from ser_core.features.tables import JointTable
-from ser_core.models.estimators import Probabilities, beside, probabilities
+from ser_core.models.estimators import append_difference, predict_labels
+from ser_core.models.kinds import PERCEPTRONS_FEATURE_SET
 from ser_core.models.perceptrons import BaggedPerceptrons
+from ser_core.models.pooling import Probabilities
 from ser_core.storage.cache_folder import cache_folder
-from ser_core.training import classifiers, runs, simulated_enrolment
-from ser_core.training.joint import ASKED, FEATURE_SET, Opinions, Rows
-from ser_core.training.runs import Mask, Run
+from ser_core.training import baseline_clips, classifiers, runs
+from ser_core.training.member_predictions import VERSIONS, MemberPredictions
+from ser_core.training.runs import Mask, Rows, Run
 
 
-def _tells(task: str, feature: str) -> bool:
+def _is_used(task: str, feature: str) -> bool:
     """Whether the perceptrons of a task look at a feature.
 
-    Gender is told by the length of the vocal tract and the vocal folds, so by the average spectrum and F0. Everything else is a
-    little different between the men and women of any one corpus too, but not in the same way in another one: with all features,
-    most women of a corpus never heard are taken for men. (Seen on CREMA-D left out, so that figure is no longer one of a corpus
-    that nothing was chosen on: inner folds of the other two corpora would have kept all features there.)
+    Gender shows in the length of the vocal tract and the vocal folds, so in the average spectrum and F0.
+    Everything else is a little different between the men and women of any one corpus too, but not in the
+    same way in another one: with all features, most women of a corpus left out are taken for men. (Seen on
+    CREMA-D left out, so that figure is no longer one of a corpus that nothing was chosen on: inner folds of
+    the other two corpora would have kept all features there.)
     """
-    return (
-        task == "emotion"
-        or feature.startswith("pitch_")
-        or (feature.startswith("cepstrum_") and feature.endswith("mean"))
-    )
+    is_average_spectrum = feature.startswith("cepstrum_") and feature.endswith("mean")
+    return task == "emotion" or feature.startswith("pitch_") or is_average_spectrum
 
 
 FEATURES_OF = {
-    task: [at for at, name in enumerate(FEATURE_SETS[FEATURE_SET].names) if _tells(task, name)]
+    task: [
+        position
+        for position, name in enumerate(FEATURE_SETS[PERCEPTRONS_FEATURE_SET].names)
+        if _is_used(task, name)
+    ]
     for task in LABELS
 }
 """The positions of the features that the perceptrons of each task look at."""
 
-ENROLLED = ("unseen_speakers", "corpus_left_out", "single_corpus")
+ENROLLED_PROTOCOLS = ("unseen_speakers", "corpus_left_out", "single_corpus")
 """The protocols that are carried out with a personal baseline as well."""
 
 SHARE_OF_COPIES = 0.25
 """How many of the clips that the perceptrons draw are copies (disturbed, noisy) and not clips as they are."""
 
+HIDDEN = 512
 ENROLLED_HIDDEN = 256
-"""Hidden units of the perceptrons that take a baseline: their input is twice as wide, and they ship beside the others."""
+"""Hidden units of the perceptrons that take a baseline; fewer, since their input is twice as wide."""
 
 
-def train_all(table: JointTable, every: Sequence[Run], jobs: int = 1) -> dict[str, Opinions]:
-    """Fit the perceptrons of each run for both tasks; gives what they say of their run's clips for calibration and test.
+def train_all(
+    table: JointTable, joint_runs: Sequence[Run], jobs: int = 1
+) -> dict[str, MemberPredictions]:
+    """Fit the perceptrons of each run for both tasks, and predict its clips for calibration and test.
 
-    Kept in the cache folder under the digest of the tables and of the code, like the networks. Those that take a baseline are
-    fitted where the run is one of `ENROLLED`.
+    Fits are stored in the cache folder under the digest of the tables and of the code, like the networks.
+    Those that take a baseline are fitted where the run's protocol is one of `ENROLLED_PROTOCOLS`.
+
+    Parameters
+    ----------
+    table : JointTable
+        The features of all corpora and of their copies.
+    joint_runs : sequence of Run
+    jobs : int
+        How many processes fit at a time.
+
+    Returns
+    -------
+    dict of MemberPredictions
+        By the name of the run.
     """
-    digest = hashlib.sha256(table.sha256.encode())
-    for file in (
-        __file__,
-        classifiers.__file__,
-        simulated_enrolment.__file__,
-        runs.__file__,
-        models.perceptrons.__file__,
-    ):
-        digest.update(Path(file).read_bytes())
-    folder = cache_folder() / "perceptrons" / digest.hexdigest()[:16]
+    folder = cache_folder() / "perceptrons" / _digest(table)
     folder.mkdir(parents=True, exist_ok=True)
-    done = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_fit_run)(table, run, folder) for run in every
+    stored = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(_fit_run)(table, run, folder) for run in joint_runs
     )
-    progress = tqdm(done, total=len(every), unit="run", desc="perceptrons")
+    progress = tqdm(stored, total=len(joint_runs), unit="run", desc="perceptrons")
     return {
-        run.name: _opinions(table, run, kept) for run, kept in zip(every, progress, strict=True)
+        run.name: _stored_predictions(table, run, file)
+        for run, file in zip(joint_runs, progress, strict=True)
     }
 
 
 def fit(table: JointTable, train: Mask, task: str) -> BaggedPerceptrons:
     """The bagged perceptrons of a task, fitted on some rows: each clip as it is and in its copies."""
-    return _fitted(
-        table,
-        train,
-        task,
-        [table.x[train], *(copy[train] for copy in table.copies.values())],
-        FEATURES_OF[task],
-    )
+    versions = [x[train] for x in _versions(table)]
+    return _fit_versions(table.rows[train], task, versions, FEATURES_OF[task])
 
 
 def fit_enrolled(table: JointTable, train: Mask) -> BaggedPerceptrons:
-    """The bagged perceptrons of emotions that take a baseline: features [n, d] and, beside them, what differs from the baseline [n, d].
+    """The bagged perceptrons of emotions that take a baseline, fitted on some rows.
 
-    Each clip has a baseline of one or two neutral clips of the same speaker and the same kind of copy, not itself; clips of
-    speakers who have no other neutral one are left out.
+    Their input is [n, 2 d]: the features, then what differs from the baseline. Each clip has a baseline of
+    one or two neutral clips of the same speaker and the same kind of copy, not itself. Clips of speakers who
+    have no other neutral one are left out.
     """
     rng = np.random.default_rng(0)
     rows = np.flatnonzero(train)
-    neutral = simulated_enrolment.neutral_rows(table.rows, rows)
-    others = [neutral.get(speaker, rows[:0]) for speaker in table.rows["speaker"].iloc[rows]]
-    others = [own[own != row] for row, own in zip(rows, others, strict=True)]
-    kept = np.array([len(own) > 0 for own in others])
+    others = baseline_clips.other_neutral_rows(table.rows, rows)
+    has_baseline = np.array([len(neutral) > 0 for neutral in others])
+    rows = rows[has_baseline]
+    others = [neutral for neutral in others if len(neutral)]
     versions = []
-    for x in (table.x, *table.copies.values()):
-        baselines = [
-            rng.choice(own, min(len(own), int(rng.integers(1, 3))), replace=False)
-            for own in others
-            if len(own)
-        ]
-        versions.append(
-            beside(x[rows[kept]], np.array([x[baseline].mean(axis=0) for baseline in baselines]))
-        )
-    train = np.zeros_like(train)
-    train[rows[kept]] = True
-    return _fitted(table, train, "emotion", versions, range(versions[0].shape[1]), ENROLLED_HIDDEN)
+    for x in _versions(table):
+        baselines = [_draw(rng, neutral) for neutral in others]
+        means = np.array([x[baseline].mean(axis=0) for baseline in baselines])
+        versions.append(append_difference(x[rows], means))
+    columns = range(versions[0].shape[1])
+    return _fit_versions(table.rows.iloc[rows], "emotion", versions, columns, ENROLLED_HIDDEN)
 
 
-def _fitted(
-    table: JointTable,
-    train: Mask,
+def _versions(table: JointTable) -> list[Any]:
+    """The features [clips, d] of the clips as they are, then of each copy."""
+    return [table.x, *table.copies.values()]
+
+
+def _draw(rng: np.random.Generator, neutral: Rows) -> Rows:
+    """One or two of a speaker's neutral clips."""
+    size = min(len(neutral), int(rng.integers(1, 3)))
+    return rng.choice(neutral, size, replace=False)
+
+
+def _fit_versions(
+    clips: pd.DataFrame,
     task: str,
     versions: Sequence[Any],
     columns: Sequence[int],
-    hidden: int = 512,
+    hidden: int = HIDDEN,
 ) -> BaggedPerceptrons:
-    """Perceptrons on the same rows in several versions [n, d]: as they are, then the copies."""
-    part = table.rows[train]
-    y, of_corpus = part[task].to_numpy(str), part["corpus"].to_numpy(str)
+    """Perceptrons fitted on the same clips in several versions [n, d]: as they are, then the copies."""
     n = len(versions)
-    weights = np.repeat([1 - SHARE_OF_COPIES, *[SHARE_OF_COPIES / (n - 1)] * (n - 1)], len(part))
-    x = np.concatenate(versions)
+    share_of_copy = SHARE_OF_COPIES / (n - 1)
+    shares = [1 - SHARE_OF_COPIES, *[share_of_copy] * (n - 1)]
     return classifiers.bagged_perceptrons(
-        x, np.tile(y, n), np.tile(of_corpus, n), weights, columns, 2 * len(part), hidden
+        np.concatenate(versions),
+        np.tile(clips[task].to_numpy(str), n),
+        np.tile(clips["corpus"].to_numpy(str), n),
+        np.repeat(shares, len(clips)),
+        columns,
+        2 * len(clips),
+        hidden,
     )
 
 
+def _digest(table: JointTable) -> str:
+    """A digest of the tables and of the code that the fits depend on."""
+    digest = hashlib.sha256(table.sha256.encode())
+    for module in (classifiers, baseline_clips, runs, models.perceptrons):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    digest.update(Path(__file__).read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def _fit_run(table: JointTable, run: Run, folder: Path) -> Path:
-    """Where what the perceptrons of a run say is kept, made where it is not there; those that take a baseline are kept beside it."""
-    kept = folder / f"{run.name}.npz"
-    rows = np.flatnonzero(run.calibrate | run.test)
-    if not kept.exists():
-        if run.protocol in ENROLLED:
-            kept.with_suffix(".enrolled.npz").write_bytes(fit_enrolled(table, run.train).to_bytes())
-        found: dict[str, Any] = {}
-        for task in LABELS:
-            fitted = fit(table, run.train, task)
-            for copy, x in zip(ASKED, (table.x, table.copies["disturbed"]), strict=True):
-                found[f"{task}_{copy}"] = probabilities(fitted, x[rows], task)
-        unfinished = kept.with_suffix(".part.npz")
-        np.savez(unfinished, **found)
-        unfinished.replace(kept)
-    return kept
+    """The file with the predictions of a run's perceptrons, made where it is missing.
+
+    The perceptrons that take a baseline are stored next to it.
+    """
+    file = folder / f"{run.name}.npz"
+    if file.exists():
+        return file
+    if run.protocol in ENROLLED_PROTOCOLS:
+        _enrolled_file(file).write_bytes(fit_enrolled(table, run.train).to_bytes())
+    rows = _predicted_rows(run)
+    predicted: dict[str, Any] = {}
+    for task in LABELS:
+        fitted = fit(table, run.train, task)
+        for version, x in zip(VERSIONS, (table.x, table.copies["disturbed"]), strict=True):
+            predicted[f"{task}_{version}"] = predict_labels(fitted, x[rows], task)
+    unfinished = file.with_suffix(".part.npz")
+    np.savez(unfinished, **predicted)
+    unfinished.replace(file)
+    return file
 
 
-def _opinions(table: JointTable, run: Run, kept: Path) -> Opinions:
-    rows = np.flatnonzero(run.calibrate | run.test)
+def _enrolled_file(file: Path) -> Path:
+    return file.with_suffix(".enrolled.npz")
+
+
+def _predicted_rows(run: Run) -> Rows:
+    return np.flatnonzero(run.calibrate | run.test)
+
+
+def _stored_predictions(table: JointTable, run: Run, file: Path) -> MemberPredictions:
+    with np.load(file) as stored:
+        by_version = {
+            version: {task: stored[f"{task}_{version}"] for task in LABELS} for version in VERSIONS
+        }
+    return MemberPredictions(_predicted_rows(run), by_version, _predict_enrolled(table, file))
+
+
+def _predict_enrolled(
+    table: JointTable, file: Path
+) -> Callable[[Rows, Sequence[Rows]], Probabilities]:
+    """A function that predicts emotions with baselines; the perceptrons are loaded at the first call."""
 
     @cache
-    def of_run() -> BaggedPerceptrons:
-        return BaggedPerceptrons.from_bytes(kept.with_suffix(".enrolled.npz").read_bytes())
+    def load() -> BaggedPerceptrons:
+        return BaggedPerceptrons.from_bytes(_enrolled_file(file).read_bytes())
 
-    def enrolled(asked: Rows, baselines: Sequence[Rows]) -> Probabilities:
-        baseline = np.array([table.x[own].mean(axis=0) for own in baselines])
-        return probabilities(of_run(), beside(table.x[asked], baseline), "emotion")
+    def predict(rows: Rows, baselines: Sequence[Rows]) -> Probabilities:
+        means = np.array([table.x[baseline].mean(axis=0) for baseline in baselines])
+        return predict_labels(load(), append_difference(table.x[rows], means), "emotion")
 
-    with np.load(kept) as stored:
-        return Opinions(
-            rows,
-            {copy: {task: stored[f"{task}_{copy}"] for task in LABELS} for copy in ASKED},
-            enrolled,
-        )
+    return predict

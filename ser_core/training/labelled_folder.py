@@ -1,4 +1,8 @@
-"""A person's own corpus, measured and made fit for training: from labelled clips to a feature table and what was left out of it."""
+"""A person's own corpus, measured and made fit for training.
+
+From labelled clips come a feature table, a report of what was left out of it, and trained models.
+Conventions: tables have the columns `TABLE_COLUMNS`, then the features; an unknown speaker or gender is "".
+"""
 
 from __future__ import annotations
 
@@ -13,111 +17,161 @@ from pathlib import Path
 import pandas as pd
 
 from ser_core.audio import Recording
-from ser_core.batch.extraction import ALONE, Measured, Way, extract_files, measured
-from ser_core.corpora import TABLE_COLUMNS, Labelled, LeftOut, left_out
+from ser_core.batch.extraction import (
+    ONE_PROCESS,
+    ClipFeatures,
+    Execution,
+    extract_files,
+    measure_recording,
+)
+from ser_core.corpora import TABLE_COLUMNS, LabelledCorpus, LeftOutFiles, leave_out
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
-from ser_core.features.tables import (
+from ser_core.features.feature_table import (
     LEAST_CLIPS,
     FeatureTable,
-    parse_table,
-    tasks_of,
-    why_not_unseen,
-    write_csv,
+    trainable_tasks,
+    unseen_speakers_obstacle,
 )
+from ser_core.features.tables import parse_table, write_csv
 from ser_core.models import MAIN_FEATURE_SET
-from ser_core.training import cross_validation
+from ser_core.training import cross_validation, final_models
 
 
 @dataclass(frozen=True, eq=False)
 class OwnTable:
-    """An own corpus: its name, where its labels come from, its feature table (`TABLE_COLUMNS`, then features), and what was left out.
-
-    An unknown speaker or gender is "".
-    """
+    """An own corpus: its name, where its labels come from, its feature table, and what was left out."""
 
     name: str
     source: str
     table: pd.DataFrame
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftOutFiles, ...]
     failed: tuple[tuple[str, SerError], ...] = ()
     """What is wrong with each file that cannot be used; `left_out` counts them."""
 
 
-def measure(
+def measure_clip(
     load: Callable[[], Recording], feature_set: str = MAIN_FEATURE_SET
-) -> Measured | SerError:
-    """A clip as `load` gives it, measured; or why it cannot be used."""
+) -> ClipFeatures | SerError:
+    """The features of one clip, or why it cannot be used.
+
+    Parameters
+    ----------
+    load : callable
+        Gives the recording.
+    feature_set : str
+        A name of `FEATURE_SETS`.
+    """
     try:
-        return measured(load(), feature_set)
+        return measure_recording(load(), feature_set)
     except SerError as error:
         return error
 
 
 def measure_folder(
-    folder: Path, labelled: Labelled, feature_set: str = MAIN_FEATURE_SET, way: Way = ALONE
+    folder: Path,
+    labelled: LabelledCorpus,
+    feature_set: str = MAIN_FEATURE_SET,
+    way: Execution = ONE_PROCESS,
 ) -> OwnTable:
-    """Measure the clips of a folder that was labelled; progress on stderr."""
-    return assemble(
-        labelled,
-        list(extract_files([folder / file for file, _ in labelled.clips], feature_set, way)),
-        feature_set,
-    )
+    """Measure the clips of a labelled folder; each file is read once. Progress is shown on stderr.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder that the paths in `labelled` begin in.
+    labelled : LabelledCorpus
+        What `corpora.label_folder` gave for it.
+    feature_set : str
+        A name of `FEATURE_SETS`.
+    way : Execution
+        How many processes, or which cluster, work on the files.
+
+    Returns
+    -------
+    OwnTable
+
+    Raises
+    ------
+    SerError
+        BAD_CORPUS where no clip can be used.
+    """
+    files = [folder / file for file, _ in labelled.clips]
+    results = list(extract_files(files, feature_set, way))
+    return assemble_table(labelled, results, feature_set)
 
 
-def assemble(
-    labelled: Labelled, measured: Sequence[Measured | SerError], feature_set: str = MAIN_FEATURE_SET
+def assemble_table(
+    labelled: LabelledCorpus,
+    results: Sequence[ClipFeatures | SerError],
+    feature_set: str = MAIN_FEATURE_SET,
 ) -> OwnTable:
-    """The table of the clips that could be measured, `without_copies`.
+    """The table of the clips that could be measured, without copies (see `drop_copies`).
+
+    Parameters
+    ----------
+    labelled : LabelledCorpus
+        The clips and their labels.
+    results : sequence
+        For each of these clips its features, or why it cannot be used.
+    feature_set : str
+        The feature set of the results.
+
+    Returns
+    -------
+    OwnTable
 
     Raises
     ------
     SerError
         BAD_CORPUS where no clip is left.
     """
-    failed = [
-        (file, result)
-        for (file, _), result in zip(labelled.clips, measured, strict=True)
-        if isinstance(result, SerError)
-    ]
-    unreadable = [f"{file} ({error.code})" for file, error in failed]
-    rows = [
-        (
-            file,
-            labelled.name,
-            *dataclasses.astuple(labels),
-            result.duration_s,
-            result.sha256,
-            *result.values,
-        )
-        for (file, labels), result in zip(labelled.clips, measured, strict=True)
-        if isinstance(result, Measured)
-    ]
+    failed, rows = [], []
+    for (file, labels), result in zip(labelled.clips, results, strict=True):
+        if isinstance(result, SerError):
+            failed.append((file, result))
+            continue
+        about = (file, labelled.name, *dataclasses.astuple(labels))
+        rows.append((*about, result.duration_s, result.sha256, *result.values))
     table = pd.DataFrame(rows, columns=[*TABLE_COLUMNS, *FEATURE_SETS[feature_set].names])
-    table, copies = without_copies(table)
-    gone = (*([left_out("unreadable", unreadable)] if unreadable else []), *copies)
+    table, left_out = drop_copies(table)
+    if failed:
+        unreadable = [f"{file} ({error.code})" for file, error in failed]
+        left_out = (leave_out("unreadable", unreadable), *left_out)
     if table.empty:
-        said = "; ".join(part.in_words() for part in gone)
+        reasons = "; ".join(part.describe() for part in left_out)
         raise SerError(
             ErrorCode.BAD_CORPUS,
-            f"No clip of {labelled.name!r} can be used: {said}.",
+            f"No clip of {labelled.name!r} can be used: {reasons}.",
             "Check the files.",
         )
-    return OwnTable(
-        labelled.name, labelled.source, table, (*labelled.left_out, *gone), tuple(failed)
-    )
+    every_left_out = (*labelled.left_out, *left_out)
+    return OwnTable(labelled.name, labelled.source, table, every_left_out, tuple(failed))
 
 
-def without_copies(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
-    """Of files with the same bytes (columns path, emotion, sha256) the first, or none where their emotions differ; and what was left out.
+def drop_copies(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[LeftOutFiles, ...]]:
+    """A table with one clip of those with the same bytes: the first, or none where their emotions differ.
 
-    A copy of a clip on both sides of a split would be recognised, not understood; and it should not count twice.
+    A clip with a copy on the other side of a split would be recognised by heart, and it would count twice.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns path, emotion and sha256.
+
+    Returns
+    -------
+    (DataFrame, tuple of LeftOutFiles)
+        The rows that are left, numbered anew, and what was left out.
     """
-    several = table.groupby("sha256")["emotion"].transform("nunique") > 1
-    again = table.duplicated("sha256") & ~several
-    kinds = {"same_audio": table["path"][again], "same_audio_two_emotions": table["path"][several]}
-    gone = tuple(left_out(kind, files) for kind, files in kinds.items() if len(files))
-    return table[~several & ~again].reset_index(drop=True), gone
+    contradictory = table.groupby("sha256")["emotion"].transform("nunique") > 1
+    repeated = table.duplicated("sha256") & ~contradictory
+    kinds = {
+        "same_audio": table["path"][repeated],
+        "same_audio_two_emotions": table["path"][contradictory],
+    }
+    left_out = tuple(leave_out(kind, files) for kind, files in kinds.items() if len(files))
+    return table[~contradictory & ~repeated].reset_index(drop=True), left_out
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
@@ -127,8 +181,17 @@ def to_csv(table: pd.DataFrame) -> bytes:
     return text.getvalue().encode()
 
 
-def for_training(own: OwnTable) -> tuple[FeatureTable, tuple[LeftOut, ...]]:
-    """The table to train on, as it comes back from its CSV file, without the clips of emotions that have too few; and these.
+def training_table(own: OwnTable) -> tuple[FeatureTable, tuple[LeftOutFiles, ...]]:
+    """The table to train on, as it comes back from its CSV file, without rare emotions.
+
+    Parameters
+    ----------
+    own : OwnTable
+
+    Returns
+    -------
+    (FeatureTable, tuple of LeftOutFiles)
+        The table, and the clips of emotions that have fewer than `LEAST_CLIPS`.
 
     Raises
     ------
@@ -138,48 +201,66 @@ def for_training(own: OwnTable) -> tuple[FeatureTable, tuple[LeftOut, ...]]:
     counts = own.table["emotion"].value_counts()
     rare = own.table["emotion"].isin(counts.index[counts < LEAST_CLIPS])
     if counts[counts >= LEAST_CLIPS].size < 2:
-        found = ", ".join(f"{emotion} {count}" for emotion, count in counts.items())
-        message = (
-            f"Training needs at least two emotions with {LEAST_CLIPS} clips each. Got {found}."
+        got = ", ".join(f"{emotion} {count}" for emotion, count in counts.items())
+        raise SerError(
+            ErrorCode.BAD_TABLE,
+            f"Training needs at least two emotions with {LEAST_CLIPS} clips each. Got {got}.",
+            "Add clips.",
         )
-        raise SerError(ErrorCode.BAD_TABLE, message, "Add clips.")
-    gone = (left_out("rare_emotion", own.table["path"][rare]),) if rare.any() else ()
-    return parse_table(to_csv(own.table[~rare]), f"{own.name}.csv"), gone
+    left_out = (leave_out("rare_emotion", own.table["path"][rare]),) if rare.any() else ()
+    return parse_table(to_csv(own.table[~rare]), f"{own.name}.csv"), left_out
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainingResult:
     """What training on an own corpus gives.
 
-    `out_of_fold` are its out-of-fold rows; `models` the bytes of a ZIP file of the models with their cards and of the feature table;
-    `optimistic` says, for each task that could only be tested by a random split, why; `rare` has the clips that were not trained on.
+    `out_of_fold` are its out-of-fold rows. `models` are the bytes of a ZIP file of the models with their
+    cards and of the feature table. `optimistic` says, for each task that could only be tested by a random
+    split, why. `rare` has the clips that were not trained on.
     """
 
     out_of_fold: pd.DataFrame
     models: bytes
     optimistic: Mapping[str, str]
-    rare: tuple[LeftOut, ...]
+    rare: tuple[LeftOutFiles, ...]
 
 
-def train(own: OwnTable, names: Sequence[str], progress: cross_validation.Progress) -> Trained:
-    """Train and test classifiers on an own corpus for every task that it has labels for, with one seed. Nothing of it is left on disk.
+def train(
+    own: OwnTable, names: Sequence[str], progress: cross_validation.Progress
+) -> TrainingResult:
+    """Train and test classifiers on an own corpus, with one seed. Nothing of it is left on disk.
+
+    Parameters
+    ----------
+    own : OwnTable
+    names : sequence of str
+        Names of `CLASSIFIERS`.
+    progress : callable
+        Shows how many folds are done.
+
+    Returns
+    -------
+    TrainingResult
+        For every task that the corpus has labels for.
 
     Raises
     ------
     SerError
         BAD_TABLE where the corpus is too small.
     """
-    table, rare = for_training(own)
-    tasks = tasks_of(table)
+    table, rare = training_table(own)
+    tasks = trainable_tasks(table)
     rows, _ = cross_validation.out_of_fold(table, names, tasks, seeds=(0,), progress=progress)
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             for task in tasks:
-                cross_validation.train(table, task, name, rows, folder=Path(folder))
+                final_models.train(table, task, name, rows, folder=Path(folder))
         (Path(folder) / table.name).write_bytes(to_csv(table.rows))
         archive = _zipped(Path(folder))
-    optimistic = {task: why for task in tasks if (why := why_not_unseen(table, task))}
-    return Trained(rows, archive, optimistic, rare)
+    reasons = {task: unseen_speakers_obstacle(table, task) for task in tasks}
+    optimistic = {task: reason for task, reason in reasons.items() if reason}
+    return TrainingResult(rows, archive, optimistic, rare)
 
 
 def _zipped(folder: Path) -> bytes:
@@ -190,8 +271,21 @@ def _zipped(folder: Path) -> bytes:
     return buffer.getvalue()
 
 
-def joined(old: pd.DataFrame | None, new: pd.DataFrame) -> pd.DataFrame:
-    """Out-of-fold rows with new ones, which take the place of the old of the same protocols."""
+def replace_protocols(old: pd.DataFrame | None, new: pd.DataFrame) -> pd.DataFrame:
+    """Out-of-fold rows, with new ones in place of the old ones of the same protocols.
+
+    Parameters
+    ----------
+    old : DataFrame or None
+        `OUT_OF_FOLD_COLUMNS`; None where there are none yet.
+    new : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        `new` itself where there are no old ones.
+    """
     if old is None:
         return new
-    return pd.concat([old[~old["protocol"].isin(new["protocol"].unique())], new], ignore_index=True)
+    replaced = old["protocol"].isin(new["protocol"].unique())
+    return pd.concat([old[~replaced], new], ignore_index=True)

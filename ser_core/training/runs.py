@@ -1,7 +1,9 @@
-"""Which clips a run trains on, calibrates on and is tested on: the protocols of the project as masks over an utterance table.
+"""Which clips a run trains on, calibrates on and tests: the protocols of the project as masks.
 
-Every run of a protocol sets a few of its own training speakers aside to fit temperatures and weights on, so that nothing of
-a tested speaker is in them. The names of the runs are those of the files that training leaves behind.
+Conventions: a mask is bool [clips] over the rows of an utterance table; rows are positions in it. Every run
+of a protocol sets a few of its own training speakers aside to fit temperatures and pool weights on, so that
+nothing of a tested speaker is in them. The names of the runs are those of the files that training leaves
+behind.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from ser_core.corpora import N_JOINT_RUNS
 
 Mask = npt.NDArray[np.bool_]
 
+Rows = npt.NDArray[np.int64]
+"""Positions in an utterance table, in ascending order unless said otherwise."""
+
 SET_ASIDE = {"ravdess": 2, "crema-d": 8}
 """How many training speakers of a corpus calibrate a run. nEMO has too few to spare one."""
 
@@ -31,7 +36,10 @@ RANDOM_ASIDE = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One training: rows to train on, rows set aside for calibration, and rows that are tested; no speaker is in two of them."""
+    """One training: rows to train on, rows set aside for calibration, and rows that are tested.
+
+    No speaker is in two of them, except in a random split.
+    """
 
     name: str
     protocol: str
@@ -43,66 +51,55 @@ class Run:
 
 def joint(table: pd.DataFrame) -> Iterator[Run]:
     """Unseen speakers: the six joint runs over all corpora."""
+    speakers, corpus_of = table["speaker"], table["corpus"]
     for run in range(1, N_JOINT_RUNS + 1):
-        held = corpora.held_out(run, table["speaker"], table["corpus"])
-        aside = _set_aside(table, ~held, run)
-        yield Run(
-            f"joint-{run}",
-            "unseen_speakers",
-            run,
-            ~held & ~aside,
-            aside,
-            corpora.scored(run, table["speaker"], table["corpus"]),
-        )
+        held_out = corpora.held_out_rows(run, speakers, corpus_of)
+        aside = _set_aside(table, ~held_out, run)
+        train = ~held_out & ~aside
+        test = corpora.scored_rows(run, speakers, corpus_of)
+        yield Run(f"joint-{run}", "unseen_speakers", run, train, aside, test)
 
 
 def corpus_left_out(table: pd.DataFrame) -> Iterator[Run]:
-    """One corpus left out: trained on the others. What calibrates is the left-out corpora among those: see `single_corpus`."""
+    """One corpus left out: trained on the others, which the runs of `single_corpus` calibrate."""
     for number, name in enumerate(dict.fromkeys(table["corpus"]), start=1):
         left_out = (table["corpus"] == name).to_numpy()
-        yield Run(
-            f"without-{name}",
-            "corpus_left_out",
-            number,
-            ~left_out,
-            np.zeros_like(left_out),
-            left_out,
-        )
+        nothing = np.zeros_like(left_out)
+        yield Run(f"without-{name}", "corpus_left_out", number, ~left_out, nothing, left_out)
 
 
 def single_corpus(table: pd.DataFrame) -> Iterator[Run]:
-    """Trained on one corpus, tested on the others: the inner folds of `corpus_left_out`, whose training corpora test each other."""
+    """Trained on one corpus, tested on the others.
+
+    These are the inner folds of `corpus_left_out`, whose training corpora test each other.
+    """
     for number, name in enumerate(dict.fromkeys(table["corpus"]), start=1):
         own = (table["corpus"] == name).to_numpy()
         yield Run(f"only-{name}", "single_corpus", number, own, np.zeros_like(own), ~own)
 
 
 def other_statement(table: pd.DataFrame) -> Iterator[Run]:
-    """The other sentence, other speakers: of RAVDESS one statement is trained on and the other tested, by three groups of speakers.
+    """The other sentence and other speakers.
 
-    The other corpora are trained on whole: they have neither of the two sentences.
+    Of RAVDESS one statement is trained on and the other tested, by three groups of speakers. The other
+    corpora are trained on whole: they have neither of the two sentences.
     """
     of_corpus = (table["corpus"] == STATEMENT_CORPUS).to_numpy()
-    fold = corpora.joint_runs(table["speaker"], table["corpus"])
-    group = (fold + 1) // 2
-    for which, statement in enumerate(sorted(set(table["statement"][of_corpus]))):
+    group = (corpora.assign_joint_runs(table["speaker"], table["corpus"]) + 1) // 2
+    statements = sorted(set(table["statement"][of_corpus]))
+    for position, statement in enumerate(statements):
         tested = (table["statement"] == statement).to_numpy()
         for number in range(1, N_JOINT_RUNS // 2 + 1):
             test = of_corpus & (group == number) & tested
             train = ~of_corpus | ((group != number) & ~tested)
             aside = _set_aside(table, train, 2 * number)
-            yield Run(
-                f"statement-{which + 1}-{number}",
-                "other_statement",
-                3 * which + number,
-                train & ~aside,
-                aside,
-                test,
-            )
+            name = f"statement-{position + 1}-{number}"
+            fold = 3 * position + number
+            yield Run(name, "other_statement", fold, train & ~aside, aside, test)
 
 
 def random_split(table: pd.DataFrame) -> Iterator[Run]:
-    """The flattering split: five random folds of clips, so that every tested voice was trained on."""
+    """The optimistic split: five random folds of clips, so that every tested voice was trained on."""
     folds = random_folds((table["corpus"] + " " + table["emotion"]).to_numpy(str))
     for fold in range(1, RANDOM_FOLDS + 1):
         test = folds == fold
@@ -113,22 +110,24 @@ def random_split(table: pd.DataFrame) -> Iterator[Run]:
 def random_folds(
     labels: npt.NDArray[np.str_], n_folds: int = RANDOM_FOLDS, seed: int = 0
 ) -> npt.NDArray[np.int64]:
-    """The fold, 1 to `n_folds`, of each clip in a stratified random split: shape [n]. Optimistic: voices are on both sides."""
+    """The fold, 1 to `n_folds`, of each clip in a stratified random split: shape [clips].
+
+    Optimistic: the same voices are on both sides.
+    """
     fold_of = np.zeros(len(labels), dtype=np.int64)
-    for fold, (_, test) in enumerate(
-        StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(labels, labels), start=1
-    ):
+    splits = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(labels, labels)
+    for fold, (_, test) in enumerate(splits, start=1):
         fold_of[test] = fold
     return fold_of
 
 
 def _set_aside(table: pd.DataFrame, train: Mask, run: int) -> Mask:
-    """The training rows of the first speakers of the next fold, as many of each corpus as `SET_ASIDE` says."""
-    following = (
-        corpora.joint_runs(table["speaker"], table["corpus"]) == run % (N_JOINT_RUNS - 1) + 1
-    )
+    """The training rows of the first speakers of the next fold, `SET_ASIDE` speakers of each corpus."""
+    next_fold = run % (N_JOINT_RUNS - 1) + 1
+    in_next_fold = corpora.assign_joint_runs(table["speaker"], table["corpus"]) == next_fold
     aside = np.zeros(len(table), dtype=bool)
-    for name, n in SET_ASIDE.items():
-        rows = train & following & (table["corpus"] == name).to_numpy()
-        aside |= rows & table["speaker"].isin(sorted(set(table["speaker"][rows]))[:n]).to_numpy()
+    for name, n_speakers in SET_ASIDE.items():
+        rows = train & in_next_fold & (table["corpus"] == name).to_numpy()
+        speakers = sorted(set(table["speaker"][rows]))[:n_speakers]
+        aside |= rows & table["speaker"].isin(speakers).to_numpy()
     return aside

@@ -8,7 +8,7 @@ from ser_core import evaluation, models
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
 from ser_core.errors import SerError
-from ser_core.evaluation import scores
+from ser_core.evaluation import leaderboard
 from ser_core.features import FEATURE_SETS, tables
 from ser_core.training import left_out
 from ser_core.training.cross_validation import SHIPPED
@@ -45,7 +45,7 @@ def small_corpora(tmp_path, monkeypatch):
                     values[0] += 4 * LABELS["emotion"].index(emotion)
                     values[1] += 4 * (gender == "male")
                     rows.append(about | dict(zip(NAMES, values.tolist(), strict=True)))
-        path = tables.shipped_table(corpus, "acoustic128_v1")
+        path = tables.shipped_table_path(corpus, "acoustic128_v1")
         path.parent.mkdir(parents=True)
         (tables.write_csv if path.suffix == ".csv" else tables.write_parquet)(
             [pd.DataFrame(rows)], path
@@ -54,32 +54,30 @@ def small_corpora(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("small_corpora")
 def test_no_tested_speaker_is_trained_on_or_chooses_parameters():
-    rows = tables.read_joint("acoustic128_v1", copies=()).rows
-    speakers, of_corpus = rows["speaker"].to_numpy(str), rows["corpus"].to_numpy(str)
+    rows = tables.read_joint_table("acoustic128_v1", copies=()).rows
+    speakers, corpus_of = rows["speaker"].to_numpy(str), rows["corpus"].to_numpy(str)
     splits = list(left_out._splits(rows))
-    assert {protocol for protocol, *_ in splits} == {
-        "unseen_speakers",
-        "random_split",
-        "corpus_left_out",
-    }
-    for protocol, _, tuned_on, train, test in splits:
+    protocols = {"unseen_speakers", "random_split", "corpus_left_out"}
+    assert {split.protocol for split in splits} == protocols
+    for split in splits:
+        train, test = split.train, split.test
         assert test.any()
         assert train.any()
         assert not (train & test).any()
-        assert not set(speakers[tuned_on]) & set(speakers[test])
-        if protocol == "unseen_speakers":
+        assert not set(speakers[split.tune]) & set(speakers[test])
+        if split.protocol == "unseen_speakers":
             assert not set(speakers[train]) & set(speakers[test])
-            assert set(of_corpus[train]) == set(of_corpus[test])
-        if protocol == "corpus_left_out":
-            assert not set(of_corpus[train]) & set(of_corpus[test])
-            assert len(set(of_corpus[train])) == 2
+            assert set(corpus_of[train]) == set(corpus_of[test])
+        if split.protocol == "corpus_left_out":
+            assert not set(corpus_of[train]) & set(corpus_of[test])
+            assert len(set(corpus_of[train])) == 2
 
 
 @pytest.mark.usefixtures("small_corpora")
 def test_every_clip_is_predicted_once_under_each_protocol():
-    found = left_out.out_of_fold("acoustic128_v1", ["knn"])
-    assert tuple(found.columns) == evaluation.OUT_OF_FOLD_COLUMNS
-    counts = found.groupby(["task", "corpus", "protocol"], observed=True)["path"].agg(
+    table = left_out.out_of_fold("acoustic128_v1", ["knn"])
+    assert tuple(table.columns) == evaluation.OUT_OF_FOLD_COLUMNS
+    counts = table.groupby(["task", "corpus", "protocol"], observed=True)["path"].agg(
         ["size", "nunique"]
     )
     assert (counts["size"] == counts["nunique"]).all()
@@ -95,7 +93,7 @@ def test_every_clip_is_predicted_once_under_each_protocol():
     assert counts.loc["emotion", "crema-d", "unseen_speakers"]["size"] == clips
     assert counts.loc["gender", "crema-d", "corpus_left_out"]["size"] == clips
     unseen = evaluation.score(
-        evaluation.model_rows(found, "emotion", "acoustic128_v1", "knn", "unseen_speakers", "nemo"),
+        evaluation.model_rows(table, "emotion", "acoustic128_v1", "knn", "unseen_speakers", "nemo"),
         "emotion",
     )
     assert unseen.n_utterances == clips
@@ -115,7 +113,7 @@ def test_a_missing_table_is_named_with_the_way_to_make_it(tmp_path):
 @pytest.mark.parametrize("corpus", CORPORA)
 @pytest.mark.parametrize("task", LABELS)
 def test_the_stored_predictions_hold_every_model_that_ships_on_every_corpus(task, corpus):
-    board = scores.leaderboard(evaluation.read_out_of_fold(corpus), task, corpus).set_index(
+    board = leaderboard.rank_models(evaluation.read_out_of_fold(corpus), task, corpus).set_index(
         ["feature_set", "classifier"]
     )
     for pair in SHIPPED:

@@ -1,24 +1,24 @@
-"""The network: a small convolutional net on the log-mel spectrogram, what it says of clips, and how it becomes ONNX.
+"""The network: a small convolutional net on the log-mel spectrogram, and what it gives for clips.
 
-It reads a clip twice, side by side: once relative to the clip's own mean level (timbre and tilt stay visible), once relative
-to the clip's own mean in every band (whatever a room or microphone adds steadily is gone). Residual convolutions, attentive
-statistics pooling over time (Okabe et al. 2018, doi:10.21437/Interspeech.2018-993) give an embedding; one head on it for the
-eight emotions and one for the gender. Where a personal baseline is given (the mean embedding of neutral clips of the same
-speaker), a further head moves the emotions by what differs from it. How it is trained: `optimisation`.
+Conventions: log-mel spectrograms are [clips, frames, bands] in dB; `heard` is bool [clips, frames] and False
+where a clip has ended.
 
-Conventions: log-mel spectrograms are [clips, frames, bands] in dB, `heard` is [clips, frames] and False where a clip has ended.
+The network reads a clip twice, side by side: once relative to the clip's own mean level (timbre and tilt stay
+visible), once relative to the clip's own mean in every band (whatever a room or microphone adds steadily is
+gone). Residual convolutions and attentive statistics pooling over time (Okabe et al. 2018,
+doi:10.21437/Interspeech.2018-993) give an embedding, and two heads on it the logits of the eight emotions and
+of the gender. Where a personal baseline is given (the mean embedding of neutral clips of the same speaker), a
+further head moves the emotions by what differs from it. How it is trained: `optimisation`.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -29,13 +29,12 @@ from ser_core.training.neural.masking import POWER_OF_DB
 from ser_core.training.neural.training_clips import Clips
 
 _SPEECH_RANGE_DB = 30.0  # frames this far below the loudest are pause
-_LARGE = 1000  # weights
 _BANDS_DB = 10 * math.log10(N_MELS)  # a frame's level is the sum over its bands
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of the training with a learning rate that rises and falls once, and what its batches are made of."""
+    """A part of the training: a learning rate that rises and falls once, and what its batches are made of."""
 
     epochs: int
     learning_rate: float
@@ -45,12 +44,12 @@ class Phase:
     noisy: float
     """Share of clips in a batch that noise or babble is added to."""
     enrolled: bool = False
-    """Whether batches are made of groups of one speaker's clips, the first of which are neutral and serve as baseline."""
+    """Whether batches are groups of one speaker's clips; the first are neutral and serve as baseline."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What was settled while developing, on the development speakers only."""
+    """The shape of the network and its training, settled on the development speakers only."""
 
     channels: tuple[int, ...] = (16, 32, 64, 96)
     hidden: int = 128
@@ -97,14 +96,12 @@ class Settings:
 SETTINGS = Settings()
 
 
-# ------------------------------------------------------------------------------------------------------------- the network
-
-
 def normalised(log_mel: Tensor, heard: Tensor, range_db: Tensor | float = RANGE_DB) -> Tensor:
-    """What the network reads, shape [clips, 2, frames, bands]: relative to the clip's mean, and to its mean in each band.
+    """The two views that the network reads, [clips, 2, frames, bands].
 
-    Means and deviations are over speech (frames within 30 dB of the loudest); what lies more than `range_db` (a number, or
-    [clips, 1, 1]) below the loudest frame is raised to there. A gain of the clip leaves the result as it is.
+    The first is relative to the clip's mean, the second to its mean in each band. Means and deviations are
+    over speech (frames within 30 dB of the loudest). What lies more than `range_db` (a number, or
+    [clips, 1, 1]) below the loudest frame is raised to there. A gain of the clip changes nothing.
     """
     level = (torch.logsumexp(log_mel * POWER_OF_DB, 2) / POWER_OF_DB).masked_fill(~heard, -1e4)
     loudest = level.amax(1)
@@ -190,42 +187,8 @@ class Net(nn.Module):
         return self.emotion(pooled), self.gender(pooled)
 
     def shift(self, embedding: Tensor, baseline: Tensor) -> Tensor:
-        """What a baseline adds to the logits of the emotions, shape [clips, 8]; both arguments are [clips, 2 * hidden]."""
+        """What a baseline adds to the emotion logits, [clips, 8]; both arguments are [clips, 2 * hidden]."""
         return torch.as_tensor(self.relative(torch.cat([embedding, embedding - baseline], 1)))
-
-
-# ----------------------------------------------------------------------------------------------------- asking and exporting
-
-
-class Served(nn.Module):
-    """Nets as one: the mean of their log probabilities.
-
-    In: log-mel [clips, frames, 64]; the baseline, an embedding as it comes out [1, nets * 2 * hidden]; and whether it is given, 1 or 0 [1].
-    Out: probabilities of the emotions and genders, and the embeddings of the nets one after the other [clips, nets * 2 * hidden].
-    """
-
-    def __init__(self, nets: Sequence[Net]) -> None:
-        super().__init__()
-        self.nets = nn.ModuleList(nets)
-
-    def forward(
-        self, log_mel: Tensor, baseline: Tensor, given: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        heard = torch.ones_like(log_mel[:, :, 0], dtype=torch.bool)
-        x = normalised(log_mel, heard)
-        emotions, genders, embeddings = [], [], []
-        for net, own in zip(self.nets, baseline.chunk(len(self.nets), 1), strict=True):
-            assert isinstance(net, Net)
-            embedding = net.embed(x, heard)
-            shift = given * net.shift(embedding, own.expand_as(embedding))
-            emotions.append((net.emotion(embedding) + shift).log_softmax(1))
-            genders.append(net.gender(embedding).log_softmax(1))
-            embeddings.append(embedding)
-        return (
-            torch.stack(emotions).mean(0).softmax(1),
-            torch.stack(genders).mean(0).softmax(1),
-            torch.cat(embeddings, 1),
-        )
 
 
 @torch.no_grad()
@@ -233,7 +196,7 @@ def embeddings(
     net: Net, clips: Clips, rows: npt.NDArray[np.int64], copy: int = 0, batch: int = 32
 ) -> npt.NDArray[np.float32]:
     """Embeddings of whole clips (of one of their copies), shape [rows, 2 * hidden]."""
-    found = np.zeros((len(rows), net.emotion.in_features), np.float32)
+    embedded = np.zeros((len(rows), net.emotion.in_features), np.float32)
     order = np.argsort(clips.n_frames[rows], kind="stable")
     for start in range(0, len(rows), batch):
         part = order[start : start + batch]
@@ -242,15 +205,15 @@ def embeddings(
         x = normalised(torch.from_numpy(log_mel), heard).contiguous(
             memory_format=torch.channels_last
         )
-        found[part] = net.embed(x, heard).numpy()
-    return found
+        embedded[part] = net.embed(x, heard).numpy()
+    return embedded
 
 
 @torch.no_grad()
 def logits(
     net: Net, embedded: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Emotion and gender logits of embeddings [clips, 2 * hidden], without a baseline: shapes [clips, 8] and [clips, 2]."""
+    """Emotion logits [clips, 8] and gender logits [clips, 2] of embeddings [clips, 2 * hidden]."""
     as_tensor = torch.from_numpy(embedded)
     return net.emotion(as_tensor).numpy(), net.gender(as_tensor).numpy()
 
@@ -259,64 +222,5 @@ def logits(
 def shifts(
     net: Net, embedded: npt.NDArray[np.float32], baseline: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """What baselines [clips, 2 * hidden] add to the emotion logits of embeddings [clips, 2 * hidden]: shape [clips, 8]."""
+    """What baselines add to the emotion logits of embeddings (both [clips, 2 * hidden]): [clips, 8]."""
     return net.shift(torch.from_numpy(embedded), torch.from_numpy(baseline)).numpy()
-
-
-def export(nets: Sequence[Net]) -> bytes:
-    """The ONNX form that `ser_core.models` serves: `Served`, for any number of clips of one length."""
-    served = Served(nets).eval()
-    width = nets[0].emotion.in_features * len(nets)
-    clips, frames = (
-        torch.export.Dim("clips", min=1, max=1000),
-        torch.export.Dim("frames", min=40, max=100_000),
-    )
-    program = torch.onnx.export(
-        served,
-        (torch.zeros(2, 300, N_MELS), torch.zeros(1, width), torch.zeros(1)),
-        input_names=["log_mel", "baseline", "given"],
-        output_names=["emotion", "gender", "embedding"],
-        dynamic_shapes={"log_mel": {0: clips, 1: frames}, "baseline": None, "given": None},
-        dynamo=True,
-        verbose=False,
-    )
-    assert program is not None
-    return _halved(_without_origin(program.model_proto))
-
-
-def _without_origin(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model without the exporter's notes on which line of which file on this computer each part comes from: an eighth of the file."""
-    graph = model.graph
-    for part in (
-        model,
-        graph,
-        *graph.node,
-        *graph.value_info,
-        *graph.input,
-        *graph.output,
-        *graph.initializer,
-    ):
-        part.doc_string = ""
-        del part.metadata_props[:]
-    return model
-
-
-def _halved(model: onnx.ModelProto) -> bytes:
-    """The model with its large weights in half precision, which halves the file; they are cast back when it is loaded."""
-    graph = model.graph
-    large = [
-        weights
-        for weights in graph.initializer
-        if weights.data_type == onnx.TensorProto.FLOAT and math.prod(weights.dims) > _LARGE
-    ]
-    for weights in large:
-        half = onnx.numpy_helper.from_array(
-            onnx.numpy_helper.to_array(weights).astype(np.float16), f"{weights.name}.half"
-        )
-        graph.initializer.remove(weights)
-        graph.initializer.append(half)
-        graph.node.insert(
-            0, onnx.helper.make_node("Cast", [half.name], [weights.name], to=onnx.TensorProto.FLOAT)
-        )
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())

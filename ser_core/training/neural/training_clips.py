@@ -1,7 +1,11 @@
 """The log-mel spectrograms of whole corpora, as they are and in disturbed copies, kept in the cache folder.
 
-Computing them takes a few minutes once (most of it for codecs); training then reads them from memory-mapped files. They are
-kept by the digests of the clips and of the code that made them, in parts, so that an interrupted run goes on where it stopped.
+Conventions: spectrograms are [frames, bands] in dB; rows are positions in the utterance table of all corpora;
+copy 0 are the clips as they are.
+
+Computing the spectrograms takes a few minutes once (most of it for codecs). Training then reads them from
+memory-mapped files. They are kept by the digests of the clips and of the code that made them, in parts, so
+that an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -19,33 +23,39 @@ from tqdm import tqdm
 
 from ser_core import audio, corpora
 from ser_core.audio import augmentation, effects
-from ser_core.audio.augmentation import COPIES, changed_copy
+from ser_core.audio.augmentation import COPIES, augment
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, GENDERS
 from ser_core.features import logmel
 from ser_core.storage.cache_folder import cache_folder
 
-N_COPIES = 1  # of the kinds of `COPIES`: the noise is added to each batch anew, in `network`
+N_COPIES = 1  # of the kinds of `COPIES`: noise is added to each batch anew, in `masking`
 _PART = 500  # clips
 _STRETCH = 0.15  # the logarithm of the most that a clip is stretched or squeezed in time
+_SILENCE_DB = -200.0
 
 
 @dataclass(frozen=True, eq=False)
 class Copy:
-    """One copy of all clips: their spectrograms one after the other [frames of all clips, bands], float16, and where each begins."""
+    """One copy of all clips.
+
+    `log_mel` are their spectrograms one after the other [frames of all clips, bands], float16. `starts`
+    [clips + 1] says where each begins.
+    """
 
     log_mel: npt.NDArray[np.float16]
     starts: npt.NDArray[np.int64]
 
     def clip(self, row: int) -> npt.NDArray[np.float16]:
+        """The spectrogram of one clip, [frames, bands]."""
         return self.log_mel[self.starts[row] : self.starts[row + 1]]
 
 
 class Clips:
     """All clips of the corpora, in the rows of an utterance table; `copies[0]` are the clips as they are.
 
-    `corpus`, `emotion`, `gender` and `n_frames` [clips] are positions in `corpora`, `EMOTIONS` and `GENDERS`, and lengths;
-    `has` [corpora, 8] says which corpus has clips of which emotion.
+    `corpus`, `emotion`, `gender` and `n_frames` [clips] are positions in `corpora`, `EMOTIONS` and `GENDERS`,
+    and lengths. `has` [corpora, 8] says which corpus has clips of which emotion.
     """
 
     def __init__(self, table: pd.DataFrame, copies: Sequence[Copy]) -> None:
@@ -61,9 +71,13 @@ class Clips:
     def whole(
         self, rows: npt.NDArray[np.int64], copy: int = 0
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """One copy of some clips, padded to the longest: spectrograms [rows, frames, bands] in dB, and how many frames each has."""
+        """One copy of some clips, padded to the longest.
+
+        Gives spectrograms [rows, frames, bands] in dB, and how many frames each clip has [rows].
+        """
         n_frames = np.diff(self.copies[copy].starts)[rows]
-        log_mel = np.full((len(rows), int(n_frames.max()), logmel.N_MELS), -200.0, np.float32)
+        shape = (len(rows), int(n_frames.max()), logmel.N_MELS)
+        log_mel = np.full(shape, _SILENCE_DB, np.float32)
         for number, row in enumerate(rows):
             log_mel[number, : n_frames[number]] = self.copies[copy].clip(row)
         return log_mel, n_frames
@@ -71,33 +85,52 @@ class Clips:
     def batch(
         self, rows: npt.NDArray[np.int64], frames: int, rng: np.random.Generator, undisturbed: float
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """A random stretch of a random copy of each clip, played up to 16% faster or slower: [rows, frames, bands] and its frames.
+        """A random stretch of a random copy of each clip, played up to 16% faster or slower.
 
-        `undisturbed` is the share of clips that are taken as they are.
+        `undisturbed` is the share of clips that are taken as they are. Gives spectrograms
+        [rows, frames, bands], padded with 0, and how many frames each has [rows].
         """
         log_mel = np.zeros((len(rows), frames, logmel.N_MELS), np.float32)
         n_frames = np.zeros(len(rows), dtype=np.int64)
         for number, row in enumerate(rows):
             copy = 0 if rng.random() < undisturbed else int(rng.integers(1, len(self.copies)))
-            clip = self.copies[copy].clip(row)
-            pace = np.exp(rng.uniform(-_STRETCH, _STRETCH))
-            wanted = int((frames - 1) * pace) + 2
-            start = int(rng.integers(0, len(clip) - wanted + 1)) if len(clip) > wanted else 0
-            part = clip[start : start + wanted].astype(np.float32)
-            n = min(frames, int((len(part) - 1) / pace))
-            at = np.arange(n) * pace
-            before = at.astype(int)
-            after_share = (at - before)[:, None].astype(np.float32)
-            log_mel[number, :n] = (
-                part[before] * (1 - after_share)
-                + part[np.minimum(before + 1, len(part) - 1)] * after_share
-            )
-            n_frames[number] = n
+            stretch = _random_stretch(self.copies[copy].clip(row), frames, rng)
+            log_mel[number, : len(stretch)] = stretch
+            n_frames[number] = len(stretch)
         return log_mel, n_frames
+
+
+def _random_stretch(
+    clip: npt.NDArray[np.float16], frames: int, rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """At most `frames` frames from a random place of a clip, at a random pace."""
+    pace = np.exp(rng.uniform(-_STRETCH, _STRETCH))
+    n_needed = int((frames - 1) * pace) + 2
+    start = int(rng.integers(0, len(clip) - n_needed + 1)) if len(clip) > n_needed else 0
+    part = clip[start : start + n_needed].astype(np.float32)
+    n = min(frames, int((len(part) - 1) / pace))
+    position = np.arange(n) * pace
+    before = position.astype(int)
+    after = np.minimum(before + 1, len(part) - 1)
+    share_after = (position - before)[:, None].astype(np.float32)
+    return np.asarray(part[before] * (1 - share_after) + part[after] * share_after)
 
 
 def load(names: Sequence[str] = tuple(CORPORA), n_copies: int = N_COPIES, jobs: int = 1) -> Clips:
     """The clips of corpora below `SER_CORPORA`, computed where the cache folder does not have them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of `CORPORA`.
+    n_copies : int
+        How many kinds of disturbed copies.
+    jobs : int
+        How many processes compute spectrograms.
+
+    Returns
+    -------
+    Clips
 
     Raises
     ------
@@ -107,14 +140,13 @@ def load(names: Sequence[str] = tuple(CORPORA), n_copies: int = N_COPIES, jobs: 
     tables = []
     for name in names:
         folder = corpora.resolve(name)
-        table = corpora.utterances(folder, CORPORA[name])
+        table = corpora.read_utterances(folder, CORPORA[name])
         tables.append(table.assign(file=[str(folder / path) for path in table["path"]]))
     table = pd.concat(tables, ignore_index=True)
-    kept = cache_folder() / "spectrograms" / _digest(table)
-    return Clips(
-        table.drop(columns="file"),
-        tuple(_copy(kept, table["file"].tolist(), number, jobs) for number in range(n_copies + 1)),
-    )
+    folder = cache_folder() / "spectrograms" / _digest(table)
+    files = table["file"].tolist()
+    copies = [_stored_copy(folder, files, number, jobs) for number in range(n_copies + 1)]
+    return Clips(table.drop(columns="file"), copies)
 
 
 def _digest(table: pd.DataFrame) -> str:
@@ -124,33 +156,42 @@ def _digest(table: pd.DataFrame) -> str:
     return digest.hexdigest()[:16]
 
 
-def _copy(kept: Path, files: list[str], number: int, jobs: int) -> Copy:
-    whole = kept / f"{number}.npy"
+def _stored_copy(folder: Path, files: list[str], number: int, jobs: int) -> Copy:
+    """One copy of all clips, from the cache folder; computed where it is not there."""
+    whole, starts = folder / f"{number}.npy", folder / f"{number}-starts.npy"
     if not whole.exists():
-        kept.mkdir(parents=True, exist_ok=True)
-        starts = range(0, len(files), _PART)
-        work = (
-            delayed(_part)(kept / f"{number}-{start}.npz", files[start : start + _PART], number)
-            for start in starts
-        )
-        done = Parallel(n_jobs=jobs, return_as="generator")(work)
-        parts = list(
-            tqdm(done, total=len(starts), unit="part", desc=f"spectrograms, copy {number}")
-        )
-        held = [np.load(part) for part in parts]
-        np.save(
-            kept / f"{number}-starts.npy",
-            np.concatenate([[0], np.cumsum(np.concatenate([part["n_frames"] for part in held]))]),
-        )
-        unfinished = kept / f"{number}.part.npy"
-        np.save(unfinished, np.concatenate([part["log_mel"] for part in held]))
-        unfinished.replace(whole)
-        for part in parts:
-            part.unlink()
-    return Copy(np.load(whole, mmap_mode="r"), np.load(kept / f"{number}-starts.npy"))
+        folder.mkdir(parents=True, exist_ok=True)
+        parts = _compute_parts(folder, files, number, jobs)
+        _join_parts(parts, whole, starts)
+    return Copy(np.load(whole, mmap_mode="r"), np.load(starts))
 
 
-def _part(target: Path, files: list[str], number: int) -> Path:
+def _compute_parts(folder: Path, files: list[str], number: int, jobs: int) -> list[Path]:
+    """The files of a copy's spectrograms, some hundred clips each; progress on stderr."""
+    starts = range(0, len(files), _PART)
+    work = (
+        delayed(_stored_part)(
+            folder / f"{number}-{start}.npz", files[start : start + _PART], number
+        )
+        for start in starts
+    )
+    parts = Parallel(n_jobs=jobs, return_as="generator")(work)
+    return list(tqdm(parts, total=len(starts), unit="part", desc=f"spectrograms, copy {number}"))
+
+
+def _join_parts(parts: list[Path], whole: Path, starts: Path) -> None:
+    """Write all parts of a copy to one file, and remove them."""
+    stored = [np.load(part) for part in parts]
+    n_frames = np.concatenate([part["n_frames"] for part in stored])
+    np.save(starts, np.concatenate([[0], np.cumsum(n_frames)]))
+    unfinished = whole.with_suffix(".part.npy")
+    np.save(unfinished, np.concatenate([part["log_mel"] for part in stored]))
+    unfinished.replace(whole)
+    for part in parts:
+        part.unlink()
+
+
+def _stored_part(target: Path, files: list[str], number: int) -> Path:
     if not target.exists():
         clips = [_log_mel(Path(file), number) for file in files]
         unfinished = target.with_suffix(".part.npz")
@@ -161,9 +202,7 @@ def _part(target: Path, files: list[str], number: int) -> Path:
 
 def _log_mel(file: Path, number: int) -> npt.NDArray[np.float16]:
     recording = audio.load(file)
-    samples = (
-        changed_copy(COPIES[number - 1], recording.samples, recording.sha256)
-        if number
-        else recording.samples
-    )
+    samples = recording.samples
+    if number:
+        samples = augment(COPIES[number - 1], samples, recording.sha256)
     return logmel.log_mel(samples).astype(np.float16)  # 0.06 dB at worst

@@ -1,4 +1,4 @@
-"""The network and its training. Needs PyTorch, which the app does not: see requirements-train.txt."""
+"""The network and its training. Needs PyTorch, which the app does not: see requirements/train.txt."""
 
 import dataclasses
 
@@ -15,7 +15,14 @@ from ser_core.emotions import EMOTIONS, LABELS  # noqa: E402
 from ser_core.features import Baseline, Inputs  # noqa: E402
 from ser_core.features.cues import AverageSpeech  # noqa: E402
 from ser_core.models.estimators import Network  # noqa: E402
-from ser_core.training.neural import masking, network, network_runs, optimisation  # noqa: E402
+from ser_core.training.neural import (  # noqa: E402
+    batch_draws,
+    masking,
+    network,
+    network_runs,
+    onnx_export,
+    optimisation,
+)
 from ser_core.training.neural.network import SETTINGS, Net, Phase, Settings  # noqa: E402
 from ser_core.training.neural.training_clips import Clips, Copy  # noqa: E402
 from ser_core.training.runs import Run  # noqa: E402
@@ -41,7 +48,7 @@ SMALL = Settings(
 
 @pytest.fixture(scope="module")
 def clips():
-    """Noise in which the angry clips are bright and the neutral ones dark; CREMA-D lacks calm and surprised."""
+    """Noise in which angry clips are bright and neutral ones dark; CREMA-D lacks calm and surprised."""
     rng = np.random.default_rng(0)
     rows, spectrograms = [], []
     for corpus in ("ravdess", "crema-d"):
@@ -159,7 +166,7 @@ def test_an_interrupted_training_goes_on_and_ends_in_the_same_net(clips, tmp_pat
 
 def test_only_the_chosen_rows_are_trained_on_and_corpora_and_emotions_are_balanced(clips):
     rows = everything(clips) & (clips.emotion != EMOTIONS.index("sad"))
-    chances = optimisation._chances(clips, rows, SETTINGS.phases[0])
+    chances = batch_draws.clip_chances(clips, rows, SETTINGS.phases[0])
     assert chances.sum() == pytest.approx(1)
     assert (chances[~rows] == 0).all()
     by_emotion = pd.Series(chances).groupby([clips.corpus, clips.emotion]).sum()
@@ -175,26 +182,26 @@ def loss(logits, truth, has):
 
 def test_calm_is_as_good_as_neutral_where_a_corpus_lacks_it_and_no_other_label_is():
     lacking = [emotion in CORPORA["crema-d"].emotions for emotion in EMOTIONS]
-    says_calm = [9.0 if emotion == "calm" else 0.0 for emotion in EMOTIONS]
-    assert loss(says_calm, "neutral", lacking) < 0.1
-    assert loss(says_calm, "angry", lacking) > 5
-    assert loss(says_calm, "neutral", [True] * 8) > 5
+    calm_logits = [9.0 if emotion == "calm" else 0.0 for emotion in EMOTIONS]
+    assert loss(calm_logits, "neutral", lacking) < 0.1
+    assert loss(calm_logits, "angry", lacking) > 5
+    assert loss(calm_logits, "neutral", [True] * 8) > 5
 
 
 def test_an_absent_label_costs_less_than_a_wrong_one():
     lacking = [emotion in CORPORA["crema-d"].emotions for emotion in EMOTIONS]
-    says = {
+    logits = {
         wrong: [2.0 if emotion == wrong else 0.0 for emotion in EMOTIONS]
         for wrong in ("surprised", "happy")
     }
-    assert loss(says["surprised"], "angry", lacking) < loss(says["happy"], "angry", lacking)
+    assert loss(logits["surprised"], "angry", lacking) < loss(logits["happy"], "angry", lacking)
 
 
 def test_a_group_is_one_speaker_who_is_enrolled_with_other_neutral_clips(clips):
     rows = everything(clips) & (clips.emotion != EMOTIONS.index("sad"))
-    draws = optimisation._Draws(clips, rows, SMALL.phases[-1])
+    draws = batch_draws.BatchDraws(clips, rows, SMALL.phases[-1])
     for seed in range(20):
-        chosen, log_mel, n_frames = draws.groups(SMALL, np.random.default_rng(seed), 0.5)
+        chosen, log_mel, n_frames = draws.groups(SMALL, np.random.default_rng(seed))
         assert log_mel.shape == (SMALL.batch, SMALL.frames, 64)
         assert len(n_frames) == SMALL.batch
         assert rows[chosen].all()
@@ -236,12 +243,12 @@ def random_nets(n):
 @pytest.fixture(scope="module")
 def exported():
     nets = random_nets(2)
-    return nets, network.export(nets)
+    return nets, onnx_export.export(nets)
 
 
 @pytest.mark.parametrize("with_baseline", [False, True])
 @pytest.mark.parametrize("seconds", [0.5, 3.0, 8.0])
-def test_onnx_says_what_pytorch_says(exported, seconds, with_baseline):
+def test_onnx_gives_what_pytorch_gives(exported, seconds, with_baseline):
     nets, artefact = exported
     inputs = Inputs(audio.from_samples(voice(seconds=seconds), RATE))
     baseline = Baseline(
@@ -251,7 +258,7 @@ def test_onnx_says_what_pytorch_says(exported, seconds, with_baseline):
         ]
     )
     log_mels = [torch.from_numpy(each.log_mel[None].copy()) for each in (inputs, *baseline.clips)]
-    served = network.Served(nets).eval()
+    served = onnx_export.Served(nets).eval()
     with torch.no_grad():
         nothing = torch.zeros(1, 512), torch.zeros(1)
         mean = torch.stack([served(log_mel, *nothing)[2] for log_mel in log_mels[1:]]).mean(0)
@@ -263,13 +270,13 @@ def test_onnx_says_what_pytorch_says(exported, seconds, with_baseline):
         alone = served(log_mels[0], *nothing)
     assert torch.allclose(alone[0], expected[0]) != with_baseline
     for task, probabilities in zip(LABELS, expected, strict=False):
-        (said,) = Network(artefact, task, AVERAGE).opinions(
+        (given,) = Network(artefact, task, AVERAGE).member_probabilities(
             [inputs], baseline if with_baseline else None
         )
-        np.testing.assert_allclose(said[0], probabilities[0].numpy(), atol=3e-3)  # half precision
+        np.testing.assert_allclose(given[0], probabilities[0].numpy(), atol=3e-3)  # half precision
 
 
-def test_what_is_exported_does_not_say_on_whose_computer(exported):
+def test_the_exported_model_names_no_file_of_the_computer_it_was_made_on(exported):
     _, artefact = exported
     for trace in (str(ROOT), "site-packages", ".py", "Traceback", 'File "'):
         assert trace.encode() not in artefact
@@ -300,10 +307,10 @@ def test_finished_networks_are_not_trained_again(clips, tmp_path, monkeypatch):
         first.probabilities["as_it_is"]["gender"], again.probabilities["as_it_is"]["gender"]
     )
     tested = first.rows[:3]
-    with_baseline = first.enrolled(
+    with_baseline = first.predict_enrolled(
         tested[::-1].copy(), [first.rows[[5]], first.rows[[6, 7]], first.rows[[8]]]
     )
     np.testing.assert_allclose(with_baseline.sum(axis=1), 1)
     np.testing.assert_allclose(
-        with_baseline[2], first.enrolled(tested[:1], [first.rows[[8]]])[0], atol=1e-6
+        with_baseline[2], first.predict_enrolled(tested[:1], [first.rows[[8]]])[0], atol=1e-6
     )
