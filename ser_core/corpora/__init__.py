@@ -1,65 +1,74 @@
-"""Speech corpora: which clips there are, who says what how in each, and which speakers are tested together.
+"""Speech corpora: which clips there are, with which labels, and which speakers are tested together.
 
-A corpus is one `Corpus` entry: its facts, a parser from a relative path to the labels, and the fold of each speaker, in a file
-of its own. Everything else here (walking folders, the utterance table, folds, the integrity check) works from that entry alone.
-`CORPORA` has those that everything was measured on, `RECOGNISED` further ones, too. A person's own folder becomes a corpus by
-`label`.
+A corpus is one `Corpus` entry in a file of its own: its facts, a parser from a relative path to the
+labels, and the fold of each speaker. Walking folders, the utterance table, folds and the integrity
+check work from that entry alone. `CORPORA` has the corpora that everything was measured on;
+`RECOGNISED` has further ones, too. A person's own folder becomes a corpus by `label`.
 
-Conventions: a speaker is named `<corpus>-<id>` so that names stay unique across corpora; labels are those of
-`ser_core.emotions`; a fold number k in 1..n_folds says in which run the speaker is tested.
+Conventions: a speaker is named `<corpus>-<id>`, so that names stay unique across corpora. Labels
+are those of `ser_core.emotions`. A fold number k in 1..n_folds tells in which run a speaker is
+tested.
 """
 
 from __future__ import annotations
 
 from ser_core.corpora.corpus import Archive, Corpus, Labels
 from ser_core.corpora.folders import (
+    FILE_COLUMNS,
+    LABEL_COLUMNS,
     TABLE_COLUMNS,
-    audio_files,
     corpus_digest,
     file_digest,
+    find_clips,
     identify,
-    labelled_clips,
+    read_file_facts,
+    read_utterances,
     resolve,
-    utterances,
 )
-from ser_core.corpora.labelling import (
-    LABELS_FILE,
-    Labelled,
-    LeftOut,
-    below_one_folder,
-    counts_of,
-    label,
-    label_folder,
-    left_out,
+from ser_core.corpora.labelled_corpus import LabelledCorpus, count_emotions
+from ser_core.corpora.labelling import label, label_folder, strip_common_folder
+from ser_core.corpora.labels_from_table import LABELS_FILE
+from ser_core.corpora.left_out_files import LeftOutFiles, leave_out
+from ser_core.corpora.protocol import (
+    N_JOINT_RUNS,
+    assign_folds,
+    assign_joint_runs,
+    held_out_rows,
+    scored_rows,
 )
-from ser_core.corpora.protocol import N_JOINT_RUNS, folds, held_out, joint_runs, scored
 from ser_core.corpora.registry import CORPORA, RECOGNISED
+from ser_core.corpora.walking import WalkedFolder, list_audio_files, walk
 
 __all__ = [
     "CORPORA",
+    "FILE_COLUMNS",
+    "LABELS_FILE",
+    "LABEL_COLUMNS",
+    "N_JOINT_RUNS",
     "RECOGNISED",
+    "TABLE_COLUMNS",
     "Archive",
     "Corpus",
+    "LabelledCorpus",
     "Labels",
-    "TABLE_COLUMNS",
-    "audio_files",
-    "resolve",
+    "LeftOutFiles",
+    "WalkedFolder",
+    "assign_folds",
+    "assign_joint_runs",
+    "corpus_digest",
+    "count_emotions",
+    "file_digest",
+    "find_clips",
+    "held_out_rows",
     "identify",
-    "labelled_clips",
-    "utterances",
-    "LABELS_FILE",
-    "Labelled",
-    "LeftOut",
-    "below_one_folder",
-    "counts_of",
     "label",
     "label_folder",
-    "left_out",
-    "file_digest",
-    "corpus_digest",
-    "N_JOINT_RUNS",
-    "folds",
-    "joint_runs",
-    "held_out",
-    "scored",
+    "leave_out",
+    "list_audio_files",
+    "read_file_facts",
+    "read_utterances",
+    "resolve",
+    "scored_rows",
+    "strip_common_folder",
+    "walk",
 ]

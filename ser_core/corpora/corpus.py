@@ -1,4 +1,4 @@
-"""The types that describe a corpus: what it says of one utterance, and what is known of it as a whole."""
+"""The types that describe a corpus: the labels of one utterance, and the facts of a whole corpus."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Labels:
-    """What a corpus says of one utterance."""
+    """The labels of one utterance; "" stands for unknown."""
 
     speaker: str
     gender: str
@@ -18,25 +18,12 @@ class Labels:
     statement: str
 
 
-def _no_statements(_: Path) -> Mapping[str, str]:
-    return {}
-
-
-def _no_names(_: Path) -> frozenset[str]:
-    return frozenset()
-
-
-def _stem(path: Path) -> str:
-    return path.stem
-
-
-def _no_other_emotion(_: Path) -> str:
-    return ""
-
-
 @dataclass(frozen=True)
 class Archive:
-    """A ZIP file that holds a corpus's clips: its address, length in bytes and MD5 digest, all three as the page `quoted_from` gives them."""
+    """A ZIP file with the clips of a corpus.
+
+    Address, length in bytes and MD5 digest are as the page `quoted_from` gives them.
+    """
 
     address: str
     n_bytes: int
@@ -49,47 +36,67 @@ class Archive:
         return self.address.split("?", maxsplit=1)[0].rsplit("/", maxsplit=1)[-1]
 
 
+def _no_statements(_: Path) -> Mapping[str, str]:
+    return {}
+
+
+def _no_names(_: Mapping[str, str]) -> frozenset[str]:
+    return frozenset()
+
+
+def _stem(path: Path) -> str:
+    return path.stem
+
+
+def _no_other_emotion(_: Path) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Corpus:
     """The facts of one corpus, and how to read its file names.
 
-    `parse` takes a path relative to the corpus folder and returns None for a file that is no utterance of it.
-    `fold_of` takes a speaker's name and returns the fold, 1 to `n_folds`, in which that speaker is tested; ValueError for
-    a name that is none of its speakers'.
-    `genders` names every speaker, in alphabetical order, with the gender.
-    `how_to_get` are the steps from its source to a folder that works here, one sentence each.
-    `clip_names` takes the corpus folder and returns the names (without ending) of all clips there should be; empty where
-    only a list that is not in that folder would say.
-    `seconds` are the lengths of its shortest and its longest clip; None where that is not known here.
-    `statements` takes the corpus folder and returns the sentence of each clip by name, where the file names do not say it.
-    `known_faults` names the clips that no table takes in, with the reason.
-    `name_of` gives a clip's name in the corpus from its path: that of the file without ending, unless editions differ in it.
-    `other_emotion` gives the emotion of a file that is named by the corpus's rule, but after none of the eight; else "".
-    `archive` is where its clips can be fetched from, where its publisher says so with a digest.
+    All functions take paths relative to the corpus folder, but for `read_statements`.
     """
 
     name: str
     title: str
     speech: str
+    """Language, number of actors and sentences, in a few words."""
     n_utterances: int
     n_folds: int
     licence: str
     citation: str
     source: str
     parse: Callable[[Path], Labels | None]
+    """The labels of a file; None for a file that is no utterance of the corpus."""
     fold_of: Callable[[str], int]
+    """The fold, 1 to `n_folds`, in which a speaker is tested; ValueError for another name."""
     genders: Mapping[str, str]
+    """Every speaker, in alphabetical order, with the gender."""
     emotions: tuple[str, ...]
     how_to_get: tuple[str, ...]
-    clip_names: Callable[[Path], frozenset[str]] = _no_names
+    """The steps from the source to a folder that works here, one sentence each."""
+    clip_names: Callable[[Mapping[str, str]], frozenset[str]] = _no_names
+    """From what `read_statements` gives: the names of all clips; empty where they are not known."""
     seconds: tuple[float, float] | None = None
-    statements: Callable[[Path], Mapping[str, str]] = _no_statements
+    """The lengths of the shortest and the longest clip; None where they are not known."""
+    read_statements: Callable[[Path], Mapping[str, str]] = _no_statements
+    """The sentence of each clip by name, from the folder; empty where the file names tell it."""
     known_faults: Mapping[str, str] = field(default_factory=dict)
+    """The names of clips that no table takes in, with the reason."""
     name_of: Callable[[Path], str] = _stem
+    """The name of a clip in the corpus: the file's without ending, unless editions differ."""
     other_emotion: Callable[[Path], str] = _no_other_emotion
+    """The emotion of a file that the corpus names after none of the eight emotions; else ""."""
     archive: Archive | None = None
+    """Where the clips can be fetched, if the publisher gives a digest."""
 
     @property
     def n_usable(self) -> int:
-        """The number of clips less those with a known fault."""
+        """The number of clips without those with a known fault."""
         return self.n_utterances - len(self.known_faults)
+
+    def recognises(self, path: Path) -> bool:
+        """Whether a file is named by the corpus's rule, after any emotion."""
+        return self.parse(path) is not None or self.other_emotion(path) != ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,8 +92,11 @@ def _fold(speaker: str) -> int:
     return list(_GENDERS).index(speaker) % 5 + 1
 
 
-def _clip_names(_: Path) -> frozenset[str]:
-    """Every actor, sentence and emotion, in three intensities for one sentence only, less what was never recorded."""
+def _clip_names(_: Mapping[str, str]) -> frozenset[str]:
+    """Every actor, sentence and emotion, without the clips that were never recorded.
+
+    One sentence has three intensities.
+    """
     names = set()
     for actor in range(1001, 1092):
         for statement in _STATEMENTS:
@@ -113,11 +117,21 @@ def _known_faults() -> dict[str, str]:
     return faults
 
 
-def votes_of(folder: Path) -> pd.DataFrame:
-    """The crowd's voice-only votes, one row per clip: `path` (the clip's name without ending) and a count per emotion.
+def read_votes(folder: Path) -> pd.DataFrame:
+    """The crowd's voice-only votes, read from a copy of the corpus.
 
-    Read from `processedResults/tabulatedVotes.csv` of a copy of the corpus. `data/crema-d/listeners.csv` is this table,
-    written with `votes_of(folder).to_csv(file, index=False, lineterminator="\\n")` and listed by `models seal`.
+    `data/crema-d/listeners.csv` is this table, written with
+    `read_votes(folder).to_csv(file, index=False, lineterminator="\\n")` and listed by `models seal`.
+
+    Parameters
+    ----------
+    folder : Path
+        The corpus folder; the votes are in its `processedResults/tabulatedVotes.csv`.
+
+    Returns
+    -------
+    DataFrame
+        One row per clip: `path` (the clip's name without ending) and a count per emotion.
 
     Raises
     ------
@@ -156,8 +170,9 @@ CREMA_D = Corpus(
     n_folds=5,
     licence="ODbL 1.0 (database), DbCL 1.0 (contents)",
     citation=(
-        "Cao H, Cooper DG, Keutmann MK, Gur RC, Nenkova A, Verma R (2014). CREMA-D: Crowd-sourced Emotional Multimodal Actors "
-        "Dataset. IEEE Transactions on Affective Computing 5(4): 377-390. https://doi.org/10.1109/TAFFC.2014.2336244"
+        "Cao H, Cooper DG, Keutmann MK, Gur RC, Nenkova A, Verma R (2014). CREMA-D: Crowd-sourced "
+        "Emotional Multimodal Actors Dataset. IEEE Transactions on Affective Computing 5(4): "
+        "377-390. https://doi.org/10.1109/TAFFC.2014.2336244"
     ),
     source="https://github.com/CheyneyComputerScience/CREMA-D",
     parse=_parse,
@@ -166,8 +181,10 @@ CREMA_D = Corpus(
     emotions=tuple(emotion for emotion in EMOTIONS if emotion in _EMOTIONS.values()),
     seconds=(1.26, 5.01),
     how_to_get=(
-        "Install git-lfs (the clips are stored with it; without it, a checkout holds pointers of 130 bytes instead of audio).",
-        "Clone the repository, or copy its folder AudioWAV (about 600 MB). The other folders are not needed.",
+        "Install git-lfs (the clips are stored with it; without it, a checkout holds pointers of 130 "
+        "bytes instead of audio).",
+        "Clone the repository, or copy its folder AudioWAV (about 600 MB). The other folders are not "
+        "needed.",
     ),
     clip_names=_clip_names,
     known_faults=_known_faults(),

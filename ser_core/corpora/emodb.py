@@ -1,4 +1,7 @@
-"""EmoDB, the Berlin Database of Emotional Speech: ten Germans, ten sentences, seven emotions (Burkhardt et al. 2005)."""
+"""EmoDB, the Berlin Database of Emotional Speech (Burkhardt et al. 2005).
+
+Ten Germans, ten sentences, seven emotions.
+"""
 
 from __future__ import annotations
 
@@ -71,8 +74,8 @@ EMODB = Corpus(
     n_folds=10,
     licence="CC0 1.0, as audEERING publishes it",
     citation=(
-        "Burkhardt F, Paeschke A, Rolfes M, Sendlmeier WF, Weiss B (2005). A database of German emotional speech. Proceedings of Interspeech "
-        "2005, 1517-1520"
+        "Burkhardt F, Paeschke A, Rolfes M, Sendlmeier WF, Weiss B (2005). A database of German "
+        "emotional speech. Proceedings of Interspeech 2005, 1517-1520"
     ),
     source="http://emodb.bilderbar.info/",
     parse=_parse,
@@ -81,7 +84,8 @@ EMODB = Corpus(
     emotions=tuple(emotion for emotion in EMOTIONS if emotion in _EMOTIONS.values()),
     how_to_get=(
         "Download the database from the source page (about 40 MB).",
-        "Unpack it; its folder wav holds 535 clips. Of these the 81 of boredom are left out, as that is none of the eight emotions.",
+        "Unpack it; its folder wav holds 535 clips. Of these the 81 of boredom are left out, as that "
+        "is none of the eight emotions.",
     ),
     name_of=_name_of,
     other_emotion=_other_emotion,

@@ -1,9 +1,10 @@
-"""A table of labels as people write it: a CSV with a path and an emotion a row, and what else is known of the clip."""
+"""Parsing a table of labels as people write it: a CSV file with a path and an emotion a row."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _COLUMNS = {
@@ -14,7 +15,7 @@ _COLUMNS = {
     "intensity": ("intensity",),
     "statement": ("statement", "sentence", "text"),
 }
-"""What a row may say, and the names that its column may have, the first that is there counting."""
+"""The fields of a row, and the names that its column may have; the first that occurs counts."""
 
 _GENDERS = {
     "male": "male",
@@ -28,11 +29,13 @@ _DELIMITERS = ",;\t"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One row, tidied: paths with `/`; a gender that is neither male nor female, as unknown, is ""; `line` is that of the file."""
+class LabelRow:
+    """One row; "" stands for unknown, in the gender for all that is neither male nor female."""
 
     line: int
+    """The number of its line in the file."""
     path: str
+    """With `/`."""
     emotion: str
     speaker: str
     gender: str
@@ -40,25 +43,26 @@ class Row:
     statement: str
 
 
-def label_table(data: bytes) -> list[Row] | None:
-    """The rows of a CSV file (comma, semicolon or tab; UTF-8, UTF-16 or Windows' Western encoding); None where it has no path or emotion.
+def parse_label_table(data: bytes) -> list[LabelRow] | None:
+    """The rows of a CSV file; None where it has no column path or no column emotion.
 
-    Column names count in any case; further columns and empty lines are passed over.
+    Column names count in any case. Further columns and empty lines are passed over.
+
+    Parameters
+    ----------
+    data : bytes
+        With commas, semicolons or tabs; in UTF-8, UTF-16 or Windows' Western encoding.
     """
-    text = _text(data)
+    text = _decode_text(data)
     header = text.split("\n", maxsplit=1)[0]
     delimiter = max(_DELIMITERS, key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        names = [name.strip().lower().replace(" ", "_") for name in next(reader, [])]
-        at = {
-            field: next((names.index(name) for name in known if name in names), None)
-            for field, known in _COLUMNS.items()
-        }
-        if at["path"] is None or at["emotion"] is None:
+        position_of = _column_positions(next(reader, []))
+        if position_of["path"] is None or position_of["emotion"] is None:
             return None
         return [
-            _row(reader.line_num, cells, at)
+            _parse_row(reader.line_num, cells, position_of)
             for cells in reader
             if any(cell.strip() for cell in cells)
         ]
@@ -66,7 +70,7 @@ def label_table(data: bytes) -> list[Row] | None:
         return None
 
 
-def _text(data: bytes) -> str:
+def _decode_text(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
     try:
@@ -75,11 +79,21 @@ def _text(data: bytes) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def _row(line: int, cells: list[str], at: dict[str, int | None]) -> Row:
-    said = {
+def _column_positions(header: Sequence[str]) -> dict[str, int | None]:
+    """The position of the column of each field; None where there is none."""
+    names = [name.strip().lower().replace(" ", "_") for name in header]
+    positions: dict[str, int | None] = {}
+    for field, known_names in _COLUMNS.items():
+        present = [name for name in known_names if name in names]
+        positions[field] = names.index(present[0]) if present else None
+    return positions
+
+
+def _parse_row(line: int, cells: Sequence[str], position_of: Mapping[str, int | None]) -> LabelRow:
+    values = {
         field: cells[position].strip() if position is not None and position < len(cells) else ""
-        for field, position in at.items()
+        for field, position in position_of.items()
     }
-    said["path"] = said["path"].replace("\\", "/").removeprefix("./")
-    said["gender"] = _GENDERS.get(said["gender"].lower(), "")
-    return Row(line, **said)
+    values["path"] = values["path"].replace("\\", "/").removeprefix("./")
+    values["gender"] = _GENDERS.get(values["gender"].lower(), "")
+    return LabelRow(line, **values)

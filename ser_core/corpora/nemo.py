@@ -42,8 +42,8 @@ def _fold(speaker: str) -> int:
     return list(_GENDERS).index(speaker) + 1
 
 
-def _statements(folder: Path) -> Mapping[str, str]:
-    """The sentence of each clip by name, from `data.tsv` in the corpus folder; empty where it is not there."""
+def _read_statements(folder: Path) -> Mapping[str, str]:
+    """The sentence of each clip by name, from `data.tsv`; empty where there is no such file."""
     file = folder / "data.tsv"
     if not file.is_file():
         return {}
@@ -59,9 +59,9 @@ def _statements(folder: Path) -> Mapping[str, str]:
         ) from error
 
 
-def _clip_names(folder: Path) -> frozenset[str]:
+def _clip_names(statements: Mapping[str, str]) -> frozenset[str]:
     """The clips that `data.tsv` lists: not every speaker spoke every sentence in every emotion."""
-    return frozenset(_statements(folder))
+    return frozenset(statements)
 
 
 NEMO = Corpus(
@@ -72,7 +72,8 @@ NEMO = Corpus(
     n_folds=9,
     licence="CC BY-NC-SA 4.0",
     citation=(
-        "Christop I (2024). nEMO: Dataset of Emotional Speech in Polish. Proceedings of LREC-COLING 2024. https://arxiv.org/abs/2404.06292"
+        "Christop I (2024). nEMO: Dataset of Emotional Speech in Polish. Proceedings of LREC-COLING "
+        "2024. https://arxiv.org/abs/2404.06292"
     ),
     source="https://github.com/amu-cai/nEMO",
     parse=_parse,
@@ -86,8 +87,9 @@ NEMO = Corpus(
     seconds=(0.86, 5.66),
     how_to_get=(
         "Clone the repository, or download it as an archive (about 500 MB).",
-        "Copy its folder samples with the clips, and data.tsv beside it: that file holds the spoken sentences.",
+        "Copy its folder samples with the clips, and data.tsv beside it: that file holds the spoken "
+        "sentences.",
     ),
     clip_names=_clip_names,
-    statements=_statements,
+    read_statements=_read_statements,
 )

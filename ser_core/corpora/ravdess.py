@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from ser_core.corpora.corpus import Archive, Corpus, Labels
@@ -14,7 +15,10 @@ _GENDERS = {f"ravdess-{actor:02d}": "male" if actor % 2 else "female" for actor 
 
 
 def _parse(path: Path) -> Labels | None:
-    """Audio-only (03) speech (01) by `<modality>-<channel>-<emotion>-<intensity>-<statement>-<repetition>-<actor>`."""
+    """Audio-only (03) speech (01).
+
+    The name is `<modality>-<channel>-<emotion>-<intensity>-<statement>-<repetition>-<actor>`.
+    """
     match = _NAME.match(path.stem)
     if match is None:
         return None
@@ -35,7 +39,7 @@ def _fold(speaker: str) -> int:
     return list(_GENDERS).index(speaker) // 4 + 1
 
 
-def _clip_names(_: Path) -> frozenset[str]:
+def _clip_names(_: Mapping[str, str]) -> frozenset[str]:
     """Every combination there is; neutral (01) was not spoken with strong intensity."""
     actors = [f"{actor:02d}" for actor in range(1, 25)]
     fields = itertools.product(RAVDESS_CODES, ("01", "02"), ("01", "02"), ("01", "02"), actors)
@@ -52,7 +56,8 @@ RAVDESS = Corpus(
     n_folds=6,
     licence="CC BY-NC-SA 4.0",
     citation=(
-        "Livingstone SR, Russo FA (2018). The Ryerson Audio-Visual Database of Emotional Speech and Song (RAVDESS): "
+        "Livingstone SR, Russo FA (2018). The Ryerson Audio-Visual Database of Emotional Speech and "
+        "Song (RAVDESS): "
         "A dynamic, multimodal set of facial and vocal expressions in North American English. "
         "PLoS ONE 13(5): e0196391. https://doi.org/10.1371/journal.pone.0196391"
     ),

@@ -1,4 +1,4 @@
-"""The corpora there are, by name: those that everything here was measured on, and further ones that are only recognised."""
+"""The known corpora by name: those that everything was measured on, and further ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ser_core.corpora.tess import TESS
 CORPORA: dict[str, Corpus] = {corpus.name: corpus for corpus in (RAVDESS, CREMA_D, NEMO)}
 
 FURTHER: dict[str, Corpus] = {corpus.name: corpus for corpus in (TESS, SAVEE, EMODB)}
-"""Corpora that nothing which ships was trained or tested on; their clips are recognised by their names."""
+"""Corpora that nothing shipped was trained or tested on; their clips are recognised by name."""
 
 RECOGNISED: ChainMap[str, Corpus] = ChainMap(FURTHER, CORPORA)
 """All of them, those of `CORPORA` first (a chain is walked from its end)."""

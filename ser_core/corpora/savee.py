@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from ser_core.corpora.corpus import Corpus, Labels
@@ -24,7 +25,10 @@ _FLAT = re.compile(rf"({'|'.join(_SPEAKERS)})_({'|'.join(_EMOTIONS)})(\d\d)$", r
 
 
 def _match(path: Path) -> re.Match[str] | None:
-    """`<speaker>_<emotion><number>` in a flat folder, or `<emotion><number>` in a folder of the speaker's, in any case."""
+    """`<speaker>_<emotion><number>` in a flat folder, or `<emotion><number>` in the speaker's folder.
+
+    In any case of letters.
+    """
     return _FLAT.match(path.stem) or _FLAT.match(f"{path.parent.name}_{path.stem}")
 
 
@@ -48,7 +52,7 @@ def _fold(speaker: str) -> int:
     return list(_GENDERS).index(speaker) + 1
 
 
-def _clip_names(_: Path) -> frozenset[str]:
+def _clip_names(_: Mapping[str, str]) -> frozenset[str]:
     counts = {letters: 30 if letters == "n" else 15 for letters in _EMOTIONS}
     return frozenset(
         f"{speaker}_{letters}{n:02d}"
@@ -66,8 +70,8 @@ SAVEE = Corpus(
     n_folds=4,
     licence="free for research, after registration at the source",
     citation=(
-        "Haq S, Jackson PJB (2009). Speaker-dependent audio-visual emotion recognition. Proceedings of the International Conference on "
-        "Auditory-Visual Speech Processing (AVSP 2009), 53-58"
+        "Haq S, Jackson PJB (2009). Speaker-dependent audio-visual emotion recognition. Proceedings "
+        "of the International Conference on Auditory-Visual Speech Processing (AVSP 2009), 53-58"
     ),
     source="http://kahlan.eps.surrey.ac.uk/savee/",
     parse=_parse,
@@ -76,7 +80,8 @@ SAVEE = Corpus(
     emotions=tuple(emotion for emotion in EMOTIONS if emotion in _EMOTIONS.values()),
     how_to_get=(
         "Register at the source page and download the audio (AudioData.zip).",
-        "Unpack it; its folders DC, JE, JK and KL must stay, as each has clips of the same names (a flat folder of DC_a01.wav works, too).",
+        "Unpack it; its folders DC, JE, JK and KL must stay, as each has clips of the same names "
+        "(a flat folder of DC_a01.wav works, too).",
     ),
     clip_names=_clip_names,
     name_of=_name_of,

@@ -1,4 +1,7 @@
-"""TESS: two women of Toronto, 200 words in one carrier sentence, seven emotions (Pichora-Fuller & Dupuis 2010)."""
+"""TESS: two women of Toronto, 200 words in one carrier sentence, seven emotions.
+
+Pichora-Fuller & Dupuis 2010.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +21,17 @@ _GENDERS = {"tess-OAF": "female", "tess-YAF": "female"}
 def _parts(path: Path) -> tuple[str, str, str] | None:
     """Speaker, word and the word for the emotion; None for another file."""
     match = _NAME.match(path.stem)
-    return (
-        None
-        if match is None
-        else (
-            "OAF" if match[1].upper() == "OA" else match[1].upper(),
-            match[2].lower(),
-            match[3].lower(),
-        )
-    )
+    if match is None:
+        return None
+    speaker = match[1].upper()
+    return "OAF" if speaker == "OA" else speaker, match[2].lower(), match[3].lower()
 
 
 def _parse(path: Path) -> Labels | None:
-    """`<speaker>_<word>_<emotion>`, in any case; the older woman is OAF, the younger YAF; ps is pleasant surprise."""
+    """`<speaker>_<word>_<emotion>`, in any case of letters.
+
+    The older woman is OAF, the younger YAF; ps is pleasant surprise.
+    """
     parts = _parts(path)
     if parts is None:
         return None
@@ -61,7 +62,10 @@ TESS = Corpus(
     n_utterances=2800,
     n_folds=2,
     licence="CC BY-NC-ND 4.0",
-    citation="Pichora-Fuller MK, Dupuis K (2010). Toronto emotional speech set (TESS). University of Toronto. https://doi.org/10.5683/SP2/E8H2MF",
+    citation=(
+        "Pichora-Fuller MK, Dupuis K (2010). Toronto emotional speech set (TESS). "
+        "University of Toronto. https://doi.org/10.5683/SP2/E8H2MF"
+    ),
     source="https://doi.org/10.5683/SP2/E8H2MF",
     parse=_parse,
     fold_of=_fold,
@@ -73,7 +77,8 @@ TESS = Corpus(
     ),
     how_to_get=(
         "Download the clips from the source page (about 230 MB).",
-        "Unpack them; folders such as OAF_angry may stay, and so may a second copy of all folders inside (each clip counts once).",
+        "Unpack them; folders such as OAF_angry may stay, and so may a second copy of all folders "
+        "inside (each clip counts once).",
     ),
     name_of=_name_of,
 )

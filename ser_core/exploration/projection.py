@@ -1,4 +1,4 @@
-"""The map of the explorer: the clips of all corpora in two dimensions, neighbours beside each other."""
+"""Computing the stored map of neighbours: the clips of all corpora in two dimensions."""
 
 from __future__ import annotations
 
@@ -6,22 +6,34 @@ import numpy as np
 import pandas as pd
 from sklearn.manifold import TSNE
 
-from ser_core import exploration
+from ser_core.exploration.clip_map import build_space
 
 SEED = 0
 
 
 def neighbour_map(table: pd.DataFrame) -> pd.DataFrame:
-    """Where each clip lies: columns corpus, path, x and y, by t-SNE (van der Maaten & Hinton 2008) on the standardised features.
+    """The place of each clip, by t-SNE on the standardised features (van der Maaten & Hinton 2008).
 
-    Begun from the first two principal components, so that the large distances mean something, too (Kobak & Berens 2019).
+    It begins from the first two principal components, so that large distances mean something, too
+    (Kobak & Berens 2019).
+
+    Parameters
+    ----------
+    table : DataFrame
+        The feature table of all clips.
+
+    Returns
+    -------
+    DataFrame
+        Columns corpus, path, x and y.
     """
-    space = exploration.space_of(table)
-    start = space.features @ space.axes.T
-    start = start / start[:, 0].std() * 1e-4
-    placed = TSNE(
+    space = build_space(table)
+    components = space.features @ space.axes.T
+    start = components / components[:, 0].std() * 1e-4
+    projection = TSNE(
         n_components=2, init=start, perplexity=30, learning_rate="auto", random_state=SEED
-    ).fit_transform(space.features)
+    )
+    places = projection.fit_transform(space.features)
     return table[["corpus", "path"]].assign(
-        x=np.round(placed[:, 0], 2), y=np.round(placed[:, 1], 2)
+        x=np.round(places[:, 0], 2), y=np.round(places[:, 1], 2)
     )

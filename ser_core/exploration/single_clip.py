@@ -1,4 +1,4 @@
-"""One clip among others: what is known of it, and which of its features are unusual."""
+"""One clip among others: its labels in a line, and the features of it that are unusual."""
 
 from __future__ import annotations
 
@@ -8,31 +8,32 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser_core.exploration.choice import specs, title_of
+from ser_core.exploration.clip_selection import corpus_title
+from ser_core.exploration.explored_features import feature_specs
 
 
-def about(row: Mapping[str, object]) -> str:
-    """What is known of a clip, in a line: emotion and intensity, speaker, sentence, corpus."""
-    intensity = str(row["intensity"]) if row["intensity"] not in ("", "unspecified") else ""
-    speaker = (
-        " ".join(str(part) for part in (row["gender"], row["speaker"]) if part) or "unknown speaker"
-    )
-    meant = f"**{str(row['emotion']).capitalize()}**{f' ({intensity})' if intensity else ''}"
-    said = f"“{row['statement']}”" if row["statement"] else ""
-    return " · ".join(
-        part
-        for part in (meant, speaker, said, title_of(str(row["corpus"])), f"`{row['path']}`")
-        if part
-    )
+def describe_clip(row: Mapping[str, object]) -> str:
+    """A clip in a line: emotion and intensity, speaker, sentence, corpus, path.
+
+    `row` has the columns `CLIP_COLUMNS`.
+    """
+    emotion = f"**{str(row['emotion']).capitalize()}**"
+    if row["intensity"] not in ("", "unspecified"):
+        emotion = f"{emotion} ({row['intensity']})"
+    speaker = " ".join(str(part) for part in (row["gender"], row["speaker"]) if part)
+    statement = f"“{row['statement']}”" if row["statement"] else ""
+    corpus = corpus_title(str(row["corpus"]))
+    parts = (emotion, speaker or "unknown speaker", statement, corpus, f"`{row['path']}`")
+    return " · ".join(part for part in parts if part)
 
 
-def unusual(values: npt.NDArray[np.float64], among: pd.DataFrame) -> pd.DataFrame:
+def rank_unusual_features(values: npt.NDArray[np.float64], among: pd.DataFrame) -> pd.DataFrame:
     """Every feature of a clip with its percentile among other clips, the most unusual first.
 
     Parameters
     ----------
     values : array [128]
-        The clip's features, in the order of `specs`.
+        The clip's features, in the order of `feature_specs`.
     among : DataFrame
         The feature table of the clips it is compared with.
 
@@ -41,22 +42,21 @@ def unusual(values: npt.NDArray[np.float64], among: pd.DataFrame) -> pd.DataFram
     DataFrame
         Columns attribute, value, unit, below (the share of the clips below, in %), sentence, feature.
     """
-    every = specs()
-    others = among[list(every)].to_numpy(dtype=np.float64)
-    below = 100 * (
-        (others < values).mean(axis=0) + 0.5 * (others == values).mean(axis=0)
-    )  # the clip itself is neither above nor below
-    found = pd.DataFrame(
+    specs = feature_specs()
+    others = among[list(specs)].to_numpy(dtype=np.float64)
+    # The clip itself is neither above nor below.
+    shares = (others < values).mean(axis=0) + 0.5 * (others == values).mean(axis=0)
+    features = pd.DataFrame(
         {
-            "attribute": [spec.title for spec in every.values()],
+            "attribute": [spec.title for spec in specs.values()],
             "value": values,
-            "unit": ["" if spec.unit == "none" else spec.unit for spec in every.values()],
-            "below": below,
-            "sentence": [spec.sentence for spec in every.values()],
-            "feature": list(every),
+            "unit": ["" if spec.unit == "none" else spec.unit for spec in specs.values()],
+            "below": 100 * shares,
+            "sentence": [spec.sentence for spec in specs.values()],
+            "feature": list(specs),
         }
     )
-    return found.sort_values(
+    return features.sort_values(
         "below",
         key=lambda share: (share - 50).abs(),
         ascending=False,

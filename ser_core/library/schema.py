@@ -1,4 +1,7 @@
-"""The tables of a library as the newest version has them; `migrations/versions/` is how they came about, and what makes them."""
+"""The tables of a library in their newest version.
+
+The migrations in `migrations/versions/` make them. Times are in UTC.
+"""
 
 from __future__ import annotations
 
@@ -30,19 +33,17 @@ RECORDINGS = Table(
     Column("kept_at", DateTime, nullable=False),  # UTC; nothing is ordered by it, as clocks jump
     Column("duration_s", Float, nullable=False),
     Column("sha256", String(64), nullable=False),  # of the FLAC file
-    Column(
-        "answer", String(16), nullable=False
-    ),  # the emotion that was said; "": it could not be told
+    # The predicted emotion; "": the model could not tell.
+    Column("answer", String(16), nullable=False),
     Column("prediction", _LONG, nullable=False),  # JSON, schema 1
     Column("models", _LONG, nullable=False),  # JSON: name and digest of each model
-    Column("emotion", String(16), nullable=False),  # what the person says that it was; "": nothing
-    Column(
-        "speaker", String(255), nullable=False
-    ),  # who speaks, as the person calls them; "": unknown
+    # The true emotion, as the person says; "": they say nothing.
+    Column("emotion", String(16), nullable=False),
+    # The speaker, as the person calls them; "": unknown.
+    Column("speaker", String(255), nullable=False),
     Column("corrected_at", DateTime),
-    Column(
-        "flac", LargeBinary(2**30), nullable=False
-    ),  # the last, so that whoever wants the others need not pass over it
+    # The last, so that reading the other columns need not pass over it.
+    Column("flac", LargeBinary(2**30), nullable=False),
     UniqueConstraint("owner", "sha256", name="ser_recordings_once"),
     sqlite_autoincrement=True,  # what is deleted leaves no number to be given again
 )

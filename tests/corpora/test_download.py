@@ -1,4 +1,4 @@
-"""Fetching an archive from a server of our own: whole, in parts, and everything that can go wrong. Nothing is asked for outside."""
+"""Fetching an archive from a local server: whole, in parts, and everything that can go wrong."""
 
 import hashlib
 import io
@@ -33,7 +33,11 @@ DATA = zipped(
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `data` under every path; `ranges` whether parts are given, `cut` after how many bytes it hangs up, `status` to refuse."""
+    """Serves `data` under every path.
+
+    `ranges`: whether parts are given; `cut`: the number of bytes after which it hangs up; `status`: to
+    refuse.
+    """
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -93,7 +97,7 @@ def test_an_archive_is_fetched_whole_with_progress(archive, tmp_path):
     assert archive.name == "clips.zip"
     assert (tmp_path / "new" / "clips.zip").read_bytes() == DATA
     assert sum(told) == len(DATA)
-    assert not download.part_of(tmp_path / "new" / "clips.zip").exists()
+    assert not download.partial_path(tmp_path / "new" / "clips.zip").exists()
 
 
 def test_what_broke_off_goes_on_where_it_stopped(server, archive, tmp_path):
@@ -113,7 +117,7 @@ def test_what_broke_off_goes_on_where_it_stopped(server, archive, tmp_path):
 
 def test_a_server_that_gives_no_parts_starts_anew(server, archive, tmp_path):
     target, told = tmp_path / "clips.zip", []
-    download.part_of(target).write_bytes(b"x" * 700)
+    download.partial_path(target).write_bytes(b"x" * 700)
     server.ranges = False
     download.fetch(archive, target, told.append)
     assert target.read_bytes() == DATA
@@ -128,7 +132,7 @@ def test_a_wrong_digest_is_told_with_both_and_nothing_is_deleted(server, archive
     assert archive.md5 in str(caught.value)
     assert hashlib.md5(server.data).hexdigest() in str(caught.value)
     assert not target.exists()
-    assert download.part_of(target).read_bytes() == server.data
+    assert download.partial_path(target).read_bytes() == server.data
     # Run again, it says so again rather than to add to what is wrong.
     with pytest.raises(SerError, match="has the MD5 digest"):
         download.fetch(archive, target)
@@ -138,12 +142,12 @@ def test_a_wrong_digest_is_told_with_both_and_nothing_is_deleted(server, archive
 def test_an_archive_of_another_size_is_not_taken(have, server, archive, tmp_path):
     target = tmp_path / "clips.zip"
     if have:
-        download.part_of(target).write_bytes(DATA[:have])
+        download.partial_path(target).write_bytes(DATA[:have])
     server.data = DATA + b"more"
     with pytest.raises(SerError, match="bytes at the server") as caught:
         download.fetch(archive, target)
     assert f"{len(DATA):,}" in str(caught.value)
-    assert download.part_of(target).exists() == bool(have)
+    assert download.partial_path(target).exists() == bool(have)
 
 
 def test_a_page_that_is_gone_is_told_with_where_to_look(server, archive, tmp_path):

@@ -1,4 +1,4 @@
-"""How the tables of a library came about: one file a version in `versions/`, each making the next out of the one before."""
+"""The versions of a library's tables: each file in `versions/` makes one out of the version before."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ def is_current(connection: Connection) -> bool:
     SerError
         LIBRARY_NEWER where a newer version of this program has made it.
     """
-    found, script = _context(connection).get_current_heads(), _script()
-    unknown = set(found) - {known.revision for known in script.walk_revisions()}
+    heads = set(_context(connection).get_current_heads())
+    script = _script()
+    unknown = heads - {known.revision for known in script.walk_revisions()}
     if unknown:
-        message = f"The library was made by a newer version of this program (its version is {', '.join(sorted(unknown))})."
         raise SerError(
             ErrorCode.LIBRARY_NEWER,
-            message,
+            "The library was made by a newer version of this program "
+            f"(its version is {', '.join(sorted(unknown))}).",
             "Install that version, or name another library. Nothing was changed in this one.",
         )
-    return set(found) == set(script.get_heads())
+    return heads == set(script.get_heads())
 
 
 def upgrade(connection: Connection, to: str | None = None) -> None:
-    """Make the newest version (or `to`) of whatever is there, in the transaction of the connection and while no other process does."""
+    """Bring the tables to the newest version (or `to`), in the transaction of the connection.
+
+    No other process does the same at that time.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     if is_current(connection):
         return
     context, script = _context(connection), _script()
-    for revision in reversed(
-        list(
-            script.iterate_revisions(
-                to or script.get_current_head(), context.get_current_revision()
-            )
-        )
-    ):
+    target = to or script.get_current_head()
+    newest_first = script.iterate_revisions(target, context.get_current_revision())
+    for revision in reversed(list(newest_first)):
         with Operations.context(context):
             revision.module.upgrade()
         context.stamp(script, revision.revision)
