@@ -35,9 +35,9 @@ def leaderboard(table: pd.DataFrame, beside: pd.DataFrame) -> Chart:
     Parameters
     ----------
     table : DataFrame
-        As `standings.standings` gives it.
+        As `leaderboard.rank_with_costs` gives it.
     beside : DataFrame
-        As `standings.beside` gives it. The last row, guessing, is drawn as a line as well.
+        As `leaderboard.reference_rows` gives it. The last row, guessing, is drawn as a line as well.
     """
     order = [*table["title"], *beside["title"]]
     shown = [
@@ -266,7 +266,7 @@ def two_recalls(recalls: pd.DataFrame, first: str, second: str) -> Chart:
 def risk_coverage(curve: pd.DataFrame, threshold: float) -> Chart:
     """How often answers are right by how many are given; the point is where answers less sure than `threshold` are refused.
 
-    `curve` has the columns threshold, coverage and accuracy, as `comparing.risk_coverage` gives them.
+    `curve` has the columns threshold, coverage and accuracy, as `single_model.risk_coverage` gives them.
     """
     drawn = curve.dropna()
     x = percent_axis("Share of the clips that is answered", "coverage")
@@ -294,7 +294,7 @@ def risk_coverage(curve: pd.DataFrame, threshold: float) -> Chart:
 
 
 def groups(found: pd.DataFrame, title: str) -> Chart:
-    """How much is recognised in each group of clips, with its interval; `found` is as `comparing.breakdown` gives it."""
+    """How much is recognised in each group of clips, with its interval; `found` is as `single_model.score_groups` gives it."""
     order = list(found["name"])
     y = alt.Y(
         "name:N",

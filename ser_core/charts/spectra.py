@@ -18,7 +18,7 @@ from ser_core.charts.style import AXIS, FIRST, INK, MARK, Chart, group_dash, lab
 from ser_core.emotions import display_name
 from ser_core.features.intonation import Melody
 from ser_core.features.spectrogram import RANGE_DB, Spectrogram
-from ser_core.features.spectrum import mel_of
+from ser_core.features.spectrum import hz_to_mel
 
 _RECORDING = "recording"
 _TICKS_HZ = [100, 200, 500, 1000, 2000, 4000, 7000]
@@ -44,7 +44,7 @@ def _frequency(axis: str) -> alt.X:
             scale=scale,
             axis=alt.Axis(values=_TICKS_HZ, format=",d"),
         )
-    scale = alt.Scale(domain=[0, float(mel_of(np.array(8000.0)))], nice=False)
+    scale = alt.Scale(domain=[0, float(hz_to_mel(np.array(8000.0)))], nice=False)
     return alt.X(
         "mel:Q",
         title="Frequency (Hz, spaced by mel as the ear hears)",
@@ -55,7 +55,7 @@ def _frequency(axis: str) -> alt.X:
 
 def _mel_axis(hertz: Sequence[float]) -> alt.Axis:
     """An axis in mel whose ticks are named in Hz."""
-    at = [round(float(mel), 3) for mel in mel_of(np.array(hertz, dtype=float))]
+    at = [round(float(mel), 3) for mel in hz_to_mel(np.array(hertz, dtype=float))]
     names = json.dumps(
         {f"{mel:.3f}": f"{value:,.0f}" for mel, value in zip(at, hertz, strict=True)}
     )
@@ -228,7 +228,7 @@ def spectrogram(found: Spectrogram) -> Chart:
     """A clip's spectrogram: time in s, frequency in Hz, level in dB below the loudest; linear or spaced by mel as `found` is."""
     top = float(found.frequencies_hz[-1])
     ticks = [0, 500, 1000, 2000, 4000, 8000] if found.is_mel else [0, 2000, 4000, 6000, 8000]
-    high = float(mel_of(np.array(top))) if found.is_mel else top
+    high = float(hz_to_mel(np.array(top))) if found.is_mel else top
     axis = _mel_axis(ticks) if found.is_mel else alt.Axis(values=ticks, format=",d")
     place = pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""What a feature is called, what it is measured in and what it means to a person."""
+"""The description of one feature: its name, its unit, and what it means to a person."""
 
 from __future__ import annotations
 
@@ -9,8 +9,20 @@ from dataclasses import dataclass
 class FeatureSpec:
     """One named feature of a feature set.
 
-    `title` names it to a person, `name` in tables; `sentence` is for a person who knows no signal processing;
-    `frequency_hz` is set where the feature belongs to one place of the spectrum.
+    Attributes
+    ----------
+    name : str
+        The column of the feature in tables.
+    title : str
+        Its name for people.
+    unit : str
+        Such as "dB" or "semitones/s"; "none" for a number without a unit.
+    group : str
+        The kind of feature, such as "Pitch".
+    sentence : str
+        What it means, for a person who knows no signal processing.
+    frequency_hz : float or None
+        The frequency that the feature belongs to, where it belongs to one.
     """
 
     name: str

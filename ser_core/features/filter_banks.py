@@ -1,7 +1,10 @@
-"""The filter banks of librosa that features are computed with, built once and kept beside this file.
+"""The filter banks of librosa that features are computed with, built once and stored next to this file.
 
-librosa is their definition. Building them anew in each process would import it, and numba with it, on the way to the first prediction.
-After a change of librosa's version run: python -m ser_core.features.filter_banks; a test holds the file to what librosa gives.
+Conventions: rates and frequencies in Hz, banks are float32 [bands, n_fft / 2 + 1].
+
+librosa defines the banks. Building them in each process would import librosa, and numba with it, on the way
+to the first prediction. After a change of librosa's version run `python -m ser_core.features.filter_banks`; a
+test compares the file with librosa.
 """
 
 from __future__ import annotations
@@ -39,26 +42,50 @@ def mel(
     lowest_hz: float = 0.0,
     highest_hz: float | None = None,
 ) -> Bank:
-    """`librosa.filters.mel` (Slaney's scale and area), by default up to half the rate, shape [n_mels, n_fft / 2 + 1]."""
-    kept = _kept().get(_name(sample_rate, n_fft, n_mels, lowest_hz, highest_hz))
-    return (
-        kept if kept is not None else _built_mel(sample_rate, n_fft, n_mels, lowest_hz, highest_hz)
-    )
+    """`librosa.filters.mel` (Slaney's scale and area).
+
+    Parameters
+    ----------
+    sample_rate, n_fft, n_mels : int
+        The rate in Hz, the length of the transform, and the number of bands.
+    lowest_hz, highest_hz : float
+        The range of the bands; None stands for half the rate.
+
+    Returns
+    -------
+    array of float32 [n_mels, n_fft / 2 + 1]
+        The bank, from the file or, if it is not there, from librosa.
+    """
+    stored = _stored_banks().get(_name(sample_rate, n_fft, n_mels, lowest_hz, highest_hz))
+    if stored is not None:
+        return stored
+    return _build_mel(sample_rate, n_fft, n_mels, lowest_hz, highest_hz)
 
 
 @cache
 def chroma(sample_rate: int, n_fft: int) -> Bank:
-    """`librosa.filters.chroma` at concert pitch (tuning 0), shape [12, n_fft / 2 + 1]."""
-    kept = _kept().get(_name(sample_rate, n_fft))
-    return kept if kept is not None else _built_chroma(sample_rate, n_fft)
+    """`librosa.filters.chroma` at concert pitch (tuning 0).
+
+    Parameters
+    ----------
+    sample_rate, n_fft : int
+        The rate in Hz, and the length of the transform.
+
+    Returns
+    -------
+    array of float32 [12, n_fft / 2 + 1]
+        The bank, from the file or, if it is not there, from librosa.
+    """
+    stored = _stored_banks().get(_name(sample_rate, n_fft))
+    return stored if stored is not None else _build_chroma(sample_rate, n_fft)
 
 
 def build() -> None:
-    """Write the file of the banks that ship."""
-    banks = {
-        _name(*asked): _built_mel(*asked) if len(asked) > 2 else _built_chroma(*asked)
-        for asked in SHIPPED
-    }
+    """Write the file of the banks of `SHIPPED`."""
+    banks = {}
+    for arguments in SHIPPED:
+        build_bank = _build_mel if len(arguments) > 2 else _build_chroma
+        banks[_name(*arguments)] = build_bank(*arguments)
     np.savez_compressed(_FILE, allow_pickle=False, **banks)
 
 
@@ -69,21 +96,19 @@ def _name(
     lowest_hz: float = 0.0,
     highest_hz: float | None = None,
 ) -> str:
-    kind = (
-        f"{n_mels} mel, {lowest_hz:.0f} to {highest_hz or sample_rate / 2:.0f} Hz"
-        if n_mels
-        else "chroma"
-    )
+    kind = "chroma"
+    if n_mels:
+        kind = f"{n_mels} mel, {lowest_hz:.0f} to {highest_hz or sample_rate / 2:.0f} Hz"
     return f"{sample_rate} Hz, {n_fft} points, {kind}"
 
 
 @cache
-def _kept() -> dict[str, Bank]:
+def _stored_banks() -> dict[str, Bank]:
     with np.load(_FILE, allow_pickle=False) as banks:
         return {name: banks[name] for name in banks.files}
 
 
-def _built_mel(
+def _build_mel(
     sample_rate: int,
     n_fft: int,
     n_mels: int,
@@ -96,17 +121,18 @@ def _built_mel(
     return bank
 
 
-def _built_chroma(sample_rate: int, n_fft: int) -> Bank:
+def _build_chroma(sample_rate: int, n_fft: int) -> Bank:
     bank: Bank = _librosa_filters().chroma(sr=sample_rate, n_fft=n_fft, tuning=0.0)
     return bank
 
 
 @cache
 def _librosa_filters() -> ModuleType:
-    """`librosa.filters`, imported by one process at a time into a numba cache of our own.
+    """`librosa.filters`, imported by one process at a time.
 
-    Importing it compiles a few numba functions into a cache on disk; two processes that fill an empty one at the same
-    time corrupt it, and every later process that touches those functions dies with a segmentation fault.
+    The import compiles a few numba functions into a cache on disk. Two processes that fill an empty cache at
+    the same time corrupt it, and every later process that touches those functions dies with a segmentation
+    fault. So the cache is the project's own, under a lock.
     """
     with locked("numba") as folder:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(folder / "numba"))

@@ -1,17 +1,21 @@
-"""`functionals_v1`: several hundred statistics of a clip's contours, the large feature set for a linear model.
+"""`functionals_v1`: several hundred statistics of a clip's contours, the large feature set for a linear
+model.
 
-A contour is one number per frame of 64 ms every 16 ms: a mel band, an MFCC, a measure of spectral shape, of the voice, of
-pitch or of level. What is kept of it are its statistics over the *active* or the *voiced* frames, which `acoustic128_v1`
-defines. The idea, and most of the contours, are those of openSMILE's sets: Eyben F et al. (2016), The Geneva minimalistic
-acoustic parameter set (GeMAPS), IEEE Transactions on Affective Computing 7(2); the numbers are our own and not comparable.
+Conventions: recordings are at 16 kHz. A contour is one number per frame of 64 ms every 16 ms: a mel band, an
+MFCC, a measure of spectral shape, of the voice, of pitch or of level; contours are [k, frames]. The features
+are statistics over the *active* or the *voiced* frames of `speech_frames`.
 
-Three things are meant to last when the microphone changes:
+The idea and most of the contours are those of openSMILE's sets: Eyben F et al. (2016), The Geneva
+minimalistic acoustic parameter set (GeMAPS), IEEE Transactions on Affective Computing 7(2). The numbers are
+our own and not comparable.
 
-- the clip is brought to one level first, and levels are compared with the clip's own loud parts;
-- spectra end 60 dB below the clip's loudest band, so that what a codec does to near-silence is not heard;
-- a fixed filter (a microphone, a telephone) adds a constant in dB to a mel band or an MFCC. It moves the average of the
-  contour and leaves deviation, range, speed, trend and lift where they were. The averages are the features of
-  `CHANNEL_DEPENDENT`.
+Three things make the features robust against another microphone:
+
+- The clip is brought to one level first, and levels are compared with the clip's own loud parts.
+- Spectra end 60 dB below the clip's loudest band, so that what a codec does to near-silence has no effect.
+- A fixed filter (a microphone, a telephone) adds a constant in dB to a mel band or an MFCC. It moves the
+  average of the contour and leaves deviation, range, speed, trend and lift as they were. The averages are the
+  features of `CHANNEL_DEPENDENT`.
 """
 
 from __future__ import annotations
@@ -21,33 +25,43 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ser_core.features import acoustic128, spectrum
-from ser_core.features.functionals_catalogue import (
-    CHANNEL_DEPENDENT,
+from ser_core.features import spectral_features, spectrum
+from ser_core.features.contour_catalogue import (
     MEL_CONTOURS,
+    MEL_STATISTICS,
     MFCC_CONTOURS,
+    MFCC_STATISTICS,
     N_MEL,
     N_MFCC,
-    OF_MEL,
-    OF_MFCC,
-    OF_SHAPE,
-    OF_VOICE,
     SHAPE_CONTOURS,
-    SPECS,
+    SHAPE_STATISTICS,
     VOICE_CONTOURS,
+    VOICE_STATISTICS,
 )
-from ser_core.features.spectrum import Array
-from ser_core.features.statistics import (
-    FRAME_S,
-    Moving,
+from ser_core.features.functionals_catalogue import CHANNEL_DEPENDENT, SPECS
+from ser_core.features.prosody import (
     energy_features,
-    loudness,
+    loudness_of,
     pitch_features,
     rhythm_features,
-    slope,
-    smooth_voice,
-    table,
+    track_voice,
 )
+from ser_core.features.spectral_contours import (
+    floored,
+    raised_above_rounding,
+    shape_contours,
+    voice_contours,
+)
+from ser_core.features.spectrum import Array
+from ser_core.features.speech_frames import (
+    FRAME_S,
+    N_FFT,
+    SAMPLE_RATE,
+    SpeechFrames,
+    analyse_frames,
+    normalise_level,
+)
+from ser_core.features.statistics import ContoursWithDeltas, contour_statistics
 
 if TYPE_CHECKING:
     from ser_core.audio import Recording
@@ -57,178 +71,136 @@ __all__ = [
     "N_MEL",
     "SPECS",
     "Contours",
-    "contours",
+    "compute_contours",
     "extract",
-    "silenced",
-    "summary",
+    "silence_contours",
+    "summarise",
 ]
-
-SAMPLE_RATE, N_FFT, HOP = acoustic128.SAMPLE_RATE, acoustic128.N_FFT, acoustic128.HOP
-FLOOR_DB = 60.0
 
 
 @dataclass(frozen=True, eq=False)
 class Contours:
-    """Everything per frame that the statistics are taken of.
+    """The contours of a clip, of which the statistics are taken.
 
-    `loudness` is that of `statistics.loudness`; `level_db` [frames] is relative to the loud parts.
+    Attributes
+    ----------
+    frames : SpeechFrames
+        The frames, all with their spectrum.
+    loudness : array [4, frames]
+        As `prosody.loudness_of` gives it.
+    mel, mfcc, shape, voice : ContoursWithDeltas
+        The contours of each kind, [k, frames].
+    level_db : array [frames]
+        The level relative to the loud parts.
     """
 
-    frames: acoustic128.Frames
+    frames: SpeechFrames
     loudness: Array
-    mel: Moving
-    mfcc: Moving
-    shape: Moving
-    voice: Moving
+    mel: ContoursWithDeltas
+    mfcc: ContoursWithDeltas
+    shape: ContoursWithDeltas
+    voice: ContoursWithDeltas
     level_db: Array
 
 
 def extract(recording: Recording) -> Array:
-    """The features of a recording at 16 kHz, in the order of `SPECS`."""
-    return summary(contours(recording))
+    """The features of a recording, in the order of `SPECS`.
+
+    Parameters
+    ----------
+    recording : Recording
+        At 16 kHz.
+
+    Returns
+    -------
+    array [d]
+        The features in the units of `SPECS`.
+    """
+    return summarise(compute_contours(recording))
 
 
-def contours(recording: Recording) -> Contours:
-    """The contours of a recording at 16 kHz."""
-    samples = acoustic128.normalised(recording)
-    f = acoustic128.frames(samples)
-    clean = _above_rounding(f.power)
-    mel_db = _floored(
-        spectrum.decibels(spectrum.mel_power(f.power, SAMPLE_RATE, N_FFT, N_MEL) + 1e-12)
-    )
+def compute_contours(recording: Recording) -> Contours:
+    """The contours of a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        At 16 kHz.
+
+    Returns
+    -------
+    Contours
+        All contours of the clip.
+    """
+    samples = normalise_level(recording)
+    frames = analyse_frames(samples)
+    raised = raised_above_rounding(frames.power)
+    mel_power = spectrum.mel_power(frames.power, SAMPLE_RATE, N_FFT, N_MEL)
+    mel_db = floored(spectrum.decibels(mel_power + 1e-12))
     return Contours(
-        frames=f,
-        loudness=loudness(f.power),
-        mel=Moving.of(mel_db - mel_db.mean(axis=0)),
-        mfcc=Moving.of(spectrum.mfcc(mel_db, N_MFCC + 1)[1:]),
-        shape=Moving.of(_shape_contours(samples, f, clean, mel_db)),
-        voice=Moving.of(_voice_contours(f, clean)),
-        level_db=f.level_db - f.loud_db,
+        frames=frames,
+        loudness=loudness_of(frames.power),
+        mel=ContoursWithDeltas.of(mel_db - mel_db.mean(axis=0)),
+        mfcc=ContoursWithDeltas.of(spectral_features.mfcc(mel_db, N_MFCC + 1)[1:]),
+        shape=ContoursWithDeltas.of(shape_contours(samples, frames, raised, mel_db)),
+        voice=ContoursWithDeltas.of(voice_contours(frames, raised)),
+        level_db=frames.level_db - frames.loud_db,
     )
 
 
-def silenced(c: Contours, start_s: float, end_s: float) -> Contours:
-    """The contours where the frames between two times are a pause: nearly those of the recording with silence there, at a fifth of the cost."""
-    at = np.arange(len(c.level_db)) * FRAME_S
-    heard = (at < start_s) | (at >= end_s)
-    if not (c.frames.active & heard).any():
-        return c
-    frames = replace(c.frames, active=c.frames.active & heard, voiced=c.frames.voiced & heard)
-    return replace(c, frames=frames, loudness=c.loudness * heard)
+def silence_contours(contours: Contours, start_s: float, end_s: float) -> Contours:
+    """The contours of a clip where a stretch counts as a pause.
+
+    They are nearly those of the recording with silence there, at a fifth of the cost.
+
+    Parameters
+    ----------
+    contours : Contours
+        The contours of a clip.
+    start_s, end_s : float
+        The stretch, in seconds.
+
+    Returns
+    -------
+    Contours
+        The same contours if no active frame lies outside of the stretch.
+    """
+    seconds = np.arange(len(contours.level_db)) * FRAME_S
+    outside = (seconds < start_s) | (seconds >= end_s)
+    active = contours.frames.active & outside
+    if not active.any():
+        return contours
+    frames = replace(contours.frames, active=active, voiced=contours.frames.voiced & outside)
+    return replace(contours, frames=frames, loudness=contours.loudness * outside)
 
 
-def summary(c: Contours) -> Array:
-    """The statistics of contours, in the order of `SPECS`."""
-    f, level_db = c.frames, c.level_db
+def summarise(contours: Contours) -> Array:
+    """The statistics of contours.
+
+    Parameters
+    ----------
+    contours : Contours
+        The contours of a clip.
+
+    Returns
+    -------
+    array [d]
+        The features in the order of `SPECS`.
+    """
+    frames, level_db = contours.frames, contours.level_db
+    on, voiced = frames.active, frames.voiced
     return np.concatenate(
         [
-            table(c.mel, f.active, f.voiced, level_db, OF_MEL, MEL_CONTOURS),
-            table(c.mfcc, f.active, f.voiced, level_db, OF_MFCC, MFCC_CONTOURS),
-            table(c.shape, f.active, f.voiced, level_db, OF_SHAPE, SHAPE_CONTOURS),
-            table(c.voice, f.voiced, f.voiced, level_db, OF_VOICE, VOICE_CONTOURS),
-            pitch_features(smooth_voice(f), level_db),
-            energy_features(f, level_db),
-            rhythm_features(f, c.loudness),
+            contour_statistics(contours.mel, on, voiced, level_db, MEL_STATISTICS, MEL_CONTOURS),
+            contour_statistics(contours.mfcc, on, voiced, level_db, MFCC_STATISTICS, MFCC_CONTOURS),
+            contour_statistics(
+                contours.shape, on, voiced, level_db, SHAPE_STATISTICS, SHAPE_CONTOURS
+            ),
+            contour_statistics(
+                contours.voice, voiced, voiced, level_db, VOICE_STATISTICS, VOICE_CONTOURS
+            ),
+            pitch_features(track_voice(frames), level_db),
+            energy_features(frames, level_db),
+            rhythm_features(frames, contours.loudness),
         ]
     )
-
-
-def _floored(decibels: Array) -> Array:
-    """Not lower than 60 dB below the largest value."""
-    return np.maximum(decibels, decibels.max() - FLOOR_DB)
-
-
-def _shape_contours(samples: Array, f: acoustic128.Frames, clean: _Clean, mel_db: Array) -> Array:
-    """The contours of `SHAPE_CONTOURS`, shape [k, frames].
-
-    Alpha ratio, Hammarberg index and slopes as in GeMAPS, the slopes up to 5 kHz and through mel bands.
-    """
-    power = f.power
-    hertz = np.linspace(0, SAMPLE_RATE / 2, len(power))
-    centres = np.array([contour.frequency_hz for contour in MEL_CONTOURS])
-    faint = power.max() * 10 ** (-FLOOR_DB / 10)
-
-    def band(low: float, high: float) -> Array:
-        first, end = np.searchsorted(hertz, [low, high])
-        return power[first:end]
-
-    def level(low: float, high: float) -> Array:
-        return spectrum.decibels(band(low, high).sum(axis=0) + faint)
-
-    def peak(low: float, high: float) -> Array:
-        return spectrum.decibels(band(low, high).max(axis=0) + faint)
-
-    def tilt(low: float, high: float) -> Array:
-        inside = (centres >= low) & (centres < high)
-        return slope(mel_db[inside].T, centres[inside] / 1000)
-
-    bands = 10 ** (mel_db / 20)
-    shares = bands / np.sqrt((bands**2).sum(axis=0))
-    flux = np.concatenate([[0.0], np.sqrt(((shares[:, 1:] - shares[:, :-1]) ** 2).sum(axis=0))])
-    shape = spectrum.shape(np.sqrt(power), SAMPLE_RATE)
-    rows = [
-        *(
-            np.log2(np.maximum(shape[name], 50.0) / 1000)
-            for name in ("centroid", "bandwidth", "rolloff")
-        ),
-        clean.decibels.mean(axis=0) - spectrum.decibels(clean.power.mean(axis=0)),
-        spectrum.zero_crossing_rate(samples, N_FFT, HOP),
-        *spectrum.contrast(np.sqrt(clean.power), SAMPLE_RATE),
-        level(1000, 5000) - level(50, 1000),
-        peak(0, 2000) - peak(2000, 5000),
-        tilt(0, 500),
-        tilt(500, 1500),
-        tilt(1500, 5000),
-        flux,
-        spectrum.onset_strength(f.mel_40_db),
-    ]
-    return np.stack(rows)
-
-
-@dataclass(frozen=True, eq=False)
-class _Clean:
-    """The power of a clip [bins, frames] above its rounding, and the same in dB."""
-
-    power: Array
-    decibels: Array
-
-
-def _above_rounding(power: Array) -> _Clean:
-    """Power [bins, frames], in each frame at least 60 dB below its strongest bin.
-
-    Between the harmonics of a clean tone there are nulls whose depth is mere rounding; contrast and flatness would follow it.
-    """
-    raised = np.maximum(power, power.max(axis=0) * 10 ** (-FLOOR_DB / 10) + 1e-14)
-    return _Clean(raised, spectrum.decibels(raised))
-
-
-def _voice_contours(f: acoustic128.Frames, clean: _Clean) -> Array:
-    """The contours of `VOICE_CONTOURS`, meaningful in voiced frames, shape [4, frames].
-
-    The cepstral peak is that of Hillenbrand J, Houde RA (1996), Acoustic correlates of breathy vocal quality, Journal of
-    Speech and Hearing Research 39(2), over the mean of the quefrencies around it instead of a line through them.
-    """
-    import scipy.fft
-
-    periodicity = np.clip(f.pitch.periodicity, 0.001, 0.999)
-    hnr = spectrum.decibels(periodicity / (1 - periodicity))
-
-    bin_hz = SAMPLE_RATE / N_FFT
-    level = clean.decibels
-    shortest, longest = SAMPLE_RATE // 500, SAMPLE_RATE // 60
-    # The inverse transform of a log spectrum, which is even, is a cosine transform.
-    cepstrum = (
-        np.abs(scipy.fft.dct(level.T.astype(np.float32), type=1, axis=1)[:, shortest : longest + 1])
-        / N_FFT
-    )
-    prominence = 20 * np.log10((cepstrum.max(axis=1) + 1e-3) / (cepstrum.mean(axis=1) + 1e-3))
-
-    frames = np.arange(level.shape[1])
-    f0 = np.where(np.isfinite(f.pitch.f0_hz), f.pitch.f0_hz, 100.0)
-
-    def harmonic(number: int) -> Array:
-        nearest = np.rint(number * f0 / bin_hz).astype(int)
-        return np.asarray(np.max([level[nearest + step, frames] for step in (-1, 0, 1)], axis=0))
-
-    third_formant = level[int(2000 / bin_hz) : int(3500 / bin_hz)].max(axis=0)
-    return np.stack([hnr, prominence, harmonic(1) - harmonic(2), harmonic(1) - third_formant])

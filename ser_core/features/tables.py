@@ -1,8 +1,11 @@
-"""Feature tables: one file per corpus and feature set, from which every classical model is trained.
+"""The files of feature tables: where `data/` holds them, and how they are written and read.
 
-Columns: those of the utterance table, then the features. CSV has nine significant digits, which is more than the features
-are good for; Parquet has float32, in large tables with 13 bits of mantissa (1e-4), which makes them small. Training reads them
-back from the file, so that whoever has the table gets the same model.
+Conventions: one file per corpus and feature set, a row per clip. The columns are those of the utterance
+table, then the features. CSV has nine significant digits, which is more than the features are good for.
+Parquet has float32, in large tables with 13 bits of mantissa (1e-4), which makes them small.
+
+Every classical model is trained from such a file. Training reads it back, so that whoever has the file gets
+the same model.
 """
 
 from __future__ import annotations
@@ -13,130 +16,150 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ser_core import corpora
 from ser_core.audio.augmentation import COPIES
 from ser_core.corpora import CORPORA
-from ser_core.emotions import GENDERS, LABELS, parse_emotion
+from ser_core.emotions import GENDERS, parse_emotion
 from ser_core.errors import ErrorCode, SerError
-from ser_core.features import FEATURE_SETS, FeatureSet
+from ser_core.features.feature_sets import FEATURE_SETS, FeatureSet
+from ser_core.features.feature_table import FeatureTable, training_obstacle
 from ser_core.storage import manifest
-from ser_core.storage.manifest import DATA_DIR
+from ser_core.storage.paths import DATA_DIR
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SHIPPED_CORPUS = "ravdess"
 """The corpus whose small feature tables are kept as CSV: the models of one corpus learn from them."""
 
-_FORMAT = "%.9g"
-_LARGEST = 1e9  # no feature comes near; a scaler's squares must stay finite
+_CSV_FORMAT = "%.9g"
 _MOST_IN_CSV = 200  # features
+_LARGEST = 1e9  # no feature comes near; a scaler's squares must stay finite
 _MANTISSA = 0xFFFFFC00  # 13 of float32's 23 bits
-LEAST_CLIPS = 5
-"""The least clips of a label: the folds of the random split."""
-_LEAST_TO_LEARN_FROM = 2  # clips of a label that are left to train on without the tested speakers
+_HALF_OF_THE_REST = 0x200  # added first, so that the cut rounds to the nearest
+_TEXT_COLUMNS = ("speaker", "gender", "corpus", "path", "sha256", "intensity", "statement")
 
 
-@dataclass(frozen=True, eq=False)
-class FeatureTable:
-    """A feature table read from a file: its rows, their feature set, and the file's name and digest."""
+def shipped_table_path(corpus: str, feature_set: str, copy: str = "") -> Path:
+    """Where `data/` holds the feature table of a corpus.
 
-    rows: pd.DataFrame
-    feature_set: FeatureSet
-    name: str
-    sha256: str
+    Parameters
+    ----------
+    corpus : str
+        The corpus's folder name.
+    feature_set : str
+        A name in `FEATURE_SETS`.
+    copy : str
+        One of `COPIES`, for the table of changed copies of the clips; "" for the clips as they are.
 
-    @property
-    def x(self) -> np.ndarray:
-        """The features, shape [n, d], float64."""
-        return self.rows[list(self.feature_set.names)].to_numpy(dtype=np.float64)
-
-    @property
-    def speakers(self) -> np.ndarray:
-        """Who speaks, shape [n]; "" where that is not known."""
-        return self.rows["speaker"].to_numpy(dtype=str)
-
-    def y(self, task: str) -> np.ndarray:
-        """The labels of a task, shape [n]."""
-        return self.rows[task].to_numpy(dtype=str)
+    Returns
+    -------
+    Path
+        A CSV file for the small tables of `SHIPPED_CORPUS`, else a Parquet file. It need not exist.
+    """
+    is_small = len(FEATURE_SETS[feature_set].names) <= _MOST_IN_CSV
+    suffix = ".csv" if corpus == SHIPPED_CORPUS and is_small else ".parquet"
+    name = f"{feature_set}_{copy}" if copy else feature_set
+    return DATA_DIR / corpus / f"{name}{suffix}"
 
 
-def shipped_table(corpus: str, feature_set: str, copy: str = "") -> Path:
-    """Where `data/` holds the table of a corpus and feature set (of a changed `copy`): CSV where it is small and RAVDESS's, else Parquet."""
-    suffix = (
-        ".csv"
-        if corpus == SHIPPED_CORPUS and len(FEATURE_SETS[feature_set].names) <= _MOST_IN_CSV
-        else ".parquet"
-    )
-    return DATA_DIR / corpus / f"{feature_set}{'_' if copy else ''}{copy}{suffix}"
+# -------------------------------------------------------------------------------------------------- writing
 
 
 def write_csv(tables: Iterable[pd.DataFrame], target: Path | io.TextIOBase) -> None:
-    """Write a feature table that comes in parts."""
-    with (
-        target.open("w", encoding="utf-8", newline="")
-        if isinstance(target, Path)
-        else contextlib.nullcontext(target) as file
-    ):
+    """Write a feature table that comes in parts as CSV.
+
+    Parameters
+    ----------
+    tables : iterable of DataFrame
+        The parts, in order, all with the same columns.
+    target : Path or text file
+        A path is overwritten; an open file stays open.
+    """
+    with contextlib.ExitStack() as stack:
+        if isinstance(target, Path):
+            file = stack.enter_context(target.open("w", encoding="utf-8", newline=""))
+        else:
+            file = target
         for number, table in enumerate(tables):
+            header = number == 0
             table.to_csv(
-                file, index=False, float_format=_FORMAT, lineterminator="\n", header=number == 0
+                file, index=False, float_format=_CSV_FORMAT, lineterminator="\n", header=header
             )
 
 
 def write_parquet(tables: Iterable[pd.DataFrame], path: Path) -> None:
     """Write a feature table that comes in parts as Parquet, a row group each.
 
-    Features are in float32, those of a large feature set rounded to 13 bits of mantissa.
+    Features become float32, those of a large feature set rounded to 13 bits of mantissa.
+
+    Parameters
+    ----------
+    tables : iterable of DataFrame
+        The parts, in order, all with the same columns.
+    path : Path
+        The file, which is overwritten.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    writer = None
-    try:
+    with contextlib.ExitStack() as stack:
+        writer = None
         for table in tables:
-            numbers = [
-                name
-                for name in table.columns
-                if table[name].dtype == np.float64 and name != "duration_s"
-            ]
-            values = np.ascontiguousarray(table[numbers].to_numpy(dtype=np.float32))
-            if len(numbers) > _MOST_IN_CSV:
-                values = ((values.view(np.uint32) + np.uint32(0x200)) & np.uint32(_MANTISSA)).view(
-                    np.float32
-                )
-            small = pd.concat(
-                [
-                    table.drop(columns=numbers),
-                    pd.DataFrame(values, columns=numbers, index=table.index),
-                ],
-                axis=1,
-            )
-            arrow = pa.Table.from_pandas(
-                small[list(table.columns)],
-                schema=writer.schema if writer else None,
-                preserve_index=False,
-            )
+            part = _to_arrow(table, writer.schema if writer else None)
             if writer is None:
-                packing = {
-                    "compression": "zstd",
-                    "compression_level": 15,
-                    "use_dictionary": False,
-                    "use_byte_stream_split": numbers,
-                }
-                writer = pq.ParquetWriter(path, arrow.schema, **packing)
-            writer.write_table(arrow)
-    finally:
-        if writer is not None:
-            writer.close()
+                writer = pq.ParquetWriter(
+                    path,
+                    part.schema,
+                    compression="zstd",
+                    compression_level=15,
+                    use_dictionary=False,
+                    use_byte_stream_split=_feature_columns(table),
+                )
+                stack.callback(writer.close)
+            writer.write_table(part)
+
+
+def _to_arrow(table: pd.DataFrame, schema: pa.Schema | None) -> pa.Table:
+    import pyarrow as pa
+
+    columns = _feature_columns(table)
+    values = np.ascontiguousarray(table[columns].to_numpy(dtype=np.float32))
+    if len(columns) > _MOST_IN_CSV:
+        rounded = values.view(np.uint32) + np.uint32(_HALF_OF_THE_REST)
+        values = (rounded & np.uint32(_MANTISSA)).view(np.float32)
+    features = pd.DataFrame(values, columns=columns, index=table.index)
+    small = pd.concat([table.drop(columns=columns), features], axis=1)
+    return pa.Table.from_pandas(small[list(table.columns)], schema=schema, preserve_index=False)
+
+
+def _feature_columns(table: pd.DataFrame) -> list[str]:
+    numbers = table.columns[(table.dtypes == np.float64).to_numpy()]
+    return [name for name in numbers if name != "duration_s"]
+
+
+# -------------------------------------------------------------------------- reading the tables of `data/`
 
 
 @dataclass(frozen=True, eq=False)
 class JointTable:
-    """One feature set of several corpora: the utterance table, and features [n, d] float32 of the clips and of their copies.
+    """One feature set of several corpora.
 
-    `copies` is by `COPIES`; `files` has the digest of each corpus's table (of the clips as they are), `sha256` is of all tables.
+    Attributes
+    ----------
+    rows : DataFrame
+        The utterance table of n clips.
+    x : array of float32 [n, d]
+        The features of the clips.
+    copies : mapping from str to array of float32 [n, d]
+        The features of the clips' changed copies, by `COPIES`.
+    files : dict from str to str
+        The SHA-256 of each corpus's table, of the clips as they are.
+    sha256 : str
+        One digest for all tables.
     """
 
     rows: pd.DataFrame
@@ -146,200 +169,200 @@ class JointTable:
     sha256: str
 
 
-def read_joint(
+def read_joint_table(
     feature_set: str, names: Sequence[str] = tuple(CORPORA), copies: Sequence[str] = COPIES
 ) -> JointTable:
-    """The tables of a feature set (and of copies) in `data/` for several corpora, one after the other.
+    """The tables of a feature set in `data/` for several corpora, one after the other.
+
+    Parameters
+    ----------
+    feature_set : str
+        A name in `FEATURE_SETS`.
+    names : sequence of str
+        The corpora, by their folder names.
+    copies : sequence of str
+        Which changed copies are read as well.
+
+    Returns
+    -------
+    JointTable
+        The clips of the corpora, in the order of `names`.
 
     Raises
     ------
     SerError
-        NOT_FOUND where `data/` has no table of a corpus; BAD_TABLE where that of a copy has other clips.
+        NOT_FOUND where `data/` has no table of a corpus; BAD_TABLE where that of a copy has other clips;
+        DATA_TAMPERED where a file is not the one in the manifest.
     """
-    features_of = list(FEATURE_SETS[feature_set].names)
+    features = list(FEATURE_SETS[feature_set].names)
     parts: dict[str, list[pd.DataFrame]] = {copy: [] for copy in ("", *copies)}
     files: dict[str, str] = {}
-    every = hashlib.sha256()
+    joint_digest = hashlib.sha256()
     for name in names:
-        for copy, read in parts.items():
+        for copy, tables in parts.items():
             table, digest = _read_shipped(name, feature_set, copy)
             if copy and table["sha256"].tolist() != parts[""][-1]["sha256"].tolist():
-                raise _bad(f"The {feature_set} tables of {name} hold different clips.")
-            read.append(table[features_of] if copy else table)
-            every.update(digest.encode())
+                raise _bad_table(f"The {feature_set} tables of {name} hold different clips.")
+            tables.append(table[features] if copy else table)
+            joint_digest.update(digest.encode())
             files.setdefault(name, digest)
-    rows, *others = (pd.concat(read, ignore_index=True) for read in parts.values())
-    x, *changed = (table[features_of].to_numpy(dtype=np.float32) for table in (rows, *others))
-    return JointTable(
-        rows.drop(columns=features_of),
-        x,
-        dict(zip(copies, changed, strict=True)),
-        files,
-        every.hexdigest(),
-    )
+    joined = {copy: pd.concat(tables, ignore_index=True) for copy, tables in parts.items()}
+    x = {copy: table[features].to_numpy(dtype=np.float32) for copy, table in joined.items()}
+    rows = joined[""].drop(columns=features)
+    return JointTable(rows, x.pop(""), x, files, joint_digest.hexdigest())
 
 
 def _read_shipped(corpus: str, feature_set: str, copy: str) -> tuple[pd.DataFrame, str]:
-    path = shipped_table(corpus, feature_set, copy)
+    path = shipped_table_path(corpus, feature_set, copy)
     if not path.exists():
-        flag = f" --copy {copy}" if copy else ""
-        make = f"python -m ser_core extract {corpus} --feature-set {feature_set}{flag} --output data/{corpus}/{path.name}"
+        arguments = f"{corpus} --feature-set {feature_set}" + (f" --copy {copy}" if copy else "")
+        command = f"python -m ser_core extract {arguments} --output data/{corpus}/{path.name}"
         raise SerError(
             ErrorCode.NOT_FOUND,
             f"The feature table {corpus}/{path.name} is missing in data/.",
-            f"Make it: {make}",
+            f"Make it: {command}",
         )
-    data = manifest.intact(path).read_bytes()
+    data = manifest.verify(path).read_bytes()
     read = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
     return read(io.BytesIO(data)), hashlib.sha256(data).hexdigest()
 
 
+# ------------------------------------------------------------------------------- reading a CSV table
+
+
 def read_table(path: Path) -> FeatureTable:
-    """Read and check a feature table, the project's or a person's own; see `parse_table`.
+    """Read and check a feature table in CSV, the project's or a person's own.
+
+    Parameters
+    ----------
+    path : Path
+        The file; see `parse_table` for its columns.
+
+    Returns
+    -------
+    FeatureTable
+        The table.
 
     Raises
     ------
     SerError
-        NOT_FOUND or BAD_TABLE, naming what is missing or where a value is wrong.
+        NOT_FOUND where the file cannot be read; BAD_TABLE, naming what is missing or the line that is wrong.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise SerError(
-            ErrorCode.NOT_FOUND,
-            f"The feature table {str(path)!r} cannot be read.",
-            "Check the path.",
-        ) from error
+        message = f"The feature table {str(path)!r} cannot be read."
+        raise SerError(ErrorCode.NOT_FOUND, message, "Check the path.") from error
     return parse_table(data, path.name)
 
 
 def parse_table(data: bytes, name: str) -> FeatureTable:
-    """A feature table from the bytes of its CSV file called `name`.
+    """A feature table from the bytes of a CSV file.
 
-    It needs the column `emotion` (any name or alias of the eight) and the features of one feature set, and may have `speaker`,
-    `gender` ("" or left away where not known), `corpus`, `path`, `intensity` and `statement`.
+    Parameters
+    ----------
+    data : bytes
+        The file. It needs the column `emotion` (any name or alias of the eight) and the features of one
+        feature set. It may have `speaker`, `gender` ("" or no column where unknown), `corpus`, `path`,
+        `intensity` and `statement`.
+    name : str
+        The file's name, for messages; without its suffix it stands for an unknown corpus.
+
+    Returns
+    -------
+    FeatureTable
+        The table, with every column that may be left away.
 
     Raises
     ------
     SerError
-        BAD_TABLE, naming what is missing or where a value is wrong.
+        BAD_TABLE, naming what is missing or the line that is wrong.
     """
-    try:
-        texts = ("speaker", "gender", "corpus", "path", "sha256", "intensity", "statement")
-        rows = pd.read_csv(
-            io.BytesIO(data), dtype=dict.fromkeys(texts, str), keep_default_na=False
-        )  # a speaker may be called NA
-    except (ValueError, UnicodeDecodeError) as error:
-        raise _bad(f"{name} is no CSV table ({type(error).__name__}).") from error
-    if "emotion" not in rows:
-        raise _bad(f"{name} lacks the column emotion.")
+    rows = _parse_csv(data, name)
     feature_set = _feature_set_of(rows, name)
-    values = (
-        rows[list(feature_set.names)]
-        .apply(pd.to_numeric, errors="coerce")
-        .to_numpy(dtype=np.float64)
-    )
-    if not len(rows):
-        raise _bad(f"{name} has no rows.")
-    wrong = ~(np.abs(values) < _LARGEST).all(axis=1)
-    if wrong.any():
-        raise _bad(
-            f"{name} has a missing, non-numeric or huge feature in line {int(np.flatnonzero(wrong)[0]) + 2}."
-        )
-    rows = pd.concat(
-        [
-            rows.drop(columns=list(feature_set.names)),
-            pd.DataFrame(values, columns=list(feature_set.names)),
-        ],
-        axis=1,
-    )
-    rows["emotion"] = [
-        _emotion(value, line, name) for line, value in enumerate(rows["emotion"], start=2)
-    ]
-    if "gender" in rows and not (known := rows["gender"].isin(("", *GENDERS))).all():
-        raise _bad(
-            f"{name} has a gender that is none of {', '.join(GENDERS)} in line {int(np.flatnonzero(~known)[0]) + 2}."
-        )
-    defaults = {"corpus": Path(name).stem} | dict.fromkeys(
-        ("speaker", "path", "sha256", "intensity", "statement"), ""
-    )
-    for column, default in defaults.items():
-        rows[column] = rows[column].replace("", default) if column in rows else default
-    rows["speaker"] = rows["speaker"].str.strip()
+    rows = _parse_features(rows, feature_set, name)
+    rows["emotion"] = _parse_emotions(rows["emotion"], name)
+    _check_genders(rows, name)
+    _fill_in(rows, Path(name).stem)
     table = FeatureTable(rows, feature_set, name, hashlib.sha256(data).hexdigest())
-    if problem := why_not(table, "emotion"):
-        raise _bad(f"{name}: {problem}")
+    obstacle = training_obstacle(table, "emotion")
+    if obstacle:
+        raise _bad_table(f"{name}: {obstacle}")
     return table
 
 
-def tasks_of(table: FeatureTable) -> tuple[str, ...]:
-    """The tasks that a table can be trained and tested for."""
-    return tuple(task for task in LABELS if why_not(table, task) is None)
-
-
-def why_not(table: FeatureTable, task: str) -> str | None:
-    """Why a table cannot be trained and tested for a task, as a sentence; None if it can."""
-    if task not in table.rows:
-        return f"There is no column {task}."
-    labels = table.rows[task]
-    if unknown := int((labels == "").sum()):
-        return f"{unknown:,} of {len(labels):,} clips have no {task}."
-    clips = labels.value_counts()
-    if len(clips) < 2:
-        return f"There is one {task} only; at least two are needed."
-    for label, count in clips.items():
-        if count < LEAST_CLIPS:
-            return f"{label} has {count} clip{'s' if count != 1 else ''}; each {task} needs at least {LEAST_CLIPS}."
-    return None
-
-
-def why_not_unseen(table: FeatureTable, task: str) -> str | None:
-    """Why a table cannot be tested on unseen speakers, as a sentence; None if it can.
-
-    All speakers must be known, and without the tested ones something of every label must be left to learn from.
-    """
-    unknown = int((table.speakers == "").sum())
-    if unknown:
-        where = (
-            "" if unknown == len(table.rows) else f" in {unknown:,} of {len(table.rows):,} clips"
-        )
-        return f"It is not known who speaks{where}."
-    if len(set(table.speakers)) < 2:
-        return "All clips are of one speaker."
-    fold_of, y = corpora.folds(table.rows["speaker"], table.rows["corpus"]), table.y(task)
-    for fold in np.unique(fold_of):
-        for label in LABELS[task]:
-            if label in y and int(((y == label) & (fold_of != fold)).sum()) < _LEAST_TO_LEARN_FROM:
-                tested = ", ".join(sorted(set(table.speakers[(fold_of == fold) & (y == label)])))
-                return f"Without the clips of {tested}, too few that are {label} are left to learn from."
-    return None
+def _parse_csv(data: bytes, name: str) -> pd.DataFrame:
+    types = dict.fromkeys(_TEXT_COLUMNS, str)
+    try:
+        # Without default NA values: a speaker may be called NA.
+        rows = pd.read_csv(io.BytesIO(data), dtype=types, keep_default_na=False)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise _bad_table(f"{name} is no CSV table ({type(error).__name__}).") from error
+    if "emotion" not in rows:
+        raise _bad_table(f"{name} lacks the column emotion.")
+    return rows
 
 
 def _feature_set_of(rows: pd.DataFrame, name: str) -> FeatureSet:
-    lacking = {}
-    for feature_set in FEATURE_SETS.values():
-        lacking[feature_set.name] = [
-            feature for feature in feature_set.names if feature not in rows
-        ]
-        if not lacking[feature_set.name]:
-            return feature_set
+    lacking = {
+        feature_set.name: [feature for feature in feature_set.names if feature not in rows]
+        for feature_set in FEATURE_SETS.values()
+    }
     nearest = min(lacking, key=lambda key: len(lacking[key]))
-    shown = ", ".join(lacking[nearest][:3])
-    raise _bad(
-        f"{name} has the columns of no feature set; {nearest} lacks {len(lacking[nearest])}: {shown}, ..."
+    if not lacking[nearest]:
+        return FEATURE_SETS[nearest]
+    first = ", ".join(lacking[nearest][:3])
+    raise _bad_table(
+        f"{name} has the columns of no feature set; {nearest} lacks {len(lacking[nearest])}: {first}, ..."
     )
 
 
-def _emotion(value: object, line: int, name: str) -> str:
-    try:
-        return parse_emotion(str(value))
-    except ValueError as error:
-        raise _bad(f"{name}, line {line}: {error}") from error
+def _parse_features(rows: pd.DataFrame, feature_set: FeatureSet, name: str) -> pd.DataFrame:
+    if not len(rows):
+        raise _bad_table(f"{name} has no rows.")
+    columns = list(feature_set.names)
+    numbers = rows[columns].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    is_wrong = ~(np.abs(numbers) < _LARGEST).all(axis=1)
+    if is_wrong.any():
+        line = _first_line(is_wrong)
+        raise _bad_table(f"{name} has a missing, non-numeric or huge feature in line {line}.")
+    features = pd.DataFrame(numbers, columns=columns)
+    return pd.concat([rows.drop(columns=columns), features], axis=1)
 
 
-def _bad(message: str) -> SerError:
-    return SerError(
-        ErrorCode.BAD_TABLE,
-        message,
-        "Make it with: python -m ser_core extract FOLDER --output FILE.csv, and add the labels.",
-    )
+def _parse_emotions(values: Iterable[object], name: str) -> list[str]:
+    emotions = []
+    for line, value in enumerate(values, start=2):
+        try:
+            emotions.append(parse_emotion(str(value)))
+        except ValueError as error:
+            raise _bad_table(f"{name}, line {line}: {error}") from error
+    return emotions
+
+
+def _check_genders(rows: pd.DataFrame, name: str) -> None:
+    if "gender" not in rows:
+        return
+    is_wrong = ~rows["gender"].isin(("", *GENDERS)).to_numpy()
+    if is_wrong.any():
+        known, line = ", ".join(GENDERS), _first_line(is_wrong)
+        raise _bad_table(f"{name} has a gender that is none of {known} in line {line}.")
+
+
+def _first_line(is_wrong: np.ndarray) -> int:
+    """The line of the file that holds the first wrong row; line 1 is the header."""
+    return int(np.flatnonzero(is_wrong)[0]) + 2
+
+
+def _fill_in(rows: pd.DataFrame, corpus: str) -> None:
+    """Add the columns that may be left away, and the corpus where it is unknown."""
+    rows["corpus"] = rows["corpus"].replace("", corpus) if "corpus" in rows else corpus
+    for column in ("speaker", "path", "sha256", "intensity", "statement"):
+        if column not in rows:
+            rows[column] = ""
+    rows["speaker"] = rows["speaker"].str.strip()
+
+
+def _bad_table(message: str) -> SerError:
+    hint = "Make it with: python -m ser_core extract FOLDER --output FILE.csv, and add the labels."
+    return SerError(ErrorCode.BAD_TABLE, message, hint)

@@ -13,7 +13,7 @@ from ser_core.evaluation import leaderboard
 from tests.support.synthesis import RATE, voice
 
 NAMES = [display_name(emotion) for emotion in EMOTIONS]
-GUESSING = leaderboard.beside("emotion", "ravdess", 1 / 8)
+GUESSING = leaderboard.reference_rows("emotion", "ravdess", 1 / 8)
 
 
 def found(spec, key):
@@ -34,7 +34,7 @@ def records(chart):
 
 @pytest.fixture(scope="module")
 def table():
-    return exploration.shipped_features()
+    return exploration.read_shipped_features()
 
 
 def test_bars_keep_order_colours_and_a_fixed_axis():
@@ -95,12 +95,12 @@ def test_a_waveform_shows_the_whole_clip_in_seconds():
 
 def distribution(table, kind="box", split="", **options):
     values = exploration.feature_values(table, "f0_median", split)
-    shapes = exploration.densities(values) if kind == "violin" else exploration.boxes(values)
-    groups = exploration.ordered(values["group"])
+    shapes = exploration.densities(values) if kind == "violin" else exploration.box_statistics(values)
+    groups = exploration.order_groups(values["group"])
     return charts.feature_distribution(
         shapes,
-        exploration.points(values),
-        exploration.specs()["f0_median"],
+        exploration.sample_points(values),
+        exploration.feature_specs()["f0_median"],
         groups,
         kind=kind,
         **options,
@@ -132,14 +132,14 @@ def test_groups_stand_below_each_other_and_differ_by_shape_and_lightness(kind, t
 
 
 def test_ones_standing_is_on_a_fixed_axis_with_a_shape_for_each_gender(table):
-    spec = charts.standing(exploration.standing(table, "f0_median", 200.0)).to_dict()
+    spec = charts.standing(exploration.share_below(table, "f0_median", 200.0)).to_dict()
     assert [0, 1] in list(found(spec, "domain"))
     assert ["square", "circle"] in list(found(spec, "range"))
     assert NAMES in list(found(spec, "sort"))
 
 
 def test_a_spectrum_has_a_line_per_emotion_over_hertz_or_mel(table):
-    bands = exploration.mel_spectrum(table, ["calm", "angry"])
+    bands = exploration.average_mel_spectra(table, ["calm", "angry"])
     spec = charts.mel_spectrum(bands, ["calm", "angry"]).to_dict()
     assert "Frequency (Hz)" in list(found(spec, "title"))
     assert ["Calm", "Angry"] in list(found(spec, "domain"))
@@ -149,7 +149,7 @@ def test_a_spectrum_has_a_line_per_emotion_over_hertz_or_mel(table):
 
 
 def test_lines_of_men_and_women_differ_by_dash(table):
-    bands = exploration.mel_spectrum(table, ["calm", "angry"], split="gender")
+    bands = exploration.average_mel_spectra(table, ["calm", "angry"], split="gender")
     spec = charts.mel_spectrum(bands, ["calm", "angry"], ["male", "female"]).to_dict()
     assert ["male", "female"] in list(found(spec, "domain"))
     assert [[1, 0], [7, 3]] in list(found(spec, "range"))
@@ -275,7 +275,7 @@ def test_people_and_guessing_stand_below_the_models_in_another_shape_and_guessin
         for end in ("", "_low", "_high")
     }
     table = pd.DataFrame({"title": ["Forest"], **scores})
-    beside = leaderboard.beside("emotion", "crema-d", 1 / 6)
+    beside = leaderboard.reference_rows("emotion", "crema-d", 1 / 6)
     spec = charts.leaderboard(table, beside).to_dict()
     assert ["Forest", "People, one listener", "Guessing"] in list(found(spec, "sort"))
     assert [0, 1] in list(found(spec, "domain"))
@@ -389,7 +389,7 @@ def test_moments_do_not_overlap_where_they_are_drawn():
 
 
 def test_the_effects_of_attributes_wear_the_colours_of_their_emotions(table):
-    ranking = exploration.ranking(table, "angry", "sad").head(5)
+    ranking = exploration.rank_features(table, "angry", "sad").head(5)
     chart = charts.effects(ranking, "angry", "sad")
     assert [COLOURS["angry"], COLOURS["sad"]] in list(found(chart.to_dict(), "range"))
     assert list(ranking["attribute"]) in list(found(chart.to_dict(), "sort"))
@@ -454,7 +454,7 @@ def test_conditions_and_models_stand_in_the_order_given():
 
 @pytest.mark.parametrize("by", ["emotion", "gender", "speaker", "corpus", "intensity"])
 def test_the_map_shows_every_clip_and_can_be_brushed_and_clicked(by, table):
-    spec = charts.clip_map(exploration.places(exploration.space_of(table), "linear"), by).to_dict()
+    spec = charts.clip_map(exploration.place_clips(exploration.build_space(table), "linear"), by).to_dict()
     kinds = {param["name"]: param["select"]["type"] for param in spec["params"]}
     assert kinds == {charts.BRUSH: "interval", charts.CLICKED: "point"}
     assert max(len(rows) for rows in spec["datasets"].values()) == len(table)
@@ -471,7 +471,7 @@ def test_a_logarithmic_axis_is_one_where_it_is_asked_for(table):
 
 
 def test_the_difference_of_spectra_has_its_interval_and_a_zero(table):
-    bands = exploration.spectrum_difference(table, "angry", "calm")
+    bands = exploration.mel_spectrum_difference(table, "angry", "calm")
     chart = charts.spectrum_difference(bands, "angry", "calm")
     assert len(chart.to_dict()["layer"]) == 3
     assert values_of(chart, "low") == pytest.approx(bands["low"].tolist())

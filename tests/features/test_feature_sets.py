@@ -13,9 +13,17 @@ import scipy.stats
 import soxr
 
 from ser_core import audio, features
-from ser_core.evaluation import DATA_DIR
-from ser_core.features import FEATURE_SETS, acoustic128, filter_banks, peaks, pitch, spectrum
+from ser_core.features import (
+    FEATURE_SETS,
+    filter_banks,
+    peaks,
+    pitch,
+    spectral_features,
+    spectrum,
+    speech_frames,
+)
 from ser_core.speech import gate, windows
+from ser_core.storage.paths import DATA_DIR
 from tests.conftest import ROOT
 from tests.support.synthesis import RATE, tone, voice
 
@@ -32,8 +40,8 @@ CLIPS = {
 @pytest.fixture(scope="module", params=CLIPS)
 def clip(request):
     recording = audio.from_samples(CLIPS[request.param], RATE)
-    samples = acoustic128.normalised(recording)
-    return recording, samples, acoustic128.frames(samples)
+    samples = speech_frames.normalise_level(recording)
+    return recording, samples, speech_frames.analyse_frames(samples)
 
 
 def value(name: str, samples: np.ndarray) -> float:
@@ -61,15 +69,15 @@ def test_mfcc128_is_librosas_mean_of_128_mfccs():
         (lambda _, f: _mel_db(f, 20), lambda y: _librosas_mel_db(y, 20)),
         (lambda _, f: _mfcc_of(f), lambda y: _librosas_mfcc(y)),
         (
-            lambda _, f: spectrum.delta(_mfcc_of(f)),
+            lambda _, f: spectral_features.delta(_mfcc_of(f)),
             lambda y: librosa.feature.delta(_librosas_mfcc(y)),
         ),
         (
-            lambda _, f: spectrum.chroma(f.power, RATE, 1024),
+            lambda _, f: spectral_features.chroma(f.power, RATE, 1024),
             lambda y: librosa.feature.chroma_stft(y=y, sr=RATE, tuning=0.0, **FRAMING),
         ),
         (
-            lambda _, f: spectrum.contrast(np.sqrt(f.power), RATE),
+            lambda _, f: spectral_features.contrast(np.sqrt(f.power), RATE),
             lambda y: librosa.feature.spectral_contrast(y=y, sr=RATE, n_bands=5, **FRAMING),
         ),
         (
@@ -85,15 +93,15 @@ def test_mfcc128_is_librosas_mean_of_128_mfccs():
             lambda y: librosa.feature.spectral_rolloff(y=y, sr=RATE, **FRAMING)[0],
         ),
         (
-            lambda _, f: spectrum.flatness_db(f.power),
+            lambda _, f: spectral_features.flatness_db(f.power),
             lambda y: 10 * np.log10(librosa.feature.spectral_flatness(y=y, **FRAMING)[0]),
         ),
         (
-            lambda y, _: spectrum.zero_crossing_rate(y, 1024, 256),
+            lambda y, _: spectral_features.zero_crossing_rate(y, 1024, 256),
             lambda y: librosa.feature.zero_crossing_rate(y, frame_length=1024, hop_length=256)[0],
         ),
         (
-            lambda _, f: spectrum.onset_strength(f.mel_40_db),
+            lambda _, f: spectral_features.onset_strength(f.mel_40_db),
             lambda y: librosa.onset.onset_strength(
                 S=_librosas_mel_db(y, 40), sr=RATE, center=False
             ),
@@ -119,11 +127,11 @@ def test_each_spectral_feature_equals_librosas_function_frame_by_frame(clip, our
 
 
 def _mfcc_of(frames):
-    return spectrum.mfcc(frames.mel_40_db, 21)[1:]
+    return spectral_features.mfcc(frames.mel_40_db, 21)[1:]
 
 
 def _shape_of(frames):
-    return spectrum.shape(np.sqrt(frames.power), RATE)
+    return spectral_features.spectral_shape(np.sqrt(frames.power), RATE)
 
 
 def _mel_db(frames, n_mels):
@@ -148,14 +156,14 @@ def test_the_features_are_the_statistics_of_those_frames_over_active_ones(clip):
     expected = {
         "mfcc_03_mean": _mfcc_of(frames)[2, on].mean(),
         "mfcc_03_std": _mfcc_of(frames)[2, on].std(),
-        "mfcc_03_speed": np.abs(spectrum.delta(_mfcc_of(frames))[2, on]).mean(),
-        "chroma_c_sharp": spectrum.chroma(frames.power, RATE, 1024)[1, on].mean(),
+        "mfcc_03_speed": np.abs(spectral_features.delta(_mfcc_of(frames))[2, on]).mean(),
+        "chroma_c_sharp": spectral_features.chroma(frames.power, RATE, 1024)[1, on].mean(),
         "contrast_6": scipy.stats.trim_mean(
-            spectrum.contrast(np.sqrt(frames.power), RATE)[5, on], 0.25
+            spectral_features.contrast(np.sqrt(frames.power), RATE)[5, on], 0.25
         ),
         "centroid_mean": _shape_of(frames)["centroid"][on].mean(),
-        "zcr_std": spectrum.zero_crossing_rate(samples, 1024, 256)[on].std(),
-        "onset_mean": spectrum.onset_strength(frames.mel_40_db)[on].mean(),
+        "zcr_std": spectral_features.zero_crossing_rate(samples, 1024, 256)[on].std(),
+        "onset_mean": spectral_features.onset_strength(frames.mel_40_db)[on].mean(),
     }
     for name, figure in expected.items():
         assert by_name[name] == pytest.approx(figure, rel=1e-4, abs=1e-5), name
@@ -243,7 +251,9 @@ def test_the_mel_centres_are_librosas():
 def test_a_tone_has_its_known_pitch_and_centroid(hertz):
     samples = tone(hertz)
     assert value("f0_median", samples) == pytest.approx(hertz, rel=0.005)
-    frames = acoustic128.frames(acoustic128.normalised(audio.from_samples(samples, RATE)))
+    frames = speech_frames.analyse_frames(
+        speech_frames.normalise_level(audio.from_samples(samples, RATE))
+    )
     assert np.median(_shape_of(frames)["centroid"]) == pytest.approx(
         hertz, abs=12
     )  # two thirds of a bin of 15.6 Hz
@@ -286,7 +296,9 @@ def test_peaks_are_those_that_scipy_finds(kind, rng):
             rng.normal(size=n).cumsum() if kind == "walk" else rng.integers(0, 6, n).astype(float)
         )
         expected, _ = scipy.signal.find_peaks(values, height=least, prominence=prominence)
-        np.testing.assert_array_equal(peaks.prominent(values, prominence, least), expected)
+        np.testing.assert_array_equal(
+            peaks.find_prominent_peaks(values, prominence, least), expected
+        )
 
 
 def test_syllables_and_pauses_are_counted():
@@ -385,7 +397,7 @@ def test_every_usable_clip_has_finite_features(name, samples):
 
 def test_a_long_recording_has_the_mean_features_of_its_windows():
     long = audio.from_samples(voice(seconds=12.0), RATE)
-    stretches = windows.stretches(long, gate.speech_probabilities(long.samples))
+    stretches = windows.choose_stretches(long, gate.speech_probabilities(long.samples))
     parts = [features.extract(stretch.part).values for stretch in stretches]
     assert len(parts) == 5
     np.testing.assert_allclose(features.extract_by_windows(long).values, np.mean(parts, axis=0))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from ser_core import audio, features
-from ser_core.features import FEATURE_SETS, functionals, functionals_catalogue, statistics
+from ser_core.features import FEATURE_SETS, contour_catalogue, functionals, statistics
 from tests.support.synthesis import RATE, tone, voice
 
 NAMES = tuple(spec.name for spec in functionals.SPECS)
@@ -241,16 +241,16 @@ def test_the_band_averages_are_those_of_librosas_mel_spectrum():
 
 def test_statistics_of_a_constant_contour_are_zero():
     on = np.ones(40, dtype=bool)
-    about = functionals_catalogue.MEL_CONTOURS[:2]
-    found = statistics.table(
-        statistics.Moving.of(np.full((2, 40), 3.0)),
+    about = contour_catalogue.MEL_CONTOURS[:2]
+    found = statistics.contour_statistics(
+        statistics.ContoursWithDeltas.of(np.full((2, 40), 3.0)),
         on,
         on,
         np.zeros(40),
-        tuple(functionals_catalogue.STATISTICS),
+        tuple(contour_catalogue.STATISTICS),
         about,
     )
-    by_name = dict(zip(functionals_catalogue.STATISTICS, found.reshape(-1, 2), strict=True))
+    by_name = dict(zip(contour_catalogue.STATISTICS, found.reshape(-1, 2), strict=True))
     np.testing.assert_allclose(by_name.pop("mean"), 3.0)
     np.testing.assert_allclose(by_name.pop("voiced_mean"), 3.0)
     for name, figures in by_name.items():
@@ -261,13 +261,13 @@ def test_lift_and_trend_of_a_made_contour():
     on = np.ones(200, dtype=bool)
     level = np.random.default_rng(0).normal(0, 8, 200)
     contour = np.stack([0.5 * level, np.linspace(0, 6, 200)])
-    found = statistics.table(
-        statistics.Moving.of(contour),
+    found = statistics.contour_statistics(
+        statistics.ContoursWithDeltas.of(contour),
         on,
         on,
         level,
         ("lift", "trend"),
-        functionals_catalogue.MEL_CONTOURS[:2],
+        contour_catalogue.MEL_CONTOURS[:2],
     ).reshape(2, 2)
     assert found[0, 0] == pytest.approx(0.5, rel=0.03)
     assert found[1, 1] == pytest.approx(6.0)
