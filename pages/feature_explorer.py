@@ -19,7 +19,8 @@ VIEWS = {
 def main() -> None:
     st.title("Feature explorer")
     st.markdown(
-        "What makes anger sound like anger? See how voices differ between emotions, hear it, and find your own among them."
+        "What makes anger sound like anger? See how voices differ between emotions, hear it, "
+        "and find your own among them."
     )
     view = st.segmented_control(
         "Look at",
@@ -41,7 +42,8 @@ def main() -> None:
             str(view)
         ].section(choice, own)
     st.caption(
-        "RAVDESS, CREMA-D and nEMO are acted speech. Everything is measured after bringing each clip to the same loudness."
+        "RAVDESS, CREMA-D and nEMO are acted speech. Everything is measured after bringing "
+        "each clip to the same loudness."
     )
 
 

@@ -1,4 +1,6 @@
-"""A folder of one's own as a corpus: to be explored, trained on, compared, and to judge the models that ship by."""
+"""A folder of one's own as a corpus: to be explored, trained on, compared, and to judge the models
+that ship by.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from ui.compare import all_models, tested_corpora
 def main() -> None:
     st.title("Own corpus")
     st.markdown(
-        "Turn a folder of labelled clips into a corpus: explore it, train on it, and see what the models that ship make of it."
+        "Turn a folder of labelled clips into a corpus: explore it, train on it, and see what "
+        "the models that ship make of it."
     )
     corpus = session.own_corpus()
     if corpus is None:
@@ -20,22 +23,25 @@ def main() -> None:
     else:
         show(corpus)
     st.caption(
-        f"Your clips stay in this computer's memory and are gone a minute after you close the page. {widgets.AI_ACT}"
+        "Your clips stay in this computer's memory and are gone a minute after you close the "
+        f"page. {widgets.AI_ACT}"
     )
 
 
 def choose() -> None:
-    found = own_corpus.chosen()
-    if found is not None:
-        own_corpus.measure(*found)
+    labelled = own_corpus.choose_folder()
+    if labelled is not None:
+        own_corpus.measure(*labelled)
         return
     widgets.explain_no_clip(
-        "**Choose a folder above.** Its clips need labels in one of two ways; clips of RAVDESS, CREMA-D, nEMO, TESS, SAVEE and EmoDB need none, as "
+        "**Choose a folder above.** Its clips need labels in one of two ways; clips of "
+        "RAVDESS, CREMA-D, nEMO, TESS, SAVEE and EmoDB need none, as "
         "their names say all."
     )
     own_corpus.layouts()
     st.caption(
-        "Any names of the eight emotions do (angry or anger, fearful or fear, ...). Say who speaks, if you can: only then can models be tested on "
+        "Any names of the eight emotions do (angry or anger, fearful or fear, ...). Say who "
+        "speaks, if you can: only then can models be tested on "
         "voices that they have not heard. Gender, intensity and statement may be left away."
     )
 
@@ -43,9 +49,9 @@ def choose() -> None:
 def show(corpus: session.OwnCorpus) -> None:
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     left.subheader(corpus.name, anchor=False)
-    right.button("Forget this corpus", icon=":material/delete:", on_click=own_corpus.forget)
+    right.button("Forget this corpus", icon=":material/delete:", on_click=session.delete_own_corpus)
     st.caption(f"Labelled by {corpus.source}.")
-    own_corpus.about(corpus)
+    own_corpus.summary(corpus)
     with st.container(horizontal=True):
         st.page_link(
             routing.pages()["explore"],
@@ -65,13 +71,15 @@ def show(corpus: session.OwnCorpus) -> None:
     with first:
         st.subheader("Train on it", anchor=False)
         st.markdown(
-            "Each clip is predicted by models that were trained without it, where speakers are known without its voice."
+            "Each clip is predicted by models that were trained without it, where speakers are "
+            "known without its voice."
         )
         own_corpus.train(corpus)
     with second:
         st.subheader("Test the models that ship", anchor=False)
         st.markdown(
-            "Unless your clips are of RAVDESS, CREMA-D or nEMO under new names, they have not heard them: what they get right here is **the most "
+            "Unless your clips are of RAVDESS, CREMA-D or nEMO under new names, they have not "
+            "heard them: what they get right here is **the most "
             "honest figure for your own recordings**."
         )
         own_corpus.judge(corpus)
@@ -94,10 +102,10 @@ def results() -> None:
     """How the models that were trained or asked do, for each task."""
     for task in tested_corpora.tested_tasks(session.OWN):
         st.subheader(f"How well it goes: {task}", anchor=False)
-        tested_corpora.warn(task, session.OWN)
+        tested_corpora.warn_if_optimistic(task, session.OWN)
         table = tested_corpora.leaderboard(task, session.OWN)
         st.markdown(all_models.best_sentence(table, task, session.OWN))
-        chart = charts.leaderboard(table, tested_corpora.beside_models(task, session.OWN))
+        chart = charts.leaderboard(table, tested_corpora.reference_rows(task, session.OWN))
         widgets.draw(chart, key=f"own_board_{task}", alt="What each model recognises of your clips")
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ser_core import audio
 from ser_core.prediction import entries
-from ui import routing, session, widgets
+from ui import model_choice, routing, session, widgets
 from ui.record import microphone, several_clips
 
 
@@ -21,7 +21,8 @@ def main() -> None:
         key="several_kind",
         bind="query-params",
     )
-    # A folder's other files (pictures, notes) are passed over; of single files the browser only offers those that fit.
+    # A folder's other files (pictures, notes) are passed over; of single files the browser only
+    # offers those that fit.
     files = st.file_uploader(
         "Audio files with one voice each",
         type=microphone.audio_types(),
@@ -30,17 +31,18 @@ def main() -> None:
         key=f"several_{kind}",
     )
     if not files:
-        st.session_state.pop("several", None)
+        session.state().entries.clear()
         widgets.explain_no_clip(
-            "**The table appears here** as soon as there are clips: one row each, with the probabilities of eight emotions and two genders. "
+            "**The table appears here** as soon as there are clips: one row each, with the "
+            "probabilities of eight emotions and two genders. "
             "Select a row to hear its clip. Nothing is kept longer than a minute after you close the page."
         )
         return
-    chosen = session.chosen_models()
-    found = several_clips.predicted(files, chosen["emotion"], chosen["gender"])
-    table = entries.table(found)
-    st.markdown(f"**{entries.summary(table)}**")
-    shown = entries.filtered(table, *several_clips.filters())
+    chosen = model_choice.chosen_models()
+    answers = several_clips.predict_files(files, chosen["emotion"], chosen["gender"])
+    table = entries.to_table(answers)
+    st.markdown(f"**{entries.summarise(table)}**")
+    shown = entries.filter_table(table, *several_clips.filters())
     if shown.empty:
         widgets.explain_no_clip(
             "No clip is left: choose other emotions or another part of the name."
@@ -50,9 +52,10 @@ def main() -> None:
         st.caption(f"{len(shown)} of {len(table)} clips shown.")
     for row in several_clips.overview(shown):
         several_clips.play(files[int(shown.index[row])])
-    several_clips.downloads(shown, found)
+    several_clips.downloads(shown, answers)
     st.caption(
-        f"By the models chosen on *Record & predict*: {' and '.join(dict.fromkeys(chosen.values()))}. {widgets.AI_ACT}"
+        "By the models chosen on *Record & predict*: "
+        f"{' and '.join(dict.fromkeys(chosen.values()))}. {widgets.AI_ACT}"
     )
 
 

@@ -10,7 +10,8 @@ from ui import routing, tour
 def main() -> None:
     st.title("Tour")
     st.markdown(
-        "Ten minutes from your first recording to knowing what an answer is worth; in a class, a lesson of half an hour."
+        "Ten minutes from your first recording to knowing what an answer is worth; in a class, "
+        "a lesson of half an hour."
     )
     numbers = [str(number) for number in range(1, len(tour.STEPS) + 1)]
     number = int(

@@ -1,18 +1,31 @@
-"""Cached loaders: models and tables, which are the same for everybody, and what is made of a person's clip, kept in that session only."""
+"""What is computed once: models and tables for everybody, and what is made of a person's clips.
+
+Two decorators, and no other cache in the app:
+
+- `shared`: the same for everybody, kept while the server runs;
+- `of_session`: made of something of this session, kept in its `SessionState`, bounded, and deleted
+  with what it was made of. Its arguments are compared by equality: recordings, clips and
+  enrolments are equal only to themselves.
+
+Nobody may change what is kept.
+"""
 
 from __future__ import annotations
 
-import threading
-import time
+import dataclasses
 from collections.abc import Callable
-from functools import cache, partial
-from typing import TYPE_CHECKING
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import streamlit as st
 
-from ser_core.audio import Recording
-from ui.library import access
-from ui.server import logs
+from ser_core import audio
+from ser_core.audio import Recording, isolated
+from ser_core.errors import SerError
+from ui import session
+from ui.session import OWN, Lifetime
+from ui.streamlit_internals import cache_spinner
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +36,99 @@ if TYPE_CHECKING:
     from ser_core.features.intonation import Melody
     from ser_core.features.spectrum import Array
     from ser_core.models import Model, ModelCard
-    from ser_core.prediction import Prediction
-    from ser_core.prediction.voice import Enrolment
     from ui.session import Clip
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-@st.cache_data(show_spinner=False)
+
+def shared(
+    spinner: str = "", most: int | None = None
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A decorator: compute a value once for everybody.
+
+    Parameters
+    ----------
+    spinner
+        What the page says meanwhile; "" for nothing.
+    most
+        Number of values to keep; None for all.
+    """
+
+    def decorate(compute: Callable[P, T]) -> Callable[P, T]:
+        return st.cache_resource(max_entries=most, show_spinner=spinner or False)(compute)
+
+    return decorate
+
+
+def of_session(
+    *lifetimes: Lifetime, spinner: str = "", most: int = 16
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A decorator: compute a value once in this session; it is deleted with any of `lifetimes`.
+
+    Parameters
+    ----------
+    lifetimes
+        What the value is made of.
+    spinner
+        What the page says meanwhile; "" for nothing.
+    most
+        Number of values to keep; the least recently used go.
+    """
+    made_of = frozenset(lifetimes)
+
+    def decorate(compute: Callable[P, T]) -> Callable[P, T]:
+        name = f"{compute.__module__}.{compute.__qualname__}"
+
+        @wraps(compute)
+        def get(*args: P.args, **kwargs: P.kwargs) -> T:
+            def compute_visibly() -> T:
+                if not spinner:
+                    return compute(*args, **kwargs)
+                with cache_spinner(spinner):
+                    return compute(*args, **kwargs)
+
+            results = session.state().results_of(made_of)
+            key = (args, tuple(sorted(kwargs.items())))
+            value: T = results.get_or_compute(name, key, compute_visibly, most)
+            return value
+
+        return get
+
+    return decorate
+
+
+def shared_unless_own(
+    is_own: Callable[..., bool], spinner: str = "", most: int = 64
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A decorator: `shared`; but `of_session` where the arguments concern the session's own corpus.
+
+    Parameters
+    ----------
+    is_own
+        Whether arguments concern the own corpus.
+    spinner, most
+        As of the two others.
+    """
+
+    def decorate(compute: Callable[P, T]) -> Callable[P, T]:
+        for_everybody = shared(spinner, most)(compute)
+        for_session = of_session(Lifetime.OWN_CORPUS, spinner=spinner, most=most)(compute)
+
+        @wraps(compute)
+        def get(*args: P.args, **kwargs: P.kwargs) -> T:
+            get_kept = for_session if is_own(*args, **kwargs) else for_everybody
+            return get_kept(*args, **kwargs)
+
+        return get
+
+    return decorate
+
+
+# --- models and tables
+
+
+@shared()
 def cards(task: str) -> list[ModelCard]:
     """The cards of a task's models, the default first."""
     from ser_core import models
@@ -36,247 +136,156 @@ def cards(task: str) -> list[ModelCard]:
     return models.cards(task=task)
 
 
-def choices(task: str) -> list[ModelCard]:
-    """The cards of the models that can be chosen for a task, the default first: the person's own corrected one, where there is one, then `cards`."""
-    adopted = access.adopted() if task == "emotion" else None
-    return [*([adopted.card] if adopted else []), *cards(task)]
-
-
-_loading = threading.Lock()
-
-
-def model(task: str, name: str) -> Model:
-    """A model of a task, loaded once, by whichever thread asks first: that of a session, or the one that warms up."""
-    if task == "emotion" and (adopted := access.adopted()) and adopted.card.name == name:
-        return adopted
-    return model_that_ships(task, name)
-
-
-def model_that_ships(task: str, name: str) -> Model:
-    """As `model`, for those that ship."""
-    with _loading:
-        return _model(task, name)
-
-
-@cache
-def _model(task: str, name: str) -> Model:
+@shared()
+def shipped_model(task: str, name: str) -> Model:
+    """A model that ships; loaded once, by whichever thread asks first."""
     from ser_core import models
 
     return models.load_named(name, task)
 
 
-Reasons = Callable[[], "Prediction"]
+@shared("Reading the stored predictions ...")
+def shipped_out_of_fold(corpus: str) -> pd.DataFrame:
+    """The stored out-of-fold predictions of a corpus."""
+    from ser_core import evaluation
+
+    return evaluation.read_out_of_fold(corpus)
 
 
-@st.cache_data(scope="session", max_entries=16, show_spinner="Listening ...")
-def _predicted(
-    sha256: str,
-    n_samples: int,
-    emotion_model: str,
-    gender_model: str,
-    _recording: Recording,
-    _reasons: list[Reasons],
-) -> Prediction:
-    """The prediction without reasons; the function that adds them is put into `_reasons` where it was computed just now."""
-    from ser_core import prediction
+@shared("Reading the stored predictions ...")
+def chosen_inside(task: str) -> Scores:
+    """The scores on RAVDESS where the classifier, too, is chosen without the tested speakers."""
+    from ser_core import evaluation
 
-    start = time.perf_counter()
-    found, reasons = prediction.in_two_steps(
-        _recording, model("emotion", emotion_model), model("gender", gender_model)
-    )
-    logs.answered(_recording.duration_s, found.decision, time.perf_counter() - start)
-    _reasons.append(reasons)
-    return found
+    out_of_fold = shipped_out_of_fold("ravdess")
+    rows = evaluation.chosen_inside(out_of_fold, evaluation.read_selections(), task)
+    return evaluation.score(rows, task)
 
 
-@st.cache_data(scope="session", max_entries=16, show_spinner="Asking why ...")
-def _explained(
-    sha256: str, n_samples: int, emotion_model: str, gender_model: str, _reasons: Reasons
-) -> Prediction:
-    return _reasons()
+@shared()
+def listeners() -> ListenerScores:
+    """How well people do on CREMA-D, by voice only."""
+    from ser_core.evaluation import listeners as human
+
+    return human.score_listeners(human.read_votes())
 
 
-def predicted(
-    clip: Clip, emotion_model: str, gender_model: str, explain: bool = True
-) -> Prediction:
-    """What two models say of the clip (and why), without a personal baseline; computed once per clip and pair."""
-    found, explained = predicted_in_two_steps(clip, emotion_model, gender_model)
-    return explained() if explain else found
+@shared()
+def condition_scores() -> pd.DataFrame:
+    """What noise, rooms and codecs cost the default model."""
+    from ser_core.evaluation import robustness
+
+    return robustness.score_conditions()
 
 
-def predicted_in_two_steps(
-    clip: Clip, emotion_model: str, gender_model: str
-) -> tuple[Prediction, Reasons]:
-    """What two models say of the clip, and a function that says why, too; each is computed once per clip and pair."""
-    from ser_core import prediction
+@shared()
+def recorder_scores() -> pd.DataFrame:
+    """What the browser's recorder costs the default model."""
+    from ser_core.evaluation import robustness
 
-    recording = clip.recording
-    asked = recording.sha256, len(recording.samples), emotion_model, gender_model
-    fresh: list[Reasons] = []
-    found = _predicted(*asked, recording, fresh)
-
-    def again() -> Prediction:
-        return prediction.predict(
-            recording, model("emotion", emotion_model), model("gender", gender_model), explain=True
-        )
-
-    return found, lambda: _explained(*asked, fresh[0] if fresh else again)
+    return robustness.score_recorder()
 
 
-def predicted_with_baseline(
-    clip: Clip, emotion_model: str, gender_model: str, enrolment: Enrolment
-) -> tuple[Prediction, Reasons]:
-    """As `predicted_in_two_steps` with this session's baseline. Nothing of it is kept beyond the session."""
-    from ser_core import prediction
+@shared("Reading the stored predictions ...")
+def condition_curves(kind: str) -> pd.DataFrame:
+    """What several models recognise under the conditions of one kind."""
+    from ser_core.experiments import conditions
 
-    key = (clip.recording.sha256, emotion_model, gender_model, enrolment)
-    pair = model("emotion", emotion_model), model("gender", gender_model)
-    kept = st.session_state.get("with_baseline")
-    if kept is None or kept["of"] != key:
-        start = time.perf_counter()
-        found, reasons = prediction.in_two_steps(clip.recording, *pair, enrolment)
-        logs.answered(clip.recording.duration_s, found.decision, time.perf_counter() - start)
-        kept = st.session_state["with_baseline"] = {"of": key, "found": found}
-    else:
-        reasons = partial(prediction.predict, clip.recording, *pair, enrolment, explain=True)
-
-    def explained() -> Prediction:
-        result: Prediction = (
-            kept["explained"] if "explained" in kept else kept.setdefault("explained", reasons())
-        )
-        return result
-
-    return kept["found"], explained
+    return conditions.read_kind_curves(kind)
 
 
-@st.cache_data(scope="session", max_entries=16, show_spinner="Measuring your recording ...")
-def _features(sha256: str, n_samples: int, _recording: Recording) -> FeatureVector:
+@shared()
+def learning_curves(corpus: str) -> pd.DataFrame | None:
+    """What classifiers recognise by the number of training speakers; None where that was not measured."""
+    from ser_core import models
+    from ser_core.evaluation import learning_curves
+    from ser_core.storage import manifest
+
+    if not manifest.is_expected(learning_curves.counts_path(corpus)):
+        return None
+    curves = learning_curves.compute_learning_curves(learning_curves.read_counts(corpus))
+    titles = [models.title(name, learning_curves.FEATURE_SET) for name in curves["classifier"]]
+    return curves.assign(title=titles)
+
+
+@shared("Reading the feature table ...")
+def feature_table(corpus: str = "ravdess") -> pd.DataFrame:
+    """The features of every clip of a corpus that ships."""
+    from ser_core import exploration
+
+    return exploration.read_shipped_features(corpus)
+
+
+@shared()
+def pitch_contours(corpus: str) -> pd.DataFrame:
+    """The stored pitch contours of a corpus that ships."""
+    from ser_core import exploration
+
+    return exploration.contours.read_contours([corpus])
+
+
+# --- sounds of a clip
+
+
+_SOUND = (
+    Lifetime.CLIP,
+    Lifetime.BASELINE,
+    Lifetime.OWN_CORPUS,
+)  # whichever the recording belongs to
+
+
+@of_session(*_SOUND, most=8)
+def wav(recording: Recording) -> bytes:
+    """A recording as a WAV file."""
+    return audio.to_wav(recording)
+
+
+@of_session(*_SOUND, most=8)
+def part(recording: Recording, start_s: float, end_s: float) -> Recording:
+    """The part of a recording from `start_s` to `end_s`, in seconds."""
+    first, last = (int(seconds * recording.sample_rate) for seconds in (start_s, end_s))
+    return dataclasses.replace(recording, samples=recording.samples[first:last])
+
+
+@of_session(*_SOUND, most=8)
+def melody(recording: Recording) -> Melody:
+    """The F0 of a recording over time."""
+    from ser_core.features import intonation
+
+    return intonation.track_melody(recording)
+
+
+@of_session(Lifetime.CLIP, spinner="Measuring your recording ...")
+def _features(recording: Recording) -> FeatureVector:
     from ser_core import exploration, features
 
-    return features.extract_by_windows(_recording, exploration.FEATURE_SET)
+    return features.extract_by_windows(recording, exploration.FEATURE_SET)
 
 
 def features_of(clip: Clip | None) -> FeatureVector | None:
     """The explorer's features of the current clip, if there is one."""
-    if clip is None:
-        return None
-    return _features(clip.recording.sha256, len(clip.recording.samples), clip.recording)
+    return None if clip is None else _features(clip.recording)
 
 
 def contour_of(clip: Clip | None) -> Array | None:
     """The pitch of the current clip over normalised time, if there is one with enough voice."""
     from ser_core.features import intonation
 
-    return None if clip is None else intonation.contour(melody_of(clip.recording))
+    return None if clip is None else intonation.normalise_contour(melody(clip.recording))
 
 
-@st.cache_resource(show_spinner="Reading the feature table ...")
-def feature_table(corpus: str = "ravdess") -> pd.DataFrame:
-    """The features of every clip of a corpus that ships; nobody may change it."""
-    from ser_core import exploration
+@of_session(Lifetime.OWN_CORPUS, most=4)
+def corpus_recording(corpus: str, path: str) -> Recording | None:
+    """A clip of the session's own corpus, or of a corpus in the folder that `SER_CORPORA` names.
 
-    return exploration.shipped_features(corpus)
+    None where it is not on this computer.
+    """
+    from ser_core import corpora
 
-
-@st.cache_resource(show_spinner=False)
-def pitch_contours(corpus: str) -> pd.DataFrame:
-    """The stored pitch contours of a corpus that ships; nobody may change it."""
-    from ser_core import exploration
-
-    return exploration.contours.read([corpus])
-
-
-@st.cache_data(scope="session", max_entries=16, show_spinner=False)
-def _melody(sha256: str, n_samples: int, _recording: Recording) -> Melody:
-    from ser_core.features import intonation
-
-    return intonation.melody(_recording)
-
-
-def melody_of(recording: Recording) -> Melody:
-    """The F0 of a recording over time."""
-    return _melody(recording.sha256, len(recording.samples), recording)
-
-
-@st.cache_data(show_spinner=False)
-def learning_curves(corpus: str) -> pd.DataFrame | None:
-    """How much is recognised by how many training speakers, with titles; None where that was not measured."""
-    from ser_core import models
-    from ser_core.evaluation import learning_curves
-    from ser_core.storage import manifest
-
-    if not manifest.expected(learning_curves.path_of(corpus)):
+    own = session.own_corpus()
+    try:
+        if own is not None and corpus in (OWN, own.name):
+            return own.load(path)
+        return isolated.load(Path(corpora.resolve(corpus)) / path)
+    except SerError:
         return None
-    found = learning_curves.curves(learning_curves.read(corpus))
-    return found.assign(
-        title=[models.title(name, learning_curves.FEATURE_SET) for name in found["classifier"]]
-    )
-
-
-@st.cache_data(show_spinner="Reading the stored predictions ...")
-def condition_curves(kind: str) -> pd.DataFrame:
-    """What several models recognise under the conditions of one kind."""
-    from ser_core.experiments import conditions
-
-    return conditions.curves(kind)
-
-
-@st.cache_data(show_spinner=False)
-def listeners() -> ListenerScores:
-    """How well people do on CREMA-D, by voice only."""
-    from ser_core.evaluation import listeners as human
-
-    return human.listener_scores(human.listener_votes())
-
-
-@st.cache_data(show_spinner="Reading the stored predictions ...")
-def chosen_inside(task: str) -> Scores:
-    """The scores where the classifier, too, is chosen without the tested speakers."""
-    from ser_core import evaluation
-
-    return evaluation.score(
-        evaluation.chosen_inside(
-            shipped_out_of_fold("ravdess"), evaluation.read_selections(), task
-        ),
-        task,
-    )
-
-
-@st.cache_data(show_spinner=False)
-def condition_scores() -> pd.DataFrame:
-    """What noise, rooms and codecs cost the default model."""
-    from ser_core.evaluation import robustness
-
-    return robustness.condition_scores()
-
-
-@st.cache_data(show_spinner=False)
-def recorder_scores() -> pd.DataFrame:
-    """What the browser's recorder costs the default model."""
-    from ser_core.evaluation import robustness
-
-    return robustness.recorder_scores()
-
-
-@st.cache_data(scope="session", max_entries=16, show_spinner="Asking every model ...")
-def _said_by_every_model(
-    sha256: str, n_samples: int, _recording: Recording
-) -> dict[str, dict[str, float]]:
-    from ser_core import prediction
-
-    by_name = {card.name: card.title for card in cards("emotion")}
-    said = prediction.by_each(_recording, [model("emotion", name) for name in by_name])
-    return {by_name[name]: probabilities for name, probabilities in said.items()}
-
-
-def said_by_every_model(clip: Clip) -> dict[str, dict[str, float]]:
-    """The probabilities of the emotions by each model's title, the default first."""
-    return _said_by_every_model(clip.recording.sha256, len(clip.recording.samples), clip.recording)
-
-
-@st.cache_resource(show_spinner="Reading the stored predictions ...")
-def shipped_out_of_fold(corpus: str) -> pd.DataFrame:
-    """The stored out-of-fold predictions of a corpus."""
-    from ser_core import evaluation
-
-    return evaluation.read_out_of_fold(corpus)

@@ -1,8 +1,9 @@
-"""One clip from all sides: what is known of it, its sound, waveform, spectrogram and pitch, and which of its features are unusual."""
+"""One clip from all sides: what is known of it, its sound, waveform, spectrogram and pitch, and
+which of its features are unusual.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -22,7 +23,9 @@ LONGEST_S = 30
 
 
 def of_corpus(corpus: str, path: str, key: str, *, folded: bool = False) -> None:
-    """A clip of a corpus, or of the person's own; without its sound its features and its stored pitch are shown all the same.
+    """A clip of a corpus, or of the person's own.
+
+    Without its sound its features and its stored pitch are shown all the same.
 
     With `folded` all but what it is and its sound is behind a click.
     """
@@ -31,8 +34,8 @@ def of_corpus(corpus: str, path: str, key: str, *, folded: bool = False) -> None
         widgets.play_of_corpus(corpus, path)
         return
     row = table[table["path"] == path].iloc[0]
-    st.markdown(exploration.about(row))
-    recording = session.recording_of(corpus, path)
+    st.markdown(exploration.describe_clip(row))
+    recording = caches.corpus_recording(corpus, path)
     if recording is None:
         widgets.explain_no_audio(corpus)
     else:
@@ -47,11 +50,11 @@ def of_corpus(corpus: str, path: str, key: str, *, folded: bool = False) -> None
         else:
             pictures(recording, key)
         same = table[table["emotion"] == row["emotion"]]
-        values = row[list(exploration.specs())].to_numpy(dtype=float)
+        values = row[list(exploration.feature_specs())].to_numpy(dtype=float)
         features(
             values,
             same,
-            f"the {len(same):,} {row['emotion']} clips of {exploration.title_of(row['corpus'])}",
+            f"the {len(same):,} {row['emotion']} clips of {exploration.corpus_title(row['corpus'])}",
             key,
         )
 
@@ -60,7 +63,7 @@ def pictures(recording: Recording, key: str) -> None:
     """Waveform, spectrogram and pitch of a recording, one below the other."""
     from ser_core.features.spectrogram import spectrogram
 
-    part = replace(recording, samples=recording.samples[: LONGEST_S * recording.sample_rate])
+    part = caches.part(recording, 0, LONGEST_S)
     seconds = part.duration_s
     widgets.draw(
         charts.waveform(part.samples, part.sample_rate), key=f"waveform_{key}", alt="Waveform"
@@ -78,7 +81,7 @@ def pictures(recording: Recording, key: str) -> None:
     widgets.draw(
         picture, key=f"spectrum_over_time_{key}", alt="Spectrogram: level by time and frequency"
     )
-    sung = caches.melody_of(part)
+    sung = caches.melody(part)
     if len(sung.seconds):
         st.markdown("**Pitch** where the voice swings")
         widgets.draw(charts.melody(sung, seconds), key=f"melody_{key}", alt="Pitch over time")
@@ -93,7 +96,7 @@ def pictures(recording: Recording, key: str) -> None:
 def stored_pitch(corpus: str, path: str, key: str) -> None:
     """The stored contour of a clip that cannot be heard here."""
     contour = (
-        exploration.contours.of_clip(caches.pitch_contours(corpus), path)
+        exploration.contours.clip_contour(caches.pitch_contours(corpus), path)
         if corpus in CORPORA
         else None
     )
@@ -104,12 +107,12 @@ def stored_pitch(corpus: str, path: str, key: str) -> None:
         )
 
 
-def features(values: np.ndarray, among: pd.DataFrame, of: str, key: str) -> None:
+def features(values: np.ndarray, among: pd.DataFrame, group: str, key: str) -> None:
     """All features of a clip with their percentile among others, the most unusual first."""
-    st.markdown(f"**Its features**, the most unusual first: how much of {of} lies below.")
-    found = exploration.unusual(values, among)
+    st.markdown(f"**Its features**, the most unusual first: how much of {group} lies below.")
+    table = exploration.rank_unusual_features(values, among)
     st.dataframe(
-        found,
+        table,
         hide_index=True,
         width="stretch",
         height=280,

@@ -1,4 +1,6 @@
-"""A person's own corpus on its page: choosing and measuring it, what it is, training on it, judging the models that ship by it."""
+"""A person's own corpus on its page: choosing and measuring it, what it is, training on it, judging
+the models that ship by it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +17,7 @@ import streamlit as st
 
 from ser_core import audio, corpora, models
 from ser_core.audio import isolated
-from ser_core.corpora import Labelled, LeftOut
+from ser_core.corpora import LabelledCorpus, LeftOutFiles
 from ser_core.emotions import EMOTIONS, GENDERS, display_name
 from ser_core.errors import SerError
 from ui import caches, session, widgets
@@ -24,7 +27,7 @@ from ui.session import OwnCorpus
 
 if TYPE_CHECKING:
     import pandas as pd
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
+    from streamlit.typing import UploadedFile
 
 Load = Callable[[str], audio.Recording]
 
@@ -33,33 +36,96 @@ _EVERY_S = 0.2  # how often a bar of progress moves
 
 LAYOUTS = {
     "Either a folder per emotion": "my-clips/\n  happy/\n    a.wav\n    b.wav\n  sad/\n    c.wav",
-    "or a table `labels.csv` beside the clips": "path,emotion,speaker,gender\na.wav,happy,Ann,female\nb.wav,happy,Bob,male\nc.wav,sad,Ann,female",
+    "or a table `labels.csv` beside the clips": (
+        "path,emotion,speaker,gender\na.wav,happy,Ann,female\nb.wav,happy,Bob,male\nc.wav,sad,Ann,female"
+    ),
 }
 """How labels may be given: a title, and an example."""
 
 
-# -------------------------------------------------------------------------------------------------------------- choosing
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+# --- choosing
 
 
-def chosen() -> tuple[Labelled, Load] | None:
-    """The labelled clips of the folder that was chosen, and how to decode one; None where none was, or where it cannot be used."""
-    known = _known_folders()
-    ways = ["Upload a folder", *(["A folder in SER_CORPORA"] if known else [])]
+def choose_folder() -> tuple[LabelledCorpus, Load] | None:
+    """The labelled clips of the folder that was chosen, and how to decode one.
+
+    None where none was, or where it cannot be used.
+    """
+    folders = _known_folders()
+    ways = ["Upload a folder", *(["A folder in SER_CORPORA"] if folders else [])]
     way = (
         st.segmented_control(
             "Where the clips are", ways, default=ways[0], required=True, key="own_way"
         )
-        if known
+        if folders
         else ways[0]
     )
     try:
-        return _uploaded() if way == ways[0] else _on_disk(known)
+        return _uploaded() if way == ways[0] else _on_disk(folders)
     except SerError as error:
         widgets.show_error(error)
         return None
 
 
-def _uploaded() -> tuple[Labelled, Load] | None:
+def _uploaded() -> tuple[LabelledCorpus, Load] | None:
     left, right = st.columns([3, 2], gap="medium")
     files: list[UploadedFile] = left.file_uploader(
         "The folder with your clips (and labels.csv, if you have one)",
@@ -67,23 +133,26 @@ def _uploaded() -> tuple[Labelled, Load] | None:
         accept_multiple_files="directory",
         max_upload_size=audio.MAX_UPLOAD_BYTES // 2**20,
         key=session.input_key("own_folder"),
-        help="Press the button and choose the folder: of a folder that is dropped here, some browsers do not say which clip lay where in it.",
+        help=(
+            "Press the button and choose the folder: of a folder that is dropped here, some "
+            "browsers do not say which clip lay where in it."
+        ),
     )
     table = right.file_uploader(
         "A table of labels that lies elsewhere", type="csv", key=session.input_key("own_labels")
     )
     if not files:
         return None
-    name, below = corpora.below_one_folder([file.name for file in files])
+    name, below = corpora.strip_common_folder([file.name for file in files])
     by_name = {file.name: file for file in files}
-    found = {path: by_name[file] for path, file in below.items()} | (
+    by_path = {path: by_name[file] for path, file in below.items()} | (
         {corpora.LABELS_FILE: table} if table else {}
     )
     name = re.sub(
         r"[^\w .,()+-]", "-", name
     )  # it stands in titles and choices, which are Markdown, and in names of files
-    labelled = corpora.label(name or "own clips", found, lambda path: found[path].getvalue())
-    data = {path: found[path].getvalue() for path, _ in labelled.clips}
+    labelled = corpora.label(name or "own clips", by_path, lambda path: by_path[path].getvalue())
+    data = {path: by_path[path].getvalue() for path, _ in labelled.clips}
     return labelled, lambda path: isolated.decode(
         data[path], max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS
     )
@@ -98,8 +167,8 @@ def _known_folders() -> list[Path]:
     )
 
 
-def _on_disk(known: Sequence[Path]) -> tuple[Labelled, Load] | None:
-    names = {path.name: path for path in known}
+def _on_disk(folders: Sequence[Path]) -> tuple[LabelledCorpus, Load] | None:
+    names = {path.name: path for path in folders}
     name = st.selectbox(
         "Folder",
         list(names),
@@ -115,12 +184,13 @@ def _on_disk(known: Sequence[Path]) -> tuple[Labelled, Load] | None:
     )
 
 
-def measure(labelled: Labelled, load: Load) -> None:
+def measure(labelled: LabelledCorpus, load: Load) -> None:
     """A button that measures the clips, with progress, and makes them the session's own corpus."""
     n = len(labelled.clips)
-    counts = corpora.counts_of(labels.emotion for _, labels in labelled.clips)
+    counts = corpora.count_emotions(labels.emotion for _, labels in labelled.clips)
     st.markdown(
-        f"**{n:,} clips** labelled by {widgets.plain(labelled.source)}: {', '.join(f'{count:,} {emotion}' for emotion, count in counts.items())}."
+        f"**{n:,} clips** labelled by {widgets.plain(labelled.source)}: "
+        f"{', '.join(f'{count:,} {emotion}' for emotion, count in counts.items())}."
     )
     left_out(labelled.left_out, n)
     if not st.button(f"Measure {n:,} clips", type="primary", icon=":material/straighten:"):
@@ -128,11 +198,13 @@ def measure(labelled: Labelled, load: Load) -> None:
     from ser_core.training import labelled_folder
 
     measured = [
-        labelled_folder.measure(lambda path=path: load(path))
+        labelled_folder.measure_clip(partial(load, path))
         for path, _ in _one_by_one(_shown(labelled.clips, n, "Measuring", "clip"))
-    ]  # type: ignore[misc]
-    found = labelled_folder.assemble(labelled, measured)
-    session.keep_own(OwnCorpus(found.name, found.source, found.table, found.left_out, load))
+    ]
+    own_table = labelled_folder.assemble_table(labelled, measured)
+    session.keep_own_corpus(
+        OwnCorpus(own_table.name, own_table.source, own_table.table, own_table.left_out, load)
+    )
     st.rerun()
 
 
@@ -152,15 +224,18 @@ def _shown(things: Iterable[Any], n: int, doing: str, what: str) -> Iterator[Any
             left = now / done * (n - done)
             bar.progress(
                 done / n,
-                f"{doing}: {done:,} of {n:,} {what}s, {1000 * now / done:.0f} ms each, about {left:.0f} s left",
+                f"{doing}: {done:,} of {n:,} {what}s, {1000 * now / done:.0f} ms each, about "
+                f"{left:.0f} s left",
             )
             last = now
         yield thing
     bar.empty()
 
 
-def left_out(parts: Sequence[LeftOut], n_kept: int) -> None:
-    """What was left out and why, folded away where that is more than a few lines, but not most of what there was."""
+def left_out(parts: Sequence[LeftOutFiles], n_kept: int) -> None:
+    """What was left out and why, folded away where that is more than a few lines, but not most of
+    what there was.
+    """
     if not parts:
         return
     n = sum(len(part.files) for part in parts)
@@ -169,7 +244,7 @@ def left_out(parts: Sequence[LeftOut], n_kept: int) -> None:
         icon=":material/rule:",
         expanded=n < 5 or n > n_kept,
     ):
-        st.markdown("\n".join(f"- {widgets.plain(part.in_words())}" for part in parts))
+        st.markdown("\n".join(f"- {widgets.plain(part.describe())}" for part in parts))
 
 
 def layouts() -> None:
@@ -179,10 +254,10 @@ def layouts() -> None:
         column.code(example, language=None)
 
 
-# ---------------------------------------------------------------------------------------------------------- what it is
+# --- what it is
 
 
-def about(own: OwnCorpus) -> None:
+def summary(own: OwnCorpus) -> None:
     """How many clips, emotions and speakers, and how many clips of each emotion."""
     table = own.table
     speakers = table.loc[table["speaker"] != "", "speaker"].nunique()
@@ -211,7 +286,7 @@ def _counts(table: pd.DataFrame) -> pd.DataFrame:
     return ordered.rename(index=display_name).rename_axis("Emotion")
 
 
-# ------------------------------------------------------------------------------------------------- training and judging
+# --- training and judging
 
 
 def train(own: OwnCorpus) -> None:
@@ -223,27 +298,31 @@ def train(own: OwnCorpus) -> None:
         "Classifiers",
         list(CLASSIFIERS),
         default=FIRST_CHOICE,
-        format_func=models.CLASSIFIER_TITLES.__getitem__,
+        format_func=lambda name: models.KINDS[name].title,
         key="own_classifiers",
     )
-    found = own_training.OwnTable(own.name, own.source, own.table, own.left_out)
+    own_table = own_training.OwnTable(own.name, own.source, own.table, own.left_out)
     if not st.button("Train and test", icon=":material/model_training:", disabled=not names):
         return
     with (
         turns.given_up()
     ):  # it takes long, and one fold cannot be interrupted for the answers of others
         trained = own_training.train(
-            found, names, lambda folds, n: _shown(folds, n, "Training", "fold")
+            own_table, names, lambda folds, n: _shown(folds, n, "Training", "fold")
         )
-    rows = own_training.joined(own.out_of_fold, trained.out_of_fold.assign(corpus=session.OWN))
-    told = tuple(part for part in own.left_out if part.kind != "rare_emotion") + trained.rare
-    session.keep_own(
+    rows = own_training.replace_protocols(
+        own.out_of_fold, trained.out_of_fold.assign(corpus=session.OWN)
+    )
+    left_out_files = (
+        tuple(part for part in own.left_out if part.kind != "rare_emotion") + trained.rare
+    )
+    session.keep_own_corpus(
         dataclasses.replace(
             own,
             out_of_fold=rows,
             models=trained.models,
             optimistic=trained.optimistic,
-            left_out=told,
+            left_out=left_out_files,
         )
     )
     st.rerun()
@@ -258,7 +337,7 @@ def judge(own: OwnCorpus) -> None:
     cards = [
         card
         for card in caches.cards(own_corpus.TASK)
-        if not all(own_corpus.heard_in_training(card, path) for path in own.table["path"])
+        if not all(own_corpus.was_trained_on(card, path) for path in own.table["path"])
     ]
     if not cards:
         st.info(
@@ -272,18 +351,19 @@ def judge(own: OwnCorpus) -> None:
         f"All {len(cards)} models that have not heard them, not only the first",
         key="own_all_models",
     )
-    asked = cards if everyone else cards[:1]
+    tested = cards if everyone else cards[:1]
     if not st.button("Ask about every clip", icon=":material/quiz:"):
         return
     own_corpus.check_labels(own.table["emotion"])
-    loaded = [caches.model(own_corpus.TASK, card.name) for card in asked]
-    said: list[Any] = []
+    loaded = [caches.shipped_model(own_corpus.TASK, card.name) for card in tested]
+    probabilities: list[Any] = []
     for path in _one_by_one(_shown(own.table["path"], len(own.table), "Asking", "clip")):
-        said.append(prediction.by_each(own.load(path), loaded))
-    rows = own_training.joined(
-        own.out_of_fold, own_corpus.out_of_fold(own.table, said, asked).assign(corpus=session.OWN)
+        probabilities.append(prediction.probabilities_by_model(own.load(path), loaded))
+    rows = own_training.replace_protocols(
+        own.out_of_fold,
+        own_corpus.left_out_rows(own.table, probabilities, tested).assign(corpus=session.OWN),
     )
-    session.keep_own(dataclasses.replace(own, out_of_fold=rows))
+    session.keep_own_corpus(dataclasses.replace(own, out_of_fold=rows))
     st.rerun()
 
 
@@ -291,31 +371,15 @@ def downloads(own: OwnCorpus) -> None:
     """The feature table, the out-of-fold predictions, and the trained models."""
     from ser_core.training.labelled_folder import to_csv
 
-    save = {"icon": ":material/download:", "on_click": "ignore"}
     with st.container(horizontal=True):
-        st.download_button(
-            "Feature table (CSV)", lambda: to_csv(own.table), f"{own.name}.csv", "text/csv", **save
-        )  # type: ignore[arg-type]
+        _save("Feature table (CSV)", lambda: to_csv(own.table), f"{own.name}.csv", "text/csv")
         if own.out_of_fold is not None:
             rows = own.out_of_fold.assign(corpus=own.name)
-            st.download_button(
-                "Predictions (CSV)",
-                lambda: rows.to_csv(index=False),
-                f"{own.name}-predictions.csv",
-                "text/csv",
-                **save,
-            )  # type: ignore[arg-type]
+            file = f"{own.name}-predictions.csv"
+            _save("Predictions (CSV)", lambda: rows.to_csv(index=False), file, "text/csv")
         if own.models is not None:
-            st.download_button(
-                "Trained models (ZIP)",
-                own.models,
-                f"{own.name}-models.zip",
-                "application/zip",
-                **save,
-            )  # type: ignore[arg-type]
+            _save("Trained models (ZIP)", own.models, f"{own.name}-models.zip", "application/zip")
 
 
-def forget() -> None:
-    """Delete the corpus, and start with empty inputs."""
-    session.keep_own(None)
-    st.session_state["round"] = st.session_state.get("round", 0) + 1
+def _save(label: str, data: bytes | Callable[[], str | bytes], file: str, mime: str) -> None:
+    st.download_button(label, data, file, mime, icon=":material/download:", on_click="ignore")

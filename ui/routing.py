@@ -1,4 +1,6 @@
-"""The pages, in order, and how one of them runs: routing, the turn of its session, and errors as sentences."""
+"""The pages, in order, and how one of them runs: routing, the turn of its session, and errors as
+sentences.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ser_core.errors import SerError
-from ser_core.library import configured as has_library
-from ui import session, widgets
-from ui.library import access
+from ser_core.library import is_configured as has_library
+from ui import model_choice, session, widgets
 from ui.server.turns import turns
+from ui.streamlit_internals import DeltaGenerator, page_is_complete
 
 if TYPE_CHECKING:
-    from streamlit.navigation.page import StreamlitPage
+    from ui.streamlit_internals import StreamlitPage
 
 
 def pages() -> dict[str, StreamlitPage]:
@@ -60,8 +61,8 @@ def configure() -> None:
 def run(main: Callable[[], None]) -> None:
     """Run a page; what it cannot do, for want of a usable model say, is one clear sentence on it."""
     _route()
-    st.session_state.pop("drawn", None)  # what a run left behind that was broken off
-    access.look_again()
+    session.state().drawn_charts = {}  # of a run that was broken off
+    model_choice.look_again()
     waiting: list[DeltaGenerator] = []
 
     def told(before: int) -> None:
@@ -83,28 +84,29 @@ def run(main: Callable[[], None]) -> None:
         with turns.held(told):
             for place in waiting:
                 place.empty()
-            _run(main)
+            _run_page(main)
     except SerError as busy:
         widgets.show_error(busy)
 
 
-def _run(main: Callable[[], None]) -> None:
+def _run_page(main: Callable[[], None]) -> None:
     try:
         main()
     except SerError as error:
         widgets.show_error(error)
     widgets.save_charts()
-    session.note_files()
+    page_is_complete()
 
 
 def _route() -> None:
     """Make sure that Home.py, the router, ran before the page.
 
-    Until `st.navigation` is called for the first time in a server's life, Streamlit takes a folder named pages/ for an app of its
-    older kind and runs a deep-linked page without Home.py. Calling `st.navigation` ends that; the rerun goes through Home.py.
+    Until `st.navigation` is called for the first time in a server's life, Streamlit takes a folder
+    named pages/ for an app of its older kind and runs a deep-linked page without Home.py. Calling
+    `st.navigation` ends that; the rerun goes through Home.py.
     """
-    if not st.session_state.get("routed"):
-        st.session_state["routed"] = True
+    if not session.state().routed:
+        session.state().routed = True
         configure()
         router = st.Page(
             lambda: None, title="Home", default=True

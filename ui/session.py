@@ -1,148 +1,84 @@
-"""The clip and the corpus of this session, and what of them outlives a change of page.
+"""The state of one session: one typed object in the server's memory, which no other session sees.
 
-It lives in session state under keys that no widget owns; other sessions never see it.
+It lies in Streamlit's session state under one key that no widget owns, so it outlives a change of
+page. It is changed in place: what leaves it is gone at once, while Streamlit keeps the old value of
+a key that is written over until the next run.
 """
 
 from __future__ import annotations
 
-import hashlib
-import uuid
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from streamlit import runtime
-from streamlit.runtime import caching
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ser_core import audio
 from ser_core.audio import Recording, isolated
-from ser_core.emotions import LABELS
 from ser_core.errors import SerError
-from ui.caches import choices
+from ui import streamlit_internals
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ser_core.corpora import LeftOut
+    from ser_core.charts.style import Chart
+    from ser_core.corpora import LeftOutFiles
+    from ser_core.models import Model
+    from ser_core.prediction.entries import Entry
+
+KEY = "session"
+"""The key of the `SessionState` in Streamlit's session state."""
 
 OWN = "own"
-"""What pages call the session's own corpus where they choose among corpora, and its out-of-fold rows in the column `corpus`."""
+"""The session's own corpus where pages choose among corpora, and in the column `corpus` of its rows."""
 
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """The clip of this session: where it came from and what it decoded to."""
+    """The clip of this session: the name of its file, and what it decoded to."""
 
     name: str
     recording: Recording
 
 
-def clip() -> Clip | None:
-    """The current clip, whichever page it was made on."""
-    return st.session_state.get("clip")
+@dataclass(frozen=True)
+class Input:
+    """What a widget holds: `origin` tells it from everything else it may hold; `read` gives its bytes."""
 
-
-def take(name: str, data: bytes) -> None:
-    """Make a clip of what an input holds, once: an input that still holds what was taken or cleared is passed over."""
-    digest = hashlib.sha256(data).hexdigest()
-    taken = st.session_state.setdefault("taken", set())
-    if (name, digest) in taken:
-        return
-    taken.clear()
-    taken.add((name, digest))
-    _drop("clip", "clip_error")
-    try:
-        recording = isolated.decode(
-            data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS
-        )
-        st.session_state["clip"] = Clip(name, recording)
-    except SerError as error:
-        st.session_state["clip_error"] = error.with_traceback(None)  # whose frames hold the bytes
-
-
-def clear() -> None:
-    """Delete the clip and all that was made of it, and give every input a new key, so that it starts empty."""
-    _drop("clip", "clip_error", "with_baseline", "drawn")
-    st.session_state["taken"] = set()
-    st.session_state["round"] = st.session_state.get("round", 0) + 1
-    forget_what_is_kept()
-
-
-def _drop(*keys: str) -> None:
-    """Take what is under some keys out of the session. What is only written over Streamlit keeps until the next run."""
-    for key in keys:
-        st.session_state.pop(key, None)
-
-
-def forget_what_is_kept() -> None:
-    """Delete what is kept of this session beside its state: results, what was uploaded, and the files behind players and buttons.
-
-    Of its own accord Streamlit keeps an upload until the session ends, and a file to be saved until the next run but one.
-    """
-    context = get_script_run_ctx()
-    if context is None:
-        return
-    caching.clear_session_data_cache(context.session_id)
-    caching.clear_session_resource_cache(context.session_id)
-    context.uploaded_file_mgr.remove_session_files(context.session_id)
-    files: Any = runtime.get_instance().media_file_mgr
-    files.clear_session_refs(context.session_id)
-    with files._lock:  # those of this session only: of another one that is at work just now, nobody may seem to use them
-        for file in st.session_state.pop("files", set()) & files._get_inactive_file_ids():
-            files._delete_file(file)
-    files.remove_orphaned_files()
-
-
-def note_files() -> None:
-    """Note at the end of a page which files its players and buttons have: once the next run has begun, Streamlit does not know whose they are."""
-    context = get_script_run_ctx()
-    if context is not None:
-        files: Any = runtime.get_instance().media_file_mgr
-        st.session_state["files"] = set(
-            files._files_by_session_and_coord.get(context.session_id, {}).values()
-        )
-
-
-def forget_error() -> None:
-    """Another input was chosen: what was wrong with the last one is past."""
-    st.session_state["clip_error"] = None
-
-
-def input_key(name: str) -> str:
-    """The key of an input in this round: a new one after each `clear`."""
-    number = st.session_state.get("round", 0)
-    return f"{name}-{number}" if number else name
-
-
-def chosen_models() -> dict[str, str]:
-    """The name of the model chosen for each task; the choice outlives the widgets (`<task>_model`) that make it, not the model."""
-    kept: dict[str, str] = st.session_state.setdefault("chosen_models", {})
-    for task in LABELS:
-        names = [card.name for card in choices(task)]
-        wanted = st.session_state.get(f"{task}_model") or kept.get(task)
-        kept[task] = wanted if wanted in names else names[0]
-    return kept
-
-
-# ----------------------------------------------------------------------------------------------------------- own corpus
+    origin: Hashable
+    read: Callable[[], bytes] = field(compare=False)
 
 
 @dataclass(frozen=True, eq=False)
 class OwnCorpus:
     """A person's own corpus, in this session's memory only.
 
-    `table` is a feature table (`TABLE_COLUMNS`, then the 128 features of the explorer; an unknown speaker or gender is ""); `source`
-    says where its labels come from; `load` decodes the clip at a path of the table. Then what came of it: out-of-fold rows whose
-    `corpus` is `OWN`, the trained models as a ZIP file, and, for each task that has no unseen voices, why.
+    Attributes
+    ----------
+    name, source
+        Its name, and where its labels come from.
+    table
+        Feature table: `TABLE_COLUMNS`, then the 128 features of the explorer. An unknown speaker or
+        gender is "".
+    left_out
+        The files that could not be used, with the reasons.
+    load
+        Decodes the clip at a path of the table.
+    out_of_fold
+        Out-of-fold predictions, whose `corpus` is `OWN`; None before any model was tested.
+    models
+        The trained models as a ZIP file; None before training.
+    optimistic
+        For each task that could only be tested by a random split, why.
     """
 
     name: str
     source: str
     table: pd.DataFrame
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftOutFiles, ...]
     load: Callable[[str], Recording]
     out_of_fold: pd.DataFrame | None = None
     models: bytes | None = None
@@ -150,42 +86,280 @@ class OwnCorpus:
 
     @property
     def title(self) -> str:
+        """Its name as pages show it among the corpora that ship."""
         return f"{self.name} (yours)"
+
+    @cached_property
+    def labels_digest(self) -> str:
+        """A digest of its clips and their labels, which tells one own corpus from another."""
+        import pandas as pd
+
+        labels = self.table[["path", "sha256", "speaker", "gender", "emotion"]].astype(str)
+        return f"{int(pd.util.hash_pandas_object(labels, index=False).sum()):x}"
+
+
+class Lifetime(Enum):
+    """What a result was computed from; it is deleted with that."""
+
+    CLIP = "the clip"
+    BASELINE = "the personal baseline"
+    OWN_CORPUS = "the own corpus"
+    SESSION = "nothing that can be deleted before the session ends"
+
+
+class Results:
+    """Computed values by key, the most recently used last; bounded for each function."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, OrderedDict[Hashable, Any]] = {}
+
+    def get_or_compute(
+        self, function: str, key: Hashable, compute: Callable[[], Any], most: int
+    ) -> Any:
+        """The value of a function under a key; computed where it is not there.
+
+        Parameters
+        ----------
+        function
+            Name of the function.
+        key
+            Its arguments.
+        compute
+            Computes the value.
+        most
+            Number of values of this function to keep; the least recently used go.
+        """
+        values = self._values.setdefault(function, OrderedDict())
+        if key in values:
+            values.move_to_end(key)
+            return values[key]
+        value = compute()
+        values[key] = value
+        while len(values) > most:
+            values.popitem(last=False)
+        return value
+
+
+@dataclass
+class Baseline:
+    """The neutral clips of this session, in the order of reading, and the input that takes them."""
+
+    clips: list[Recording] = field(default_factory=list)
+    wanted: bool = False
+    taken: Hashable = None
+    """The origin of the input that was taken last."""
+    error: SerError | None = None
+    round: int = 0
+    """Part of the input's key: a new number empties it."""
+
+
+@dataclass
+class LibraryState:
+    """What this session has done with the library."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The numbers of this session's recordings in the library, by their SHA-256."""
+    was_known: bool = False
+    """Whether the last recording to be kept was there already."""
+    copy_stays: bool = False
+    """Whether a clip was just deleted whose copy in the library stays."""
+    last_speaker: str = ""
+    error: SerError | None = None
+    """What went wrong in a callback, to be shown by the next run."""
+    round: int = 0
+    """Part of the table's key: a deleted row must not leave the next one selected."""
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """The owner's corrected emotion model, if there is one; and why it cannot be used, if so."""
+
+    model: Model | None = None
+    problem: SerError | None = None
+
+
+@dataclass
+class SessionState:
+    """All that a session holds apart from its widgets."""
+
+    clip: Clip | None = None
+    clip_error: SerError | None = None
+    """Why the last input gave no clip."""
+    taken: Hashable = None
+    """The origin of the input that became the clip, or was cleared."""
+    round: int = 0
+    """Part of the inputs' keys: a new number empties all of them."""
+    baseline: Baseline = field(default_factory=Baseline)
+    chosen_models: dict[str, str] = field(default_factory=dict)
+    """The name of the chosen model by task."""
+    entries: dict[tuple[str, str, str], Entry] = field(default_factory=dict)
+    """The answers on *Several clips* by the file's id, emotion model and gender model."""
+    own_corpus: OwnCorpus | None = None
+    library: LibraryState = field(default_factory=LibraryState)
+    adopted: Adopted | None = None
+    """Looked up once a run; None before."""
+    drawn_charts: dict[str, tuple[str, Chart]] = field(default_factory=dict)
+    """(title, chart) by the chart's key: what this run has drawn so far, to be saved."""
+    routed: bool = False
+    """Whether Home.py, the router, has run."""
+    results: dict[frozenset[Lifetime], Results] = field(default_factory=dict)
+
+    def results_of(self, lifetimes: frozenset[Lifetime]) -> Results:
+        """The results that were computed from all of `lifetimes`."""
+        return self.results.setdefault(lifetimes, Results())
+
+    def forget(self, lifetime: Lifetime) -> None:
+        """Delete all results that were computed from this."""
+        for lifetimes in [each for each in self.results if lifetime in each]:
+            del self.results[lifetimes]
+
+
+def state() -> SessionState:
+    """The state of the session that runs this thread."""
+    current: SessionState | None = st.session_state.get(KEY)
+    if current is None:
+        current = SessionState()
+        st.session_state[KEY] = current
+    return current
+
+
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+# --- the clip
+
+
+def clip() -> Clip | None:
+    """The current clip, whichever page it was made on."""
+    return state().clip
+
+
+def take(name: str, given: Input) -> None:
+    """Make a clip of what an input holds, once; what cannot be used becomes the clip's error.
+
+    An input that still holds what was taken or cleared is passed over.
+    """
+    session = state()
+    if given.origin == session.taken:
+        return
+    data = given.read()
+    session.taken = given.origin
+    session.clip = None
+    session.clip_error = None
+    session.forget(Lifetime.CLIP)
+    try:
+        recording = isolated.decode(
+            data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS
+        )
+        session.clip = Clip(name, recording)
+    except SerError as error:
+        session.clip_error = error.with_traceback(None)  # whose frames hold the bytes
+
+
+def clear() -> None:
+    """Delete the clip and all that was computed from it, and start every input anew and empty."""
+    session = state()
+    session.clip = None
+    session.clip_error = None
+    session.taken = None
+    session.drawn_charts = {}
+    session.round += 1
+    session.forget(Lifetime.CLIP)
+    streamlit_internals.delete_files_of_session()
+
+
+def forget_error() -> None:
+    """Delete the error of the last input: another one was chosen."""
+    state().clip_error = None
+
+
+def input_key(name: str) -> str:
+    """The key of an input in this round: a new one after each `clear`."""
+    number = state().round
+    return f"{name}-{number}" if number else name
+
+
+# --- own corpus
 
 
 def own_corpus() -> OwnCorpus | None:
     """The session's own corpus, if there is one."""
-    return st.session_state.get("own_corpus")
+    return state().own_corpus
 
 
 def own_table() -> pd.DataFrame | None:
-    """Its feature table: `TABLE_COLUMNS` and the 128 features; speaker and gender may be "", unknown."""
+    """The feature table of the own corpus: `TABLE_COLUMNS` and 128 features; None without one."""
     own = own_corpus()
     return None if own is None else own.table
 
 
-def keep_own(own: OwnCorpus | None) -> None:
-    """Take another own corpus, or the same with more that came of it, or none."""
-    _drop("own_corpus")
-    st.session_state["own_corpus"], st.session_state["own_version"] = own, uuid.uuid4().hex
-    if own is None:
-        forget_what_is_kept()
+def keep_own_corpus(own: OwnCorpus) -> None:
+    """Take another own corpus, or the same with more that came of it."""
+    session = state()
+    session.own_corpus = own
+    session.forget(Lifetime.OWN_CORPUS)
 
 
-def own_version() -> str:
-    """Tells one own corpus, and what came of it, from the next: what is kept of one says nothing of another."""
-    version: str = st.session_state.get("own_version", "")
-    return version
-
-
-def recording_of(corpus: str, path: str) -> Recording | None:
-    """A clip of a corpus: of the session's own, else of one in the folder that `SER_CORPORA` names; None where it is not there."""
-    from ser_core import corpora
-
-    own = own_corpus()
-    try:
-        if own is not None and corpus in (OWN, own.name):
-            return own.load(path)
-        return isolated.load(Path(corpora.resolve(corpus)) / path)
-    except SerError:
-        return None
+def delete_own_corpus() -> None:
+    """Delete the own corpus and all that came of it, and start every input anew and empty."""
+    session = state()
+    session.own_corpus = None
+    session.round += 1
+    session.forget(Lifetime.OWN_CORPUS)
+    streamlit_internals.delete_files_of_session()

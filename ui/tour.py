@@ -1,4 +1,7 @@
-"""The tour: six steps from a first recording to knowing what an answer is worth; each has something to do and something to discuss."""
+"""The tour: six steps from a first recording to knowing what an answer is worth.
+
+Each has something to do and something to discuss.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from ser_core.audio import manipulation
 from ser_core.corpora import CORPORA
 from ser_core.emotions import EMOTIONS, display_name
 from ser_core.features import tables
-from ui import caches, routing, session, widgets
+from ui import caches, predictions, routing, session, widgets
 from ui.compare import tested_corpora
 from ui.explore import attributes, chosen_clips
 from ui.record import answer, capture
@@ -60,7 +63,7 @@ def speak() -> None:
 
 def read() -> None:
     """The answer with the guess beside it."""
-    if (result := heard()) is None:
+    if (result := chosen_answer()) is None:
         return
     st.subheader(prediction.in_words(result), anchor=False)
     if guess := st.session_state.get("tour_guess"):
@@ -71,24 +74,26 @@ def read() -> None:
         charts.probability_bars(result.emotion_probabilities),
         key="tour_bars",
         title="How likely each emotion is",
-        alt=answer.in_figures(result.emotion_probabilities),
+        alt=answer.describe_probabilities(result.emotion_probabilities),
     )
     if result.prediction_set is not None:
-        st.markdown(answer.set_in_words(result))
+        st.markdown(answer.describe_set(result))
 
 
 def ask_why() -> None:
     """What speaks for the answer and against it."""
-    if (result := heard()) is None:
+    if (result := chosen_answer()) is None:
         return
     st.subheader(prediction.in_words(result), anchor=False)
     clip = session.clip()
-    if clip is None or result.explanation is None:
+    explanation = None if clip is None else predictions.explain(clip).explanation
+    if clip is None or explanation is None:
         widgets.explain_no_clip(
-            "This clip has no reasons to be shown: it does not sound like speech. Record another one in the first step."
+            "This clip has no reasons to be shown: it does not sound like speech. Record "
+            "another one in the first step."
         )
         return
-    answer.why(clip, result.explanation)
+    answer.why(clip, explanation)
 
 
 def compare() -> None:
@@ -107,25 +112,27 @@ def compare() -> None:
     )
     choice = chosen_clips.choice_of((tables.SHIPPED_CORPUS,), "")
     ranked = chosen_clips.ranking(choice, emotion, "neutral")
-    found = ranked[ranked["group"].isin(exploration.HEARD)]
+    effects = ranked[ranked["group"].isin(exploration.AUDIBLE_GROUPS)]
     st.markdown(
-        f"**{emotion.capitalize()} against neutral, in short:** {exploration.in_short(ranked, exploration.HEARD)}."
+        f"**{emotion.capitalize()} against neutral, in short:** "
+        f"{exploration.summarise_ranking(ranked, exploration.AUDIBLE_GROUPS)}."
     )
     widgets.draw(
-        charts.effects(found.head(SHOWN), emotion, "neutral"),
+        charts.effects(effects.head(SHOWN), emotion, "neutral"),
         key="tour_effects",
         alt=f"The attributes that set {emotion} apart from neutral most clearly",
     )
-    first = found.iloc[0]
+    first = effects.iloc[0]
     st.caption(
-        f"Differences within each of {first['speakers']} actors of RAVDESS, with 95% intervals, of what can be heard and said in short; the feature "
+        f"Differences within each of {first['speakers']} actors of RAVDESS, with 95% "
+        "intervals, of what can be heard and said in short; the feature "
         "explorer has all 128 attributes."
     )
     st.subheader(first["attribute"], anchor=False)
-    pair = exploration.of_emotions(chosen_clips.rows(choice), ["neutral", emotion])
+    pair = exploration.select_emotions(chosen_clips.chosen_rows(choice), ["neutral", emotion])
     attributes.one(
         pair,
-        exploration.specs()[first["feature"]],
+        exploration.feature_specs()[first["feature"]],
         caches.features_of(session.clip()),
         kind="violin",
     )
@@ -141,8 +148,10 @@ def claim() -> None:
     score = row.iloc[0]
     chance = 1 / len(CORPORA[corpus].emotions)
     st.markdown(
-        f"A random forest learns the six emotions of {CORPORA[corpus].title}, nine actors. Shuffle the clips, test on a fifth of them, and it "
-        f"recognises **{score['random_split_uar']:.0%}** of each emotion. But each tested clip has its speaker's other clips in training."
+        f"A random forest learns the six emotions of {CORPORA[corpus].title}, nine actors. "
+        "Shuffle the clips, test on a fifth of them, and it "
+        f"recognises **{score['random_split_uar']:.0%}** of each emotion. But each tested clip "
+        "has its speaker's other clips in training."
     )
     guess = st.slider(
         "What is left when the tested voices are new to it? Your guess:",
@@ -155,40 +164,36 @@ def claim() -> None:
     )
     if not st.toggle("Show what was measured", key="tour_reveal"):
         return
-    chart = charts.leaderboard(row, tested_corpora.beside_models("emotion", corpus))
+    chart = charts.leaderboard(row, tested_corpora.reference_rows("emotion", corpus))
     widgets.draw(chart, key="tour_claim_chart", alt="One model under three ways of counting")
     st.markdown(
-        f"You guessed {guess}%. On **new voices {score['unseen_speakers_uar']:.0%}** is left, and **{score['corpus_left_out_uar']:.0%}** "
-        f"where voices, rooms, microphones and language are all new (guessing gives {chance:.0%}). The forest had learnt the voices, not only "
+        f"You guessed {guess}%. On **new voices {score['unseen_speakers_uar']:.0%}** is left, "
+        f"and **{score['corpus_left_out_uar']:.0%}** "
+        "where voices, rooms, microphones and language are all new (guessing gives "
+        f"{chance:.0%}). The forest had learnt the voices, not only "
         "the emotions. The longer the lines, the fewer voices the figure rests on."
     )
 
 
 def doubt() -> None:
     """The clip in more and more noise, until there is no answer."""
-    if (clean := heard()) is None:
+    if (clean := chosen_answer()) is None:
         return
     clip = session.clip()
     if clip is None:
         return
     noise = st.select_slider(
-        "Noise", manipulation.NOISES, key="tour_noise", format_func=manipulation.noise_in_words
+        "Noise", manipulation.NOISES, key="tour_noise", format_func=manipulation.describe_noise
     )
-    changed = session.Clip(
-        clip.name, manipulation.changed(clip.recording, manipulation.Changes(noise_db=noise))
-    )
-    result = (
-        caches.predicted(changed, clean.emotion_model, clean.gender_model, explain=False)
-        if noise is not None
-        else clean
-    )
+    changed = predictions.change(clip, manipulation.Changes(noise_db=noise))
+    result = predictions.predict_changed(clip, changed)
     widgets.play(changed.recording)
     st.subheader(prediction.in_words(result), anchor=False)
     widgets.draw(
         charts.probability_bars(result.emotion_probabilities, clean.emotion_probabilities),
         key="tour_noise_bars",
         title="How likely each emotion is, with noise and without",
-        alt=answer.in_figures(result.emotion_probabilities),
+        alt=answer.describe_probabilities(result.emotion_probabilities),
     )
     st.caption("The lines in the bars are the clip without noise.")
     st.info(widgets.AI_ACT, icon=":material/gavel:")
@@ -197,7 +202,8 @@ def doubt() -> None:
 STEPS = (
     Step(
         "Speak",
-        f"Say **“{SENTENCE}”** as if you were furious, or delighted, or bored to tears. The words say nothing of how you feel: whatever "
+        f"Say **“{SENTENCE}”** as if you were furious, or delighted, or bored to tears. The "
+        "words say nothing of how you feel: whatever "
         "can be heard is in the voice. That is how the actors of the corpora were recorded, too.",
         (
             "Could a stranger tell the emotion from your voice alone?",
@@ -207,7 +213,8 @@ STEPS = (
     ),
     Step(
         "Read the answer",
-        "Each bar is how likely the model finds an emotion in this clip; they add up to 100%. One long bar is an answer, several of like length are "
+        "Each bar is how likely the model finds an emotion in this clip; they add up to 100%. "
+        "One long bar is an answer, several of like length are "
         "doubt, and below a certain likelihood there is no answer at all.",
         (
             "Between which two emotions does it hesitate? What do these have in common?",
@@ -217,7 +224,8 @@ STEPS = (
     ),
     Step(
         "Ask why",
-        "The model is asked again with pitch, energy, spectrum or rhythm made average, and with half a second silenced at a time. What the answer "
+        "The model is asked again with pitch, energy, spectrum or rhythm made average, and "
+        "with half a second silenced at a time. What the answer "
         "loses then is what it rested on.",
         (
             "Play the moment that mattered most. Do you hear it, too?",
@@ -227,7 +235,8 @@ STEPS = (
     ),
     Step(
         "What makes an emotion",
-        "Compared within each actor, so that a high voice does not count as an emotion: what changes when the same person stops speaking neutrally?",
+        "Compared within each actor, so that a high voice does not count as an emotion: what "
+        "changes when the same person stops speaking neutrally?",
         (
             "What sets anger apart, and what sadness? Is it what you would have said?",
             "Which of these could you change at will, and which not?",
@@ -236,7 +245,8 @@ STEPS = (
     ),
     Step(
         "What a high figure is worth",
-        "Most projects in this field report a high accuracy. Here is how such a figure comes about, and what is left of it.",
+        "Most projects in this field report a high accuracy. Here is how such a figure comes "
+        "about, and what is left of it.",
         (
             "Why is the random split so much easier?",
             "Which of the three figures would you expect on your own voice?",
@@ -245,7 +255,8 @@ STEPS = (
     ),
     Step(
         "When not to believe it",
-        "Make your clip noisier and watch. A model should know when it does not know; and some uses are wrong even where it is right.",
+        "Make your clip noisier and watch. A model should know when it does not know; and some "
+        "uses are wrong even where it is right.",
         (
             "At which noise do you yourself stop hearing the emotion?",
             "These were actors. What is different when a real person is angry?",
@@ -256,7 +267,7 @@ STEPS = (
 )
 
 
-def heard() -> prediction.Prediction | None:
+def chosen_answer() -> prediction.Prediction | None:
     """What the chosen models say of the clip; without one, the way to the first step."""
     clip = session.clip()
     if clip is None:
@@ -267,8 +278,7 @@ def heard() -> prediction.Prediction | None:
                 "Take a sample voice", icon=":material/graphic_eq:", on_click=capture.take_sample
             )
         return None
-    chosen = session.chosen_models()
-    return caches.predicted(clip, chosen["emotion"], chosen["gender"])
+    return predictions.predict(clip)
 
 
 def go_to(number: int) -> None:
@@ -302,12 +312,13 @@ def turn(number: int) -> None:
             )
 
 
+def _printed(number: int, step: Step) -> str:
+    questions = "\n".join(f"- {question}" for question in step.discuss)
+    return f"## {number}. {step.title}\n\n{step.text}\n\n{questions}"
+
+
 def lesson_sheet() -> str:
     """All steps with their questions as a text to be printed."""
-    parts = [f"## {number}. {step.title}\n\n{step.text}\n\n" + "\n".join(f"- {question}" for question in step.discuss)
-             for number, step in enumerate(STEPS, start=1)]  # fmt: skip
-    return (
-        "# How does a machine hear emotions? A lesson of about 30 minutes\n\n"
-        + "\n\n".join(parts)
-        + f"\n\n{widgets.AI_ACT}\n"
-    )
+    title = "# How does a machine hear emotions? A lesson of about 30 minutes"
+    parts = [_printed(number, step) for number, step in enumerate(STEPS, start=1)]
+    return "\n\n".join([title, *parts, widgets.AI_ACT]) + "\n"

@@ -12,8 +12,8 @@ import streamlit as st
 from ser_core import audio
 from ser_core.audio import Recording
 from ser_core.errors import SerError
+from ui import caches, session
 from ui.server import logs
-from ui.session import recording_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,15 +21,49 @@ if TYPE_CHECKING:
     from ser_core.charts.style import Chart
 
 AI_ACT = (
-    "For teaching and research only, never to assess pupils or staff: the EU's AI Act **prohibits** inferring people's "
+    "For teaching and research only, never to assess pupils or staff: the EU's AI Act "
+    "**prohibits** inferring people's "
     "emotions at work and in education, except for medical or safety reasons."
 )
 CORPUS_NOTE = "Measured on RAVDESS: acted North American English, 24 actors, two sentences."
 
 
 def plain(text: str) -> str:
-    """Text that a page shows as it is: a file's name, say, which as Markdown could fetch a picture from somewhere, or pass for the page's own."""
+    """Text that a page shows as it is: a file's name, say, which as Markdown could fetch a picture
+    from somewhere, or pass for the page's own.
+    """
     return re.sub(r"([\\`*_\[\]<>$~#|]|:(?=[\w/]))", r"\\\1", text)
+
+
+def choose_one(label: str, titles: Mapping[str, str], default: str, key: str) -> str:
+    """Buttons in a row, of which one is always chosen and stands in the page's address.
+
+    Parameters
+    ----------
+    label
+        What is chosen.
+    titles
+        The choices by name, with what their buttons say.
+    default
+        The name of the one that is chosen at first.
+    key
+        Of the widget, and of the choice in the address.
+
+    Returns
+    -------
+    str
+        The name of the chosen one.
+    """
+    chosen = st.segmented_control(
+        label,
+        list(titles),
+        default=default,
+        required=True,
+        format_func=titles.__getitem__,
+        key=key,
+        bind="query-params",
+    )
+    return str(chosen)
 
 
 def show_error(error: SerError) -> None:
@@ -41,7 +75,8 @@ def show_error(error: SerError) -> None:
 
 
 class _Unchecked:
-    """A chart as Streamlit asks it for its specification, without the check against the schema, which takes longer than all the rest.
+    """A chart as Streamlit asks it for its specification, without the check against the schema,
+    which takes longer than all the rest.
 
     The tests check the specifications of all charts.
     """
@@ -61,28 +96,31 @@ def draw(
     select: str | Sequence[str] | None = None,
     then: Callable[[], None] | None = None,
 ) -> Mapping[str, Any]:
-    """A chart over the whole width, which the foot of the page offers to save; gives what is selected in it, by the names in `select`.
+    """A chart over the whole width, which the foot of the page offers to save.
 
-    `alt` is for who cannot see it; `title` is shorter, for a file. `then` is called first after a selection; there, `selected(key, name)`
-    says what it is. The toolbar above a chart has its data as a table and a PNG.
+    Gives what is selected in it, by the names in `select`.
+
+    `alt` is for who cannot see it; `title` is shorter, for a file. `then` is called first after a
+    selection; there, `selected(key, name)` says what it is. The toolbar above a chart has its data
+    as a table and a PNG.
     """
-    drawn: dict[str, tuple[str, Chart]] = st.session_state.setdefault("drawn", {})
-    drawn[key] = title or alt, chart
+    session.state().drawn_charts[key] = title or alt, chart
     chart = cast("Chart", _Unchecked(chart))
     if select is None:
         st.altair_chart(chart, width="stretch", key=key, alt=alt)
         return {}
-    found: Mapping[str, Any] = st.altair_chart(
+    selection: Mapping[str, Any] = st.altair_chart(
         chart, width="stretch", key=key, alt=alt, on_select=then or "rerun", selection_mode=select
     ).selection
-    return found
+    return selection
 
 
 def save_charts() -> None:
     """The charts that this run of a page has drawn, each to be saved as a file."""
     from ser_core import charts
 
-    drawn: dict[str, tuple[str, Chart]] = st.session_state.pop("drawn", {})
+    drawn = session.state().drawn_charts
+    session.state().drawn_charts = {}
     if not drawn:
         return
     with st.popover("Save charts", icon=":material/download:"):
@@ -101,9 +139,11 @@ def save_charts() -> None:
 
 
 def selected(key: str, name: str) -> Mapping[str, Any] | None:
-    """The fields of the mark that was clicked in a chart, by the chart's key and the name of its selection; None without one."""
-    found = st.session_state[key].selection.get(name)
-    return dict(found[0]) if found else None
+    """The fields of the mark that was clicked in a chart, by the chart's key and the name of its
+    selection; None without one.
+    """
+    marks = st.session_state[key].selection.get(name)
+    return dict(marks[0]) if marks else None
 
 
 def save_table(table: pd.DataFrame, name: str, key: str) -> None:
@@ -120,13 +160,21 @@ def save_table(table: pd.DataFrame, name: str, key: str) -> None:
 
 
 def play(recording: Recording) -> None:
-    """A player for a recording."""
+    """A player for a recording that outlives this run; its WAV is made once."""
+    st.audio(caches.wav(recording), format="audio/wav")
+
+
+def play_once(recording: Recording) -> None:
+    """A player for a recording that this run has made; nothing of it is kept for the next."""
     st.audio(audio.to_wav(recording), format="audio/wav")
 
 
 def play_of_corpus(corpus: str, path: str) -> None:
-    """A player for a clip of a corpus, the session's own or another; where that is not on this computer, how to get it."""
-    recording = recording_of(corpus, path)
+    """A player for a clip of a corpus, the session's own or another.
+
+    Where that is not on this computer, how to get it.
+    """
+    recording = caches.corpus_recording(corpus, path)
     if recording is not None:
         play(recording)
     else:
@@ -144,7 +192,8 @@ def explain_no_audio(corpus: str) -> None:
         )
         return
     st.info(
-        f"To hear the clips, get the corpus (`python -m ser_core corpora download {corpus}` says where), and start the app with `SER_CORPORA` "
+        f"To hear the clips, get the corpus (`python -m ser_core corpora download {corpus}` "
+        "says where), and start the app with `SER_CORPORA` "
         "set to the folder that holds it.",
         icon=":material/hearing:",
     )

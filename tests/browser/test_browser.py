@@ -13,9 +13,17 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from ser_core import audio
-from ser_core.evaluation import DATA_DIR
 from ser_core.features.cues import TITLES
-from tests.support.browsing import MODEL_TIMEOUT_MS, PATHS, chart, expect_bars, opened, settled
+from ser_core.storage.paths import DATA_DIR
+from tests.support.browsing import (
+    MODEL_TIMEOUT_MS,
+    PATHS,
+    chart,
+    expect_bars,
+    listen,
+    opened,
+    settled,
+)
 from tests.support.server import microphone_file, served
 from tests.support.synthesis import FORMATS, RATE, bad_inputs, voice, wav
 
@@ -31,7 +39,9 @@ def saved_clip(page: Page) -> audio.Recording:
 
 
 def similarity(one: np.ndarray, other: np.ndarray) -> float:
-    """The best correlation of two envelopes (20 ms) over all shifts: codecs, gain and timing differ, syllables do not."""
+    """The best correlation of two envelopes (20 ms) over all shifts: codecs, gain and timing
+    differ, syllables do not.
+    """
     first, second = (
         np.sqrt((x[: len(x) // 320 * 320].reshape(-1, 320) ** 2).mean(axis=1)) for x in (one, other)
     )
@@ -58,7 +68,10 @@ def test_every_page_opens_with_no_error(path, url):
 def test_every_page_fits_the_width_of_a_phone(path, url):
     with opened(url, path, width=390) as page:
         settled(page)
-        wider = "[...document.querySelectorAll('[data-testid=stMain], [data-testid=stMainBlockContainer]')].map(e => e.scrollWidth - e.clientWidth)"
+        wider = (
+            "[...document.querySelectorAll('[data-testid=stMain], "
+            "[data-testid=stMainBlockContainer]')].map(e => e.scrollWidth - e.clientWidth)"
+        )
         assert max(page.evaluate(wider)) <= 0
 
 
@@ -124,7 +137,7 @@ def test_speaking_into_the_recorder_ends_in_bars(spoken, url, tmp_path):
     with opened(url, "record_and_predict", microphone=microphone_file(tmp_path, spoken)) as page:
         recorder = page.frame_locator("iframe[title*='audiorecorder']")
         recorder.get_by_role("button", name="Record").click()
-        page.wait_for_timeout(1000 * len(spoken) / RATE + 500)  # the microphone plays in real time
+        listen(page, len(spoken) / RATE)
         recorder.get_by_role("button", name="Stop").click()
         expect_bars(page)
         assert similarity(saved_clip(page).samples, spoken) > 0.7
@@ -137,7 +150,7 @@ def test_speaking_into_the_plain_recording_ends_in_bars(spoken, url, tmp_path):
             page.get_by_role("button", name="Plain recording")
         ).first.click()
         page.get_by_role("button", name="Record", exact=True).last.click()
-        page.wait_for_timeout(1000 * len(spoken) / RATE + 500)
+        listen(page, len(spoken) / RATE)
         page.get_by_role("button", name="Stop recording").click()
         expect_bars(page)
         assert similarity(saved_clip(page).samples, spoken) > 0.9
@@ -190,7 +203,7 @@ def test_reading_a_neutral_sentence_into_the_recorder_changes_the_answer(url, tm
         page.get_by_text("Personal baseline: let it hear").click()
         recorder = page.frame_locator("iframe[title*='audiorecorder']")
         recorder.get_by_role("button", name="Record").click()
-        page.wait_for_timeout(1000 * len(neutral) / RATE + 500)
+        listen(page, len(neutral) / RATE)
         recorder.get_by_role("button", name="Stop").click()
         expect(page.get_by_text("Judged against your baseline")).to_be_visible(
             timeout=MODEL_TIMEOUT_MS
@@ -276,13 +289,15 @@ def test_a_link_leads_to_what_was_looked_at_and_a_cell_to_its_clips(url):
 
 @contextlib.contextmanager
 def map_of(url: str, corpora: str) -> Iterator[tuple[Page, Locator]]:
-    """The explorer's map of some corpora, by a link, and where it is drawn: many clips on a canvas, fewer as SVG."""
+    """The explorer's map of some corpora, by a link, and where it is drawn: many clips on a canvas,
+    fewer as SVG.
+    """
     with opened(url, "feature_explorer") as page:
         page.goto(f"{url}/feature_explorer?look=Map&{corpora}")
         drawn = page.locator("[class*='st-key-clip_map'] .marks")
         expect(drawn).to_be_visible(timeout=MODEL_TIMEOUT_MS)
         drawn.scroll_into_view_if_needed()
-        page.wait_for_timeout(500)
+        drawn.click(trial=True)  # returns when it stands still
         yield page, drawn
 
 

@@ -1,4 +1,6 @@
-"""The library in a real Chromium: what was kept is there when everything else has gone, until it is deleted."""
+"""The library in a real Chromium: what was kept is there when everything else has gone, until it is
+deleted.
+"""
 
 from __future__ import annotations
 
@@ -96,12 +98,15 @@ def test_a_server_killed_right_after_it_said_kept_has_kept_it(tmp_path, monkeypa
     kept = Library.in_folder(tmp_path)
     (entry,) = kept.entries("local")
     assert kept.recording("local", entry.id).duration_s == pytest.approx(entry.duration_s)
-    assert export.to_zip(kept, "local")
+    assert export.export_zip(kept, "local")
 
 
 def test_the_page_fits_the_width_of_a_phone(tmp_path, monkeypatch):
     monkeypatch.setenv("SER_LIBRARY", str(tmp_path))
-    wider = "[...document.querySelectorAll('[data-testid=stMain], [data-testid=stMainBlockContainer]')].map(e => e.scrollWidth - e.clientWidth)"
+    wider = (
+        "[...document.querySelectorAll('[data-testid=stMain], "
+        "[data-testid=stMainBlockContainer]')].map(e => e.scrollWidth - e.clientWidth)"
+    )
     with served() as url, opened(url, "record_and_predict", width=390) as page:
         keep_a_sample(page, "Slow soft")
         settled(page)

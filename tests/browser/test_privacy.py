@@ -1,4 +1,6 @@
-"""What the privacy page promises, watched at a real server while a real browser records, uploads and looks at every page."""
+"""What the privacy page promises, watched at a real server while a real browser records, uploads
+and looks at every page.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,6 @@ import json
 import os
 import re
 import signal
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ser_core import audio
-from ser_core.evaluation import DATA_DIR
 from ser_core.storage.cache_folder import cache_folder
+from ser_core.storage.paths import DATA_DIR
 from tests.support.browsing import (
     MODEL_TIMEOUT_MS,
     PATHS,
@@ -33,7 +34,7 @@ from tests.support.browsing import (
     speak,
     watched,
 )
-from tests.support.server import Server, copied, microphone_file, running
+from tests.support.server import Server, copied, microphone_file, running, wait_until
 from tests.support.synthesis import FORMATS, voice, wav
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -56,13 +57,12 @@ class Watched:
         """What of voices is alive in the server's process."""
         before = self.notes()
         os.kill(self.server.pid, signal.SIGUSR1)
-        for _ in range(300):
-            time.sleep(0.1)
-            if found := [
-                note for note in self.notes()[len(before) :] if note["event"] == "holdings"
-            ]:
-                return found[-1]["found"]
-        raise TimeoutError("The server does not say what it holds.")
+
+        def answers() -> list[dict[str, Any]]:
+            new = self.notes()[len(before) :]
+            return [note for note in new if note["event"] == "holdings"]
+
+        return wait_until(answers, "the server says what it holds")[-1]["found"]
 
 
 @pytest.fixture
@@ -92,6 +92,11 @@ def upload(page: Page, data: bytes, name: str = "my-own-secret-name.wav", nth: i
     page.locator("input[type=file]").nth(nth).set_input_files(
         {"name": name, "mimeType": "audio/wav", "buffer": data}
     )
+
+
+def ends_of_clips(server: Server) -> list[dict[str, Any]]:
+    """What the log has of clips that were answered or refused."""
+    return [event for event in server.log() if event["event"] in ("answered", "refused")]
 
 
 def go(page: Page, path: str) -> None:
@@ -126,9 +131,12 @@ def test_no_voice_is_written_to_disk_and_nobody_else_is_called(under_watch, tmp_
             ("Upload", b"no voice"),
         ):
             choose(page, source)
+            before = len(ends_of_clips(under_watch.server))
             upload(page, data)
+            wait_until(
+                lambda n=before: len(ends_of_clips(under_watch.server)) > n, "the log has the clip"
+            )
             settled(page)
-            page.wait_for_timeout(500)
         upload(page, clip())
         expect_bars(page)
         for path in PATHS:  # by clicks, in one session with its clip
@@ -184,7 +192,10 @@ def test_no_voice_is_written_to_disk_and_nobody_else_is_called(under_watch, tmp_
 
 
 def is_loopback(note: dict[str, Any]) -> bool:
-    """Whether a call goes to this computer; a subprocess that starts goes nowhere, its own calls are seen by its sockets."""
+    """Whether a call goes to this computer.
+
+    A subprocess that starts goes nowhere, its own calls are seen by its sockets.
+    """
     if note["event"].startswith("socket."):
         to = note["to"][0]
         host = to[0] if isinstance(to, list) else to
@@ -195,7 +206,9 @@ def is_loopback(note: dict[str, Any]) -> bool:
 
 
 def sockets_beyond_loopback(pid: int) -> list[str]:
-    """Connections of the process to other computers, whoever opened them: also what native code does is seen by the kernel."""
+    """Connections of the process to other computers, whoever opened them: also what native code
+    does is seen by the kernel.
+    """
     inodes = {
         match[1]
         for fd in Path(f"/proc/{pid}/fd").iterdir()
@@ -300,13 +313,12 @@ def test_after_the_page_was_closed_the_session_goes_by_itself(under_watch):
         expect_bars(page)
         settled(page)
     assert under_watch.holdings() != []  # a lost connection might come back
-    deadline = time.monotonic() + 60  # and nobody else opens or closes a page
-    while (left := under_watch.holdings()) and time.monotonic() < deadline:
-        time.sleep(1)
-    assert left == []
+    # Nobody else opens or closes a page.
+    wait_until(lambda: under_watch.holdings() == [], "the server holds no voice any more")
 
 
-# ------------------------------------------------------------------------------------------------- failures, readiness
+# -------------------------------------------------------------------------------------------------
+# failures, readiness
 
 
 @pytest.mark.fault(
@@ -323,7 +335,7 @@ def test_a_failure_is_told_by_a_reference_that_is_in_the_log(tmp_path):
     home = root / "Home.py"
     home.write_text(
         home.read_text(encoding="utf-8").replace(
-            "    ui.configure()\n", "    ui.configure()\n    1 / len(st.query_params)\n"
+            "    routing.configure()\n", "    routing.configure()\n    1 / len(st.query_params)\n"
         )
     )
     with running(root=root) as server, chromium() as browser:
@@ -364,13 +376,14 @@ def ready(url: str) -> tuple[int, str]:
 
 def state_at_last(url: str) -> list[tuple[int, str]]:
     """What the server says of itself, until it has made up its mind."""
-    said = [ready(url)]
-    for _ in range(600):
-        if said[-1][1] != "warming up":
-            return said
-        time.sleep(0.1)
+    said: list[tuple[int, str]] = []
+
+    def has_decided() -> bool:
         said.append(ready(url))
-    raise TimeoutError("The server is still warming up.")
+        return said[-1][1] != "warming up"
+
+    wait_until(has_decided, "the server is warm")
+    return said
 
 
 def test_a_server_is_ready_when_its_models_are_loaded_without_any_visitor():

@@ -1,4 +1,6 @@
-"""The app behind a reverse proxy with https, by the configuration in docs/nginx.conf: what a group's browsers meet."""
+"""The app behind a reverse proxy with https, by the configuration in docs/nginx.conf: what a
+group's browsers meet.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,12 @@ import re
 import ssl
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.browsing import MODEL_TIMEOUT_MS, choose, expect_bars, opened, settled, speak
-from tests.support.server import ROOT, free_port, microphone_file, nginx, running
+from tests.support.server import ROOT, free_port, microphone_file, nginx, running, wait_until
 from tests.support.synthesis import voice, wav
 
 pytestmark = [pytest.mark.browser, pytest.mark.proxy, pytest.mark.slow]
@@ -73,30 +75,31 @@ def proxy_to(app_port: int, folder: Path) -> Iterator[Proxy]:
         f"{kind}_temp_path {folder}/{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    around = f"daemon off;\npid {folder}/pid;\nerror_log {log} warn;\nevents {{}}\nhttp {{\n{temporary}include {folder}/ser.conf;\n}}\n"
+    around = (
+        f"daemon off;\npid {folder}/pid;\nerror_log {log} warn;\nevents {{}}\nhttp "
+        f"{{\n{temporary}include {folder}/ser.conf;\n}}\n"
+    )
     (folder / "nginx.conf").write_text(around, encoding="utf-8")
     with subprocess.Popen(
         [str(nginx()), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(log)]
     ) as process:
         try:
             url = f"https://localhost:{port}"
-            wait_for(url)
+            wait_until(partial(answers, url), f"{url} answers")
             yield Proxy(url, log)
         finally:
             process.terminate()
 
 
-def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            get(f"{url}/_stcore/health")
-            return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise TimeoutError(f"{url} does not answer")
+def answers(url: str) -> bool:
+    """Whether anything answers there, with a page or an error."""
+    try:
+        get(f"{url}/_stcore/health")
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def get(url: str, **headers: str) -> tuple[int, str]:

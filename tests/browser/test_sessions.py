@@ -1,4 +1,7 @@
-"""Sessions are apart: many people at once in real browsers, each with a voice of their own; and what a lost connection does."""
+"""Sessions are apart: many people at once in real browsers, each with a voice of their own.
+
+And what a lost connection does.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, TimeoutError, expect
+from playwright.sync_api import Locator, Page, expect
 
 from ser_core import audio, models, prediction
 from ser_core.emotions import LABELS
-from ser_core.evaluation import DATA_DIR
+from ser_core.storage.paths import DATA_DIR
 from tests.support.browsing import (
     MODEL_TIMEOUT_MS,
     choose,
     chromium,
+    connected,
     context_of,
     expect_bars,
     opened,
     settled,
     watched,
 )
-from tests.support.line import line_to
+from tests.support.line import Line, line_to
 from tests.support.synthesis import voice, wav
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -40,7 +44,10 @@ def clip_of(number: int) -> bytes:
 
 
 def neutral_of(number: int) -> bytes:
-    """What somebody reads first. It has to sound like speech, so it is a synthetic voice that comes with the app."""
+    """What somebody reads first.
+
+    It has to sound like speech, so it is a synthetic voice that comes with the app.
+    """
     return sorted((DATA_DIR / "samples").glob("*.flac"))[number % 3].read_bytes()
 
 
@@ -51,14 +58,8 @@ def file(number: int, data: bytes) -> Any:
 def answer(page: Page) -> dict[str, Any]:
     """The JSON that the page saves."""
     page.get_by_text("Details and downloads").click()
-    for attempt in range(5):  # under load the file can be gone for a moment
-        try:
-            with page.expect_download(timeout=10_000) as download:
-                page.get_by_role("button", name="Save JSON").click()
-            break
-        except TimeoutError:
-            if attempt == 4:
-                raise
+    with page.expect_download(timeout=MODEL_TIMEOUT_MS) as download:
+        page.get_by_role("button", name="Save JSON").click()
     page.get_by_text("Details and downloads").click()
     return json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
 
@@ -121,22 +122,24 @@ def test_ten_people_at_once_see_only_what_is_theirs(url):
         pages[0].get_by_role("link", name="Feature explorer").click()
         settled(pages[0])
         expect(pages[0].get_by_text("Your recording:")).to_have_count(0)
-    # When a page's next run begins, Streamlit forgets the files of the last one, and somebody else's run may then delete them: under load a file
-    # to save can be gone for a moment. `answer` has asked again; whose it was when it came is checked above.
-    gone = ("/media/", "Download Button source error - 404")
-    assert [
-        problem
-        for of_page in problems
-        for problem in of_page
-        if not any(part in problem for part in gone)
-    ] == []
+    assert [problem for of_page in problems for problem in of_page] == []
 
 
-# ---------------------------------------------------------------------------------------------------- a lost connection
+# --- a lost connection
+
+
+def lose_and_find(page: Page, line: Line) -> None:
+    """Cut the line, and mend it when the page knows."""
+    line.cut()
+    connected(page, False)
+    line.mend()
+    connected(page)
 
 
 def reopened(page: Page) -> Locator:
-    """Nothing to see of a lost connection: what was before is there, and the page does what it is asked for."""
+    """Nothing to see of a lost connection: what was before is there, and the page does what it is
+    asked for.
+    """
     page.get_by_role("link", name="Feature explorer").click()
     return page.get_by_text("Your recording:").first
 
@@ -158,8 +161,7 @@ def test_a_connection_lost_with_an_answer_on_the_page_finds_the_clip_again(url):
         page.goto(f"http://localhost:{line.port}/record_and_predict?source=Sample")
         page.get_by_text("Lively high").click()
         expect_bars(page)
-        line.cut()
-        page.wait_for_timeout(1000)
+        lose_and_find(page, line)
         expect(reopened(page)).to_be_visible(timeout=MODEL_TIMEOUT_MS)
 
 
@@ -181,6 +183,8 @@ def test_a_connection_lost_in_the_middle_of_an_upload_says_so_and_the_file_can_b
             "Error", timeout=MODEL_TIMEOUT_MS
         )
         assert line.cuts == 1
+        line.mend()
+        connected(page)
         expect(page.get_by_text("The answer appears here")).to_be_visible()
         page.get_by_role("button", name="Remove long.wav").click()
         chooser.set_input_files(
@@ -205,7 +209,7 @@ def test_a_connection_lost_in_the_middle_of_predicting_goes_on_where_it_was(url)
         page.goto(f"http://localhost:{line.port}/several_clips")
         page.locator("input[type=file]").set_input_files(clips)
         expect(page.get_by_text("of 25) ...")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
-        line.cut()
+        lose_and_find(page, line)
         expect(page.get_by_text("25 clips: ")).to_be_visible(timeout=2 * MODEL_TIMEOUT_MS)
     assert_well(url)
 
@@ -218,5 +222,7 @@ def test_a_page_closed_in_the_middle_of_predicting_leaves_the_server_well(url):
         page.locator("input[type=file]").first.set_input_files(
             file(0, wav(np.tile(voice(seconds=10.0), 6)))
         )
-        page.wait_for_timeout(700)
+        expect(page.get_by_test_id("stApp")).to_have_attribute(
+            "data-test-script-state", "running", timeout=MODEL_TIMEOUT_MS
+        )
     assert_well(url)

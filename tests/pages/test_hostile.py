@@ -1,4 +1,6 @@
-"""Strangers' files and names on the pages: a sentence for each, no error of the program, and no other clip lost."""
+"""Strangers' files and names on the pages: a sentence for each, no error of the program, and no
+other clip lost.
+"""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,7 +10,8 @@ from tests.conftest import ROOT
 from tests.support.hostile import NAMES, cases, whole
 from ui import widgets
 
-# Streamlit refuses names with a zero byte, with another ending, or of nothing but one; a browser sends them as text.
+# Streamlit refuses names with a zero byte, with another ending, or of nothing but one; a browser
+# sends them as text.
 REFUSED = ("\0", "\udcff")
 NAMED = [
     name

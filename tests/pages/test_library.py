@@ -1,4 +1,7 @@
-"""The library on pages: keeping, correcting, deleting, taking along; what stands there without one; and who sees what."""
+"""The library on pages: keeping, correcting, deleting, taking along; what stands there without one.
+
+And who sees what.
+"""
 
 import csv
 import io
@@ -14,12 +17,22 @@ from streamlit.testing.v1 import AppTest
 from ser_core import audio, library, models
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import ErrorCode, SerError
-from ser_core.evaluation import DATA_DIR
 from ser_core.library import export, schema
 from ser_core.library.store import Library
 from ser_core.models import Layer
+from ser_core.storage.paths import DATA_DIR
 from tests.conftest import ROOT
-from tests.pages.test_pages import RECORD, assert_answered, healthy, texts, upload
+from tests.support.pages import (
+    RECORD,
+    assert_answered,
+    healthy,
+    opened,
+    press,
+    state_of,
+    texts,
+    upload,
+)
+from ui import session
 from ui.library import access
 
 LIBRARY = "pages/library.py"
@@ -32,18 +45,7 @@ def kept(tmp_path, monkeypatch):
     monkeypatch.delenv(library.URL_VARIABLE, raising=False)
     monkeypatch.delenv(library.HEADER_VARIABLE, raising=False)
     monkeypatch.setenv(library.FOLDER_VARIABLE, str(tmp_path / "lib"))
-    return library.opened()
-
-
-def opened(path):
-    return (
-        AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page(path).run()
-    )
-
-
-def press(page, label):
-    next(button for button in page.button if button.label == label).click()
-    return healthy(page.run())
+    return library.open_library()
 
 
 def labels(page):
@@ -57,10 +59,7 @@ def recorded(name="clip.flac", data=SAMPLE):
 
 
 def select(page, row):
-    try:
-        number = page.session_state["library_round"]
-    except KeyError:
-        number = 0
+    number = state_of(page).library.round
     page.session_state[f"library_table-{number}"] = {
         "selection": {"rows": [row], "columns": [], "cells": []}
     }
@@ -74,7 +73,7 @@ def arrives(monkeypatch, elsewhere=False, **headers):
         for name, value in ({"Host": "localhost:8501"} | headers).items()
     }
     monkeypatch.setattr(access, "header_values", lambda name: by_name.get(name.lower(), []))
-    monkeypatch.setattr(access, "from_elsewhere", lambda: elsewhere)
+    monkeypatch.setattr(access, "is_from_elsewhere", lambda: elsewhere)
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +81,65 @@ def _on_ones_own_computer(monkeypatch):
     arrives(monkeypatch)
 
 
-# --------------------------------------------------------------------------------------------------------------- keeping
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+# --- keeping
 
 
 def test_without_a_library_nothing_is_offered(monkeypatch):
@@ -91,7 +148,7 @@ def test_without_a_library_nothing_is_offered(monkeypatch):
     page = recorded()
     assert "Keep this recording" not in labels(page)
     alone = AppTest.from_file(str(ROOT / LIBRARY), default_timeout=60)
-    alone.session_state["routed"] = True
+    alone.session_state[session.KEY] = session.SessionState(routed=True)
     alone.run()
     assert "There is no library" in texts(healthy(alone))
     assert "SER_LIBRARY" in texts(alone)
@@ -114,7 +171,7 @@ def test_a_click_keeps_recording_and_answer_and_then_asks_what_it_really_was(kep
     np.testing.assert_allclose(
         kept.recording("local", entry.id).samples, audio.decode(SAMPLE).samples, atol=2e-7
     )
-    said, by = kept.predicted("local", entry.id)
+    said, by = kept.read_prediction("local", entry.id)
     assert (said["schema"], said["emotion"] or "") == (1, entry.answer)
     assert by["emotion"]["sha256"] == models.default_card("emotion").sha256
     page.pills(key=f"really-{entry.id}").set_value("sad").run()
@@ -170,12 +227,12 @@ def test_the_last_speaker_is_suggested_below_an_answer_only(kept):
 def test_what_the_page_keeps_may_lie_on_a_server(postgres_server, monkeypatch):
     monkeypatch.setenv(library.URL_VARIABLE, postgres_server.database("page"))
     page = press(recorded(), "Keep this recording")
-    (entry,) = library.opened().entries("local")
+    (entry,) = library.open_library().entries("local")
     page.pills(key=f"really-{entry.id}").set_value("calm").run()
     assert list(healthy(opened(LIBRARY)).dataframe[0].value["Your label"]) == ["Calm"]
     press(opened(LIBRARY), "Yes, delete all of it")
-    assert library.opened().entries("local") == []
-    library.opened().database.close()
+    assert library.open_library().entries("local") == []
+    library.open_library().database.close()
 
 
 def test_what_is_wrong_with_the_library_is_one_sentence_and_the_answer_stays(kept, monkeypatch):
@@ -191,12 +248,13 @@ def test_what_is_wrong_with_the_library_is_one_sentence_and_the_answer_stays(kep
     monkeypatch.setattr(Library, "keep", full)
     press(page, "Keep this recording")
     assert [error.value for error in page.error] == [
-        "The disk that holds the library is full. Free some space, then try again. :small[Code: LIBRARY_FAILED]"
+        "The disk that holds the library is full. Free some space, then try again. "
+        ":small[Code: LIBRARY_FAILED]"
     ]
     assert any(
         subheader.value.startswith(("Sounds", "Cannot tell")) for subheader in page.subheader
     )
-    assert page.session_state["clip"] is not None
+    assert state_of(page).clip is not None
 
 
 def test_a_correction_that_cannot_be_saved_is_one_sentence(kept, monkeypatch):
@@ -227,7 +285,7 @@ def test_a_library_that_cannot_be_opened_costs_no_answer(folder, monkeypatch):
     assert ["cannot be made" in error.value for error in healthy(opened(LIBRARY)).error] == [True]
 
 
-# ---------------------------------------------------------------------------------------------------------- the page
+# --- the page
 
 
 def test_an_empty_library_says_what_to_do(kept):
@@ -235,7 +293,7 @@ def test_an_empty_library_says_what_to_do(kept):
 
 
 def fill(kept, owner="local", n=3):
-    from tests.library.test_store import keep
+    from tests.support.libraries import keep
 
     return [keep(kept, owner, seed, name=f"**clip** {seed}.wav") for seed in range(n)]
 
@@ -282,14 +340,14 @@ def test_what_outlives_the_recordings_is_said_and_can_be_deleted(layer, speakers
     (number,) = fill(kept, n=1)
     if layer:
         adopt(kept)
-    kept.parts("local", speakers)
+    kept.assign_parts("local", speakers)
     page = select(healthy(opened(LIBRARY)), 0)
     press(page, "Delete from library")
     assert f"**Nothing is kept any more**, but {said}." in texts(page)
     assert "Learn from your labels" in [expander.label for expander in page.expander]
     assert kept.find("local", number) is None
     press(page, "Yes, delete all of it")
-    assert (kept.layers("local"), kept.parts("local")) == ([], {})
+    assert (kept.layers("local"), kept.assign_parts("local")) == ([], {})
     assert "Nothing is kept yet" in texts(page)
 
 
@@ -297,7 +355,7 @@ def test_speakers_who_are_set_aside_are_named(kept):
     for number, speaker in zip(fill(kept), ("Ann", "Bob", "Cid"), strict=True):
         kept.correct("local", number, "sad", speaker)
     assert "Set aside" not in texts(healthy(opened(LIBRARY)))
-    kept.parts("local", ["Ann", "Bob", "Cid"])
+    kept.assign_parts("local", ["Ann", "Bob", "Cid"])
     assert "Set aside for testing, and not learnt from: bob." in texts(healthy(opened(LIBRARY)))
 
 
@@ -326,7 +384,7 @@ def test_times_are_those_of_the_browser_or_say_that_they_are_not(
 
 def test_privacy_says_what_of_a_library_concerns_this_visitor(kept, monkeypatch):
     page = texts(healthy(opened("pages/privacy.py")))
-    assert "stay until\nyou press *Delete all* there" in page
+    assert "stay until you press\n*Delete all* there" in page
     assert "(not a copy in your library)" in page
     assert (
         "**never written to disk** unless you press *Keep this recording* (see below), and never to a log"
@@ -346,7 +404,7 @@ def test_the_export_is_offered_and_holds_everything(kept):
     kept.correct("local", numbers[0], "sad", "Ann")
     page = healthy(opened(LIBRARY))
     assert "Export as ZIP" in [button.label for button in page.get("download_button")]
-    archive = zipfile.ZipFile(io.BytesIO(export.to_zip(kept, "local")))
+    archive = zipfile.ZipFile(io.BytesIO(export.export_zip(kept, "local")))
     rows = list(csv.DictReader(io.StringIO(archive.read("library/labels.csv").decode())))
     assert rows == [
         {"path": f"{numbers[0]:06}.flac", "emotion": "sad", "speaker": "Ann", "gender": ""}
@@ -354,7 +412,7 @@ def test_the_export_is_offered_and_holds_everything(kept):
     assert len(archive.namelist()) == 5
 
 
-# ------------------------------------------------------------------------------------------------------------- owners
+# --- owners
 
 
 def test_behind_a_proxy_that_names_nobody_the_page_says_why_there_is_no_library(kept, monkeypatch):
@@ -390,7 +448,7 @@ def test_from_another_computer_without_names_there_is_no_library(kept, monkeypat
 def test_this_very_computer_is_known_by_any_of_its_addresses(address, elsewhere, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(access.st, "context", SimpleNamespace(ip_address=address))
-    assert access.from_elsewhere() is elsewhere
+    assert access.is_from_elsewhere() is elsewhere
 
 
 def test_everybody_sees_only_what_is_theirs(kept, monkeypatch):
@@ -410,7 +468,7 @@ def test_everybody_sees_only_what_is_theirs(kept, monkeypatch):
     )
 
 
-# ------------------------------------------------------------------------------------------------------ corrected models
+# --- corrected models
 
 
 def adopt(kept, bias=0.0):
@@ -433,9 +491,9 @@ def test_where_a_correction_was_adopted_the_app_uses_it_says_so_and_offers_the_o
     assert not page.subheader[0].value.startswith("Sounds disgust")
     page.selectbox(key="emotion_model").select(name).run()
     press(page, "Keep this recording")
-    said, by = kept.predicted("local", kept.entries("local")[0].id)
+    said, by = kept.read_prediction("local", kept.entries("local")[0].id)
     assert (said["model"]["emotion"], said["emotion"]) == (name, "disgust")
-    assert by["emotion"]["layer"] == kept.adopted("local").digest
+    assert by["emotion"]["layer"] == kept.adopted_layer("local").digest
     assert f"corrected by your labels** (`{name}`)" in texts(healthy(opened(LIBRARY)))
     kept.roll_back("local")
     assert not recorded().subheader[0].value.startswith("Sounds disgust")

@@ -1,4 +1,6 @@
-"""The page Own corpus in Streamlit's own test harness: from a messy folder to scores, and the comparison that takes it as a corpus."""
+"""The page Own corpus in Streamlit's own test harness: from a messy folder to scores, and the
+comparison that takes it as a corpus.
+"""
 
 import io
 import json
@@ -10,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from ser_core import evaluation
 from tests.conftest import ROOT
+from tests.support.pages import state_of
 from tests.support.synthesis import voice, wav
 
 PAGE, COMPARISON = "pages/own_corpus.py", "pages/model_comparison.py"
@@ -95,7 +98,7 @@ def test_a_messy_folder_is_measured_and_what_is_left_out_is_said(page):
     }
     assert "cannot be used): Happy/broken.wav (NOT\\_AUDIO)" in texts(page)
     assert "the same recording as another clip): Happy/copy.wav" in texts(page)
-    own = page.session_state["own_corpus"]
+    own = state_of(page).own_corpus
     assert own.name == "mine"
     assert own.load("Happy/1.wav").duration_s == pytest.approx(0.6)
 
@@ -110,7 +113,7 @@ def test_where_nobody_knows_who_speaks_the_warning_stands_on_the_page_and_in_the
     assert "Guessing gives 50%" in texts(page)
     table = page.dataframe[0].value
     assert set(table.columns) == {"kind", "title", "random"}
-    stored = page.session_state["own_corpus"].out_of_fold
+    stored = state_of(page).own_corpus.out_of_fold
     assert table["random"].dropna().tolist() == pytest.approx(
         [100 * evaluation.score(stored, "emotion").uar.value]
     )
@@ -123,7 +126,7 @@ def test_where_nobody_knows_who_speaks_the_warning_stands_on_the_page_and_in_the
 
 def test_a_table_with_speakers_gives_unseen_voices_and_models_that_can_be_saved(page):
     trained(measured(page, table=SPEAKERS), "logistic_regression", "knn")
-    own = page.session_state["own_corpus"]
+    own = state_of(page).own_corpus
     protocols = own.out_of_fold.groupby("task")["protocol"].unique().map(set).to_dict()
     assert protocols == {
         "emotion": {"unseen_speakers", "random_split"},
@@ -160,11 +163,11 @@ def test_a_table_with_speakers_gives_unseen_voices_and_models_that_can_be_saved(
 def test_the_models_that_ship_are_asked_and_stand_beside_those_trained(page):
     measured(page, table=SPEAKERS)
     press(page, "Ask about every clip")
-    own = page.session_state["own_corpus"]
+    own = state_of(page).own_corpus
     assert set(own.out_of_fold["protocol"]) == {"corpus_left_out"}
     assert set(own.out_of_fold["classifier"]) == {"combination"}
     trained(page, "knn")
-    both = page.session_state["own_corpus"].out_of_fold
+    both = state_of(page).own_corpus.out_of_fold
     assert set(both["protocol"]) == {"corpus_left_out", "unseen_speakers", "random_split"}
     assert "Of the models that ship, which have not heard your clips" in texts(page)
     page.switch_page(COMPARISON).run()
@@ -191,7 +194,7 @@ def test_a_corpus_that_is_too_small_to_train_on_is_one_clear_sentence(page):
     assert ["at least two emotions with 5 clips each" in error.value for error in page.error] == [
         True
     ]
-    assert page.session_state["own_corpus"] is not None
+    assert state_of(page).own_corpus is not None
 
 
 def test_a_folder_without_labels_is_one_clear_sentence(page):
@@ -203,7 +206,7 @@ def test_a_folder_without_labels_is_one_clear_sentence(page):
 def test_what_is_forgotten_is_gone_everywhere(page):
     trained(measured(page), "knn")
     press(page, "Forget this corpus")
-    assert page.session_state["own_corpus"] is None
+    assert state_of(page).own_corpus is None
     assert "Choose a folder above" in texts(page)
     page.switch_page(COMPARISON).run()
     healthy(page)
@@ -223,7 +226,7 @@ def test_a_folder_of_ser_corpora_can_be_chosen_and_no_other(page, tmp_path, monk
     assert "no audio file" in page.error[0].value
     page.selectbox(key="own_known").select("mine").run()
     press(page, "Measure")
-    assert len(page.session_state["own_corpus"].table) == 12
+    assert len(state_of(page).own_corpus.table) == 12
 
 
 def test_the_table_that_is_saved_is_the_one_that_the_command_line_writes(page, tmp_path, capsys):
@@ -237,7 +240,7 @@ def test_the_table_that_is_saved_is_the_one_that_the_command_line_writes(page, t
     assert cli.main(["extract", str(tmp_path / "mine"), "--jobs", "1"]) == 0
     pd.testing.assert_frame_equal(
         pd.read_csv(io.StringIO(capsys.readouterr().out)),
-        pd.read_csv(io.BytesIO(to_csv(page.session_state["own_corpus"].table))),
+        pd.read_csv(io.BytesIO(to_csv(state_of(page).own_corpus.table))),
     )
 
 

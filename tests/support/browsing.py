@@ -1,4 +1,6 @@
-"""Pages in a real Chromium, for tests: opening one so that nothing wrong goes unnoticed, and what it shows."""
+"""Pages in a real Chromium, for tests: opening one so that nothing wrong goes unnoticed, and what
+it shows.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,10 @@ def chromium(microphone: Path | None = None, *, blocked: bool = False) -> Iterat
 
 
 def context_of(browser: Browser, *, width: int = 1280, blocked: bool = False) -> BrowserContext:
-    """A new person at a browser: shares no cookie and no storage with others. A self-signed certificate is accepted."""
+    """A new person at a browser: shares no cookie and no storage with others.
+
+    A self-signed certificate is accepted.
+    """
     permissions = [] if blocked else ["microphone"]
     return browser.new_context(
         viewport={"width": width, "height": 900},
@@ -57,7 +62,9 @@ def context_of(browser: Browser, *, width: int = 1280, blocked: bool = False) ->
 
 
 def watched(page: Page, url: str) -> list[str]:
-    """What will go wrong on a page: what it logs as an error, and whatever it asks of anyone but the server at `url`, frames and sockets included."""
+    """What will go wrong on a page: what it logs as an error, and whatever it asks of anyone but
+    the server at `url`, frames and sockets included.
+    """
     problems: list[str] = []
     own = tuple(
         f"{scheme}{urlsplit(url).netloc}/" for scheme in ("http://", "https://", "ws://", "wss://")
@@ -93,7 +100,10 @@ def opened(
     blocked: bool = False,
     width: int = 1280,
 ) -> Iterator[Page]:
-    """A page in a new Chromium; the test fails if it logs an error, shows a traceback or asks another machine for anything."""
+    """A page in a new Chromium.
+
+    The test fails if it logs an error, shows a traceback or asks another machine for anything.
+    """
     name = path.split("?")[0]
     with chromium(microphone, blocked=blocked) as browser:
         page = context_of(browser, width=width, blocked=blocked).new_page()
@@ -110,7 +120,8 @@ def opened(
 def is_error(message: ConsoleMessage) -> bool:
     """Whether a console message is an error of ours.
 
-    On a deep link Streamlit looks for its server below the page's own path first, and the browser logs the two 404s.
+    On a deep link Streamlit looks for its server below the page's own path first, and the browser
+    logs the two 404s.
     """
     probes = tuple(
         f"/{path}/_stcore/{name}"
@@ -149,6 +160,13 @@ def settled(page: Page) -> None:
     )
 
 
+def connected(page: Page, is_connected: bool = True) -> None:
+    """Return when the page is connected to its server, or knows that it is not."""
+    app = expect(page.get_by_test_id("stApp"))
+    check = app.to_have_attribute if is_connected else app.not_to_have_attribute
+    check("data-test-connection-state", "CONNECTED", timeout=MODEL_TIMEOUT_MS)
+
+
 def choose(page: Page, source: str) -> None:
     """Choose where the voice comes from."""
     page.get_by_role("radio", name=source).or_(
@@ -160,5 +178,10 @@ def speak(page: Page, seconds: float) -> None:
     """Record for so long with the recorder of the page; the fake microphone plays in real time."""
     recorder = page.frame_locator("iframe[title*='audiorecorder']")
     recorder.get_by_role("button", name="Record").click()
-    page.wait_for_timeout(1000 * seconds + 500)
+    listen(page, seconds)
     recorder.get_by_role("button", name="Stop").click()
+
+
+def listen(page: Page, seconds: float) -> None:
+    """Let the fake microphone play for so long: a recording takes its time."""
+    page.wait_for_timeout(1000 * seconds + 500)

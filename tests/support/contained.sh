@@ -12,7 +12,7 @@ set -euo pipefail
 [ $# -ge 1 ] || { sed -n '2,11p' "$0"; exit 2; }
 [ "$(id -u)" = 0 ] || { echo "Run it as root: it works as another user, on files of a third." >&2; exit 2; }
 python=$(command -v "$1"); shift
-checkout=$(cd "$(dirname "$0")/.." && pwd)
+checkout=$(cd "$(dirname "$0")/../.." && pwd)
 work=${WORK:-$(mktemp -d)}
 mkdir -p "$work"; chmod 755 "$work"
 nobody=65534; owner=65533; library=

@@ -9,7 +9,7 @@ import numpy as np
 
 from ser_core import audio
 from ser_core.library.store import Library
-from tests.library.test_store import CARDS, PREDICTION
+from tests.support.libraries import CARDS, PREDICTION
 
 
 def recording_of(seed: int) -> audio.Recording:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Iterator
 
 
 class Line:
-    """Hands on what comes at `port` to the server, until it is cut; from a second later on new connections are served again."""
+    """Hands on what comes at `port` to the server, until it is cut.
+
+    Nobody gets through until it is mended.
+    """
 
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
@@ -19,17 +21,21 @@ class Line:
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
         self.cuts = 0
-        self._dead_until = 0.0
+        self._is_cut = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
         """Break every connection there is, without a word."""
         self.cuts += 1
-        self._dead_until = time.monotonic() + 1.0
+        self._is_cut = True
         ends, self._ends = self._ends, []
         for end in ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        """Serve new connections again."""
+        self._is_cut = False
 
     def cut_after(self, n_bytes: int) -> None:
         """Cut once, as soon as so many more bytes went to the server."""
@@ -43,7 +49,7 @@ class Line:
         with contextlib.suppress(OSError):
             while True:
                 browser, _ = self._door.accept()
-                if time.monotonic() < self._dead_until:
+                if self._is_cut:
                     browser.close()
                     continue
                 server = socket.create_connection(("127.0.0.1", self._server_port))

@@ -13,16 +13,17 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tests.support.synthesis import RATE, wav
 
 ROOT = Path(__file__).resolve().parents[2]
+T = TypeVar("T")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -43,16 +44,34 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_up(port: int, seconds: float = 60.0) -> None:
-    """Return as soon as the server answers its health check."""
+def wait_until(condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
+    """Return what `condition` gives as soon as that is true; `what` says what is waited for.
+
+    Raises
+    ------
+    TimeoutError
+        Where it does not come true within `seconds`.
+    """
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.05)
-    raise TimeoutError(f"The server on port {port} did not answer within {seconds} s.")
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds:.0f} s.")
+        time.sleep(0.05)
+    return value
+
+
+def wait_until_up(port: int) -> None:
+    """Return as soon as the server on a port of this computer answers its health check."""
+    wait_until(lambda: is_up(port), f"the server on port {port} answers")
+
+
+def is_up(port: int) -> bool:
+    """Whether the server on a port of this computer answers its health check."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
+            return True
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
 
 
 @dataclass(frozen=True)
@@ -64,13 +83,17 @@ class Server:
     log_file: Path
 
     def log(self) -> list[dict[str, Any]]:
-        """The log: every line has to be a JSON object."""
-        return [json.loads(line) for line in self.log_file.read_text(encoding="utf-8").splitlines()]
+        """The log: every complete line has to be a JSON object."""
+        text = self.log_file.read_text(encoding="utf-8")
+        complete = text[: text.rfind("\n") + 1]
+        return [json.loads(line) for line in complete.splitlines()]
 
 
 @contextlib.contextmanager
 def running(*options: str, root: Path = ROOT, **environment: str) -> Iterator[Server]:
-    """A new server of the app below `root`, with further options and environment, which keeps to the code it started with."""
+    """A new server of the app below `root`, with further options and environment, which keeps to
+    the code it started with.
+    """
     port = free_port()
     command = [
         sys.executable,
@@ -106,7 +129,9 @@ def served() -> Iterator[str]:
 
 
 def copied(folder: Path) -> Path:
-    """A copy of the app in a folder, of which a test may change what is not linked: only what is large, file by file, leads to the original."""
+    """A copy of the app in a folder, of which a test may change what is not linked: only what is
+    large, file by file, leads to the original.
+    """
     for name in ("Home.py", ".streamlit", "docs/icon.png", "pages", "ui", "ser_core"):
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +147,9 @@ def copied(folder: Path) -> Path:
 
 
 def microphone_file(folder: Path, samples: np.ndarray) -> Path:
-    """A WAV file in the folder for a fake microphone: the samples between 0.3 s of silence, as a start and an end may be lost."""
+    """A WAV file in the folder for a fake microphone: the samples between 0.3 s of silence, as a
+    start and an end may be lost.
+    """
     path = folder / "microphone.wav"
     silence = np.zeros(RATE * 3 // 10, np.float32)
     path.write_bytes(wav(np.concatenate([silence, samples, silence])))
@@ -130,7 +157,11 @@ def microphone_file(folder: Path, samples: np.ndarray) -> Path:
 
 
 def chromium_options(microphone: Path | None = None, *, blocked: bool = False) -> dict[str, Any]:
-    """Launch options; `microphone` is a WAV file that a fake microphone plays once, `blocked` refuses every microphone."""
+    """Launch options.
+
+    `microphone` is a WAV file that a fake microphone plays once, `blocked` refuses every
+    microphone.
+    """
     arguments = [
         "--no-sandbox",
         "--disable-gpu",

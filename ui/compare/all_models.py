@@ -20,45 +20,60 @@ def best_sentence(table: pd.DataFrame, task: str, corpus: str) -> str:
     if corpus == session.OWN:
         return tested_corpora.best_of_own(table, task)
     best = table.iloc[0]
-    text = f"The best here, **{best['title']}**, recognises **{best['unseen_speakers_uar']:.0%}** of each {task} on unseen voices"
+    text = (
+        f"The best here, **{best['title']}**, recognises **{best['unseen_speakers_uar']:.0%}** of "
+        f"each {task} on unseen voices"
+    )
     left_out = table.dropna(subset="corpus_left_out_uar")
     if len(left_out):
         first = left_out.iloc[0]
         name = "it" if first["title"] == best["title"] else f"**{first['title']}**"
-        text += f"; trained on other corpora only, {name} recognises **{first['corpus_left_out_uar']:.0%}**: the nearest thing to your own microphone"
+        text += (
+            f"; trained on other corpora only, {name} recognises "
+            f"**{first['corpus_left_out_uar']:.0%}**: the nearest thing to your own microphone"
+        )
     text += f". Guessing gives {tested_corpora.chance(task, corpus):.0%}."
     split = table.dropna(subset="random_split_uar")
     if len(split):
         flattered = split.loc[split["inflation"].idxmax()]
         text += (
-            f" A random split, where the same voices are in training and test, flatters: **{flattered['title']}** would claim "
+            " A random split, where the same voices are in training and test, flatters: "
+            f"**{flattered['title']}** would claim "
             f"**{flattered['random_split_uar']:.0%}** instead of {flattered['unseen_speakers_uar']:.0%}."
         )
     if corpus == "ravdess":
         text += (
-            f" Picking the best of the models of RAVDESS alone has seen all voices: where it, too, is chosen without the tested ones, "
+            " Picking the best of the models of RAVDESS alone has seen all voices: where it, "
+            "too, is chosen without the tested ones, "
             f"**{caches.chosen_inside(task).uar.value:.0%}** is left."
         )
     if corpus == "crema-d" and task == "emotion":
         listeners = caches.listeners()
-        text += f" **People** who heard only these voices recognised **{listeners.single_rating_uar:.0%}** of each emotion, each on their own."
+        text += (
+            " **People** who heard only these voices recognised "
+            f"**{listeners.single_rating_uar:.0%}** of each emotion, each on their own."
+        )
     return text
 
 
 def section(table: pd.DataFrame, task: str, corpus: str) -> None:
     """All models under every protocol, drawn and as a table."""
     st.markdown(best_sentence(table, task, corpus))
-    beside = tested_corpora.beside_models(task, corpus)
+    references = tested_corpora.reference_rows(task, corpus)
     widgets.draw(
-        charts.leaderboard(table, beside),
+        charts.leaderboard(table, references),
         key="leaderboard",
-        alt="Every model on unseen voices, with its corpus left out and on the random split, people and guessing; the table below has the figures",
+        alt=(
+            "Every model on unseen voices, with its corpus left out and on the random split, "
+            "people and guessing; the table below has the figures"
+        ),
     )
     st.caption(
-        f"The dashed line is guessing ({tested_corpora.chance(task, corpus):.1%}). {tested_corpora.learnt_from(corpus)}; those without a feature set in their name "
+        f"The dashed line is guessing ({tested_corpora.chance(task, corpus):.1%}). "
+        f"{tested_corpora.learnt_from(corpus)}; those without a feature set in their name "
         "use acoustic128_v1."
     )
-    shown = leaderboard.as_table(table, beside)
+    shown = leaderboard.format_leaderboard(table, references)
     st.dataframe(
         shown.style.apply(_of_another_kind, axis="columns"),
         hide_index=True,
@@ -69,8 +84,10 @@ def section(table: pd.DataFrame, task: str, corpus: str) -> None:
         column_config=COLUMNS,
     )
     st.caption(
-        "Grey rows are no models. Personal baseline: one neutral clip of the speaker, which is then not tested; the gain is against the same clips "
-        "without it. Time: from a decoded clip of 4 s to probabilities on one thread, median. A dash: not measured, or the model does not ship."
+        "Grey rows are no models. Personal baseline: one neutral clip of the speaker, which is "
+        "then not tested; the gain is against the same clips "
+        "without it. Time: from a decoded clip of 4 s to probabilities on one thread, median. "
+        "A dash: not measured, or the model does not ship."
     )
 
 
@@ -133,7 +150,7 @@ COLUMNS: dict[str, Any] = {
     "milliseconds": _NUMBER(
         "Time (ms)",
         format="%.0f",
-        help="For a clip of 4 s, features included: `python benchmarks/models.py`.",
+        help="For a clip of 4 s, features included: `python -m benchmarks.models`.",
     ),
     "megabytes": _NUMBER(
         "Size (MB)",

@@ -12,7 +12,7 @@ from ser_core.emotions import EMOTIONS
 from ser_core.errors import SerError
 from ser_core.evaluation import robustness
 from ser_core.experiments import conditions
-from ui import caches, routing, session, widgets
+from ui import caches, predictions, routing, session, widgets
 from ui.compare import tested_corpora
 
 if TYPE_CHECKING:
@@ -25,15 +25,18 @@ DISTURBANCES = {
     "reverberation": ("Rooms", "Reverberation time of the room (s)"),
     "Opus": ("Opus codec", "Bit rate of Opus (kbit/s)"),
     "MP3": ("MP3", "Bit rate of MP3 (kbit/s)"),
-    conditions.OTHERS: ("Telephone, loudness", "What was done to the clip"),
+    conditions.WITHOUT_LEVELS: ("Telephone, loudness", "What was done to the clip"),
 }
 """The kinds of conditions: how the page calls each, and its axis."""
 
 
 def section() -> None:
-    """What is left of several models the more a clip is disturbed, and of the default one under each of some conditions."""
+    """What is left of several models the more a clip is disturbed, and of the default one under
+    each of some conditions.
+    """
     st.markdown(
-        "The same 240 clips of four actors whom no model here ever heard, played through noise, rooms, telephones and codecs: how much of each "
+        "The same 240 clips of four actors whom no model here ever heard, played through "
+        "noise, rooms, telephones and codecs: how much of each "
         "emotion is still recognised."
     )
     kind = str(
@@ -47,11 +50,11 @@ def section() -> None:
             bind="query-params",
         )
     )
-    found = caches.condition_curves(kind)
-    titles = list(dict.fromkeys(found["title"]))
+    table_of_curves = caches.condition_curves(kind)
+    titles = list(dict.fromkeys(table_of_curves["title"]))
     shown = st.multiselect("Models", titles, default=titles[:4], key="models", bind="query-params")
     if shown:
-        curves(found[found["title"].isin(shown)], kind, titles)
+        curves(table_of_curves[table_of_curves["title"].isin(shown)], kind, titles)
     else:
         widgets.explain_no_clip("Choose one or more models above.")
     st.markdown("**The default model, condition by condition**")
@@ -62,37 +65,44 @@ def section() -> None:
     st.markdown("**Through the recorder of this app**, in a real browser:")
     st.dataframe(caches.recorder_scores(), hide_index=True, width="stretch")
     st.caption(
-        "In %. RAVDESS actors 1 to 4; the default model as trained without them. Lost: points of UAR against the clip as it is. Compute it again "
-        f"with `python -m ser_core evaluate --conditions`. {len(conditions.CONDITIONS)} conditions in all, fixed seeds."
+        "In %. RAVDESS actors 1 to 4; the default model as trained without them. Lost: points "
+        "of UAR against the clip as it is. Compute it again "
+        f"with `python -m ser_core evaluate --conditions`. {len(conditions.CONDITIONS)} "
+        "conditions in all, fixed seeds."
     )
 
 
-def curves(found: pd.DataFrame, kind: str, titles: list[str]) -> None:
+def curves(table: pd.DataFrame, kind: str, titles: list[str]) -> None:
     """The curves of some models under one kind of conditions, drawn and as a table."""
     if kind in conditions.KINDS:
-        st.markdown(robustness.in_words(found))
-    levels = list(conditions.conditions_of(kind).values())
+        st.markdown(robustness.describe_losses(table))
+    levels = list(conditions.levels_of_kind(kind).values())
     chart = charts.condition_curves(
-        found,
+        table,
         levels,
         DISTURBANCES[kind][1],
         titles,
         tested_corpora.chance("emotion", robustness.CORPUS),
         joined=kind in conditions.KINDS,
     )
-    alt = f"Share of each emotion recognised, {DISTURBANCES[kind][0].lower()}, from a clip as it is to a much disturbed one, for each model"
+    alt = (
+        f"Share of each emotion recognised, {DISTURBANCES[kind][0].lower()}, from a clip as it is "
+        "to a much disturbed one, for each model"
+    )
     widgets.draw(chart, key="condition_curves", alt=alt)
     st.caption(
-        "Worse from left to right; the dashed line is guessing. Combination, network and bagged perceptrons learnt from disturbed copies, too; the "
-        "others from the clips of RAVDESS as they are. **Four speakers only**: bands say how much other clips of these four would change (95%), "
+        "Worse from left to right; the dashed line is guessing. Combination, network and "
+        "bagged perceptrons learnt from disturbed copies, too; the "
+        "others from the clips of RAVDESS as they are. **Four speakers only**: bands say how "
+        "much other clips of these four would change (95%), "
         "nothing of other people."
     )
     columns = {
         title: st.column_config.NumberColumn(f"{title} (%)", format="%.1f")
-        for title in found["title"].unique()
+        for title in table["title"].unique()
     }
     st.dataframe(
-        robustness.side_by_side(found),
+        robustness.tabulate_robustness_curves(table),
         hide_index=True,
         width="stretch",
         height="content",
@@ -115,9 +125,9 @@ def every_model() -> None:
     st.markdown(
         f"What every model makes of **{widgets.plain(clip.name)}**, the models of all corpora first."
     )
-    said = caches.said_by_every_model(clip)
+    probabilities = predictions.probabilities_by_model(clip)
     widgets.draw(
-        charts.every_model(said, EMOTIONS),
+        charts.every_model(probabilities, EMOTIONS),
         key="every_model",
         alt="What every model makes of the clip",
     )
@@ -133,22 +143,17 @@ def every_model() -> None:
             "Noise",
             manipulation.NOISES,
             key="what_if_noise",
-            format_func=manipulation.noise_in_words,
+            format_func=manipulation.describe_noise,
         ),
         telephone=first.toggle("Over the telephone", key="what_if_telephone"),
     )
-    chosen = session.chosen_models()
-    before = caches.predicted(clip, chosen["emotion"], chosen["gender"], explain=False)
+    before = predictions.predict(clip)
     try:
-        changed = session.Clip(clip.name, manipulation.changed(clip.recording, changes))
+        changed = predictions.change(clip, changes)
     except SerError as error:  # half a second, made faster, is too short
         widgets.show_error(error)
         return
-    after = (
-        caches.predicted(changed, chosen["emotion"], chosen["gender"], explain=False)
-        if changes.any
-        else before
-    )
+    after = predictions.predict_changed(clip, changed)
     widgets.play(changed.recording)
     widgets.draw(
         charts.probability_bars(
@@ -157,4 +162,4 @@ def every_model() -> None:
         key="what_if_bars",
         alt="Probabilities of the changed clip",
     )
-    st.caption(f"By the model that is chosen on *Record & predict*: {chosen['emotion']}.")
+    st.caption(f"By the model that is chosen on *Record & predict*: {after.emotion_model}.")

@@ -1,25 +1,25 @@
-"""The corpora that models are compared on: those that ship, and the session's own where models were tested on it."""
+"""The corpora that models are compared on: those that ship, and the session's own where models were
+tested on it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from ser_core.corpora import CORPORA
 from ser_core.emotions import LABELS
-from ser_core.training import cross_validation
-from ui.caches import shipped_out_of_fold
-from ui.session import OWN, OwnCorpus, own_corpus, own_version
+from ser_core.training import final_models
+from ui.caches import shared_unless_own, shipped_out_of_fold
+from ui.session import OWN, OwnCorpus, own_corpus
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ser_core.evaluation import Scores
-    from ser_core.evaluation.paired import Paired
+    from ser_core.evaluation.paired import PairedComparison
 
-T = TypeVar("T")
 _SPINNER = "Reading the stored predictions ..."
 
 
@@ -46,8 +46,8 @@ def tested_labels(task: str, corpus: str) -> tuple[str, ...]:
     """The labels of a task that a corpus has, in order."""
     if corpus == OWN:
         rows = out_of_fold(OWN)
-        found = set(rows.loc[rows["task"] == task, "truth"])
-        return tuple(label for label in LABELS[task] if label in found)
+        present = set(rows.loc[rows["task"] == task, "truth"])
+        return tuple(label for label in LABELS[task] if label in present)
     return CORPORA[corpus].emotions if task == "emotion" else LABELS[task]
 
 
@@ -70,41 +70,30 @@ def out_of_fold(corpus: str) -> pd.DataFrame:
     return rows
 
 
-def _kept(compute: Callable[..., T]) -> Callable[..., T]:
-    """Keep what is computed of a task, a corpus and further words: for everybody, but of a session's own corpus for that session only."""
-    shared = st.cache_resource(max_entries=256, show_spinner=_SPINNER)(compute)
-
-    def of_session(version: str, *words: Any) -> T:
-        return compute(*words)
-
-    of_session.__qualname__ = (
-        f"{of_session.__qualname__}.{compute.__name__}"  # what is kept is told apart by its name
-    )
-    private = st.cache_resource(max_entries=64, show_spinner=_SPINNER, scope="session")(of_session)
-
-    def chosen(*words: Any) -> T:
-        return private(own_version(), *words) if OWN in words else shared(*words)
-
-    return chosen
+def _concerns_own(*words: object) -> bool:
+    return OWN in words
 
 
-@_kept
+_by_corpus = shared_unless_own(_concerns_own, _SPINNER, most=256)
+
+
+@_by_corpus
 def leaderboard(task: str, corpus: str) -> pd.DataFrame:
     """The scores of every model that was tested on a corpus, best first, and what each costs."""
-    from ser_core.evaluation import leaderboard as standings
+    from ser_core.evaluation import leaderboard as ranking
 
-    return standings.standings(out_of_fold(corpus), task, corpus)
+    return ranking.rank_with_costs(out_of_fold(corpus), task, corpus)
 
 
-@_kept
-def beside_models(task: str, corpus: str) -> pd.DataFrame:
+@_by_corpus
+def reference_rows(task: str, corpus: str) -> pd.DataFrame:
     """What people and guessing reach on a corpus."""
-    from ser_core.evaluation import leaderboard as standings
+    from ser_core.evaluation import leaderboard as ranking
 
-    return standings.beside(task, corpus, chance(task, corpus))
+    return ranking.reference_rows(task, corpus, chance(task, corpus))
 
 
-@_kept
+@_by_corpus
 def model_rows(
     task: str, feature_set: str, classifier: str, protocol: str, corpus: str
 ) -> pd.DataFrame:
@@ -116,7 +105,7 @@ def model_rows(
     )
 
 
-@_kept
+@_by_corpus
 def model_scores(
     task: str, feature_set: str, classifier: str, protocol: str, corpus: str
 ) -> Scores:
@@ -126,26 +115,26 @@ def model_scores(
     return evaluation.score(model_rows(task, feature_set, classifier, protocol, corpus), task)
 
 
-@_kept
+@_by_corpus
 def breakdown(
     task: str, feature_set: str, classifier: str, protocol: str, corpus: str, by: str
 ) -> pd.DataFrame:
     """The scores of these predictions in each group of clips."""
-    from ser_core.evaluation import paired as comparing
+    from ser_core.evaluation import single_model
 
-    return comparing.breakdown(
+    return single_model.score_groups(
         model_rows(task, feature_set, classifier, protocol, corpus), task, by
     )
 
 
-@_kept
+@_by_corpus
 def paired(
     task: str, first: tuple[str, str], second: tuple[str, str], protocol: str, corpus: str
-) -> Paired:
+) -> PairedComparison:
     """Two models, each by feature set and classifier, on the same clips."""
-    from ser_core.evaluation import paired as comparing
+    from ser_core.evaluation import paired as comparison
 
-    return comparing.paired(
+    return comparison.compare_models(
         model_rows(task, *first, protocol, corpus),
         model_rows(task, *second, protocol, corpus),
         task,
@@ -156,40 +145,50 @@ def learnt_from(corpus: str) -> str:
     """Which models learnt from what, for the caption of all models on a corpus."""
     if corpus == OWN:
         return (
-            "*Unseen voices* and *random split*: trained on your clips. *Corpus left out*: the models that ship, which have not heard them (network, "
+            "*Unseen voices* and *random split*: trained on your clips. *Corpus left out*: the "
+            "models that ship, which have not heard them (network, "
             "perceptrons and combination learnt from three corpora, the others from RAVDESS)"
         )
     return (
-        f"Network, perceptrons and their combination learnt from all three corpora, the other models from {CORPORA[corpus].title} alone (left out: "
+        "Network, perceptrons and their combination learnt from all three corpora, the other "
+        f"models from {CORPORA[corpus].title} alone (left out: "
         "from the two others)"
     )
 
 
-def made_how(corpus: str, again: str) -> str:
+def figures_source(corpus: str, again: str) -> str:
     """Where the figures come from; `again` is what `evaluate` is told to compute them anew."""
     if corpus == OWN:
-        return "Every figure was computed in this session; your clips, and all that came of them, are gone a minute after you close the page."
-    return f"Every figure comes from the stored predictions; compute them again with `python -m ser_core evaluate --{again}`."
+        return (
+            "Every figure was computed in this session; your clips, and all that came of them, are "
+            "gone a minute after you close the page."
+        )
+    return (
+        "Every figure comes from the stored predictions; compute them again with `python -m "
+        f"ser_core evaluate --{again}`."
+    )
 
 
-def warn(task: str, corpus: str) -> None:
+def warn_if_optimistic(task: str, corpus: str) -> None:
     """Say where models could only be tested by a random split."""
     if corpus == OWN and task in _own().optimistic:
-        text = f"**Trained on your clips.** {cross_validation.OPTIMISTIC.format(why=_own().optimistic[task])}"
+        text = f"**Trained on your clips.** {final_models.OPTIMISTIC.format(why=_own().optimistic[task])}"
         st.warning(text, icon=":material/warning:")
 
 
 def best_of_own(table: pd.DataFrame, task: str) -> str:
     """What the models trained on the session's corpus, and those that ship, recognise of it."""
-    found = [f"Guessing gives {chance(task, OWN):.0%}."]
+    sentences = [f"Guessing gives {chance(task, OWN):.0%}."]
     for protocol, text in (
         (
             "unseen_speakers",
-            "Trained on your clips, **{title}** recognises **{uar:.0%}** of each {task} on voices it has not heard.",
+            "Trained on your clips, **{title}** recognises **{uar:.0%}** of each {task} on "
+            "voices it has not heard.",
         ),
         (
             "random_split",
-            "By a random split of them, with the same voices on both sides, **{title}** recognises **{uar:.0%}**.",
+            "By a random split of them, with the same voices on both sides, **{title}** "
+            "recognises **{uar:.0%}**.",
         ),
         (
             "corpus_left_out",
@@ -199,10 +198,10 @@ def best_of_own(table: pd.DataFrame, task: str) -> str:
         scored = table.dropna(subset=f"{protocol}_uar")
         if len(scored):
             best = scored.loc[scored[f"{protocol}_uar"].idxmax()]
-            found.insert(
+            sentences.insert(
                 -1, text.format(title=best["title"], uar=best[f"{protocol}_uar"], task=task)
             )
-    return " ".join(found)
+    return " ".join(sentences)
 
 
 def _own() -> OwnCorpus:

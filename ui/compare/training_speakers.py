@@ -1,4 +1,6 @@
-"""How many speakers it takes: what the classifiers of one corpus recognise by how many speakers they learnt from."""
+"""How many speakers it takes: what the classifiers of one corpus recognise by how many speakers
+they learnt from.
+"""
 
 from __future__ import annotations
 
@@ -12,36 +14,43 @@ from ui.compare import tested_corpora
 
 def section(task: str, corpus: str) -> None:
     """The learning curves of a corpus, drawn and as a table."""
-    found = caches.learning_curves(corpus) if task == learning_curves.TASK else None
-    if found is None:
+    curves = caches.learning_curves(corpus) if task == learning_curves.TASK else None
+    if curves is None:
         widgets.explain_no_clip(
-            f"This was measured for the {learning_curves.TASK}s of the three corpora. Choose one of them above."
+            f"This was measured for the {learning_curves.TASK}s of the three corpora. Choose "
+            "one of them above."
         )
         return
-    st.markdown(learning_curves.in_words(found, found["title"].iloc[0]))
-    titles = list(dict.fromkeys(found["title"]))
+    st.markdown(learning_curves.describe_gain(curves, curves["title"].iloc[0]))
+    titles = list(dict.fromkeys(curves["title"]))
     shown = st.multiselect(
         "Models", titles, default=titles[:4], key="learners", bind="query-params"
     )
     if not shown:
         widgets.explain_no_clip("Choose one or more models above.")
         return
-    chosen = found[found["title"].isin(shown)]
+    chosen = curves[curves["title"].isin(shown)]
     widgets.draw(
         charts.learning_curves(chosen, titles, tested_corpora.chance(task, corpus)),
         key="learning_curves",
-        alt="Share of each emotion recognised by the number of training speakers, a line for each model; the table below has the figures",
+        alt=(
+            "Share of each emotion recognised by the number of training speakers, a line for each "
+            "model; the table below has the figures"
+        ),
     )
     st.caption(
-        "Unseen voices, the same as in *All models*; the axis is logarithmic, the dashed line is guessing. Bands: 95%, bootstrap over the tested "
-        f"speakers. Except for all speakers, the mean of {int(found['draws'].max())} draws of training speakers, men and women in turn, each with "
-        "all speakers of the smaller ones. Parameters never saw a tested speaker, but were chosen on more speakers than a small step has. The "
+        "Unseen voices, the same as in *All models*; the axis is logarithmic, the dashed line "
+        "is guessing. Bands: 95%, bootstrap over the tested "
+        f"speakers. Except for all speakers, the mean of {int(curves['draws'].max())} draws of "
+        "training speakers, men and women in turn, each with "
+        "all speakers of the smaller ones. Parameters never saw a tested speaker, but were "
+        "chosen on more speakers than a small step has. The "
         "networks are not here: each step would train for hours."
     )
     number = st.column_config.NumberColumn
     columns = {title: number(f"{title} (%)", format="%.1f") for title in shown}
     st.dataframe(
-        learning_curves.side_by_side(chosen),
+        learning_curves.tabulate_learning_curves(chosen),
         hide_index=True,
         width="stretch",
         height="content",

@@ -22,7 +22,7 @@ FIRST_CHOICE = ["f0_median", "level_std"]
 
 def section(choice: Choice, own: FeatureVector | None) -> None:
     """The choice of attributes, emotions and groups; below each attribute."""
-    specs, rows = exploration.specs(), chosen_clips.rows(choice)
+    specs, rows = exploration.feature_specs(), chosen_clips.chosen_rows(choice)
     chosen = st.multiselect(
         "Attributes",
         list(specs),
@@ -60,14 +60,14 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
         bind="query-params",
         help="Where all values are above 0.",
     )
-    choose.invite()
+    choose.invite_to_record()
     if not chosen:
         widgets.explain_no_clip(
             "Choose an attribute above: *Pitch (F0), median* is a good first one."
         )
     if not chosen or not emotions:
         return
-    shown = exploration.of_emotions(rows, emotions)
+    shown = exploration.select_emotions(rows, emotions)
     for name in chosen:
         st.subheader(specs[name].title, anchor=False)
         one(shown, specs[name], own, split=str(split or ""), kind=str(kind).lower(), log=log)
@@ -93,23 +93,24 @@ def one(
     current = None if own is None else float(own.values[own.names.index(spec.name)])
     unit = "" if spec.unit == "none" else f" Unit: {spec.unit}."
     st.markdown(f"{spec.sentence}{unit} In tables: `{spec.name}`.")
-    standing = None if current is None else exploration.standing(rows, spec.name, current)
+    standing = None if current is None else exploration.share_below(rows, spec.name, current)
     if standing is not None:
         st.markdown(
-            f":violet[**Your recording: {current:,.4g}**] (the violet line). {exploration.standing_in_words(standing)}"
+            f":violet[**Your recording: {current:,.4g}**] (the violet line). "
+            f"{exploration.describe_share_below(standing)}"
         )
     above_0 = bool((values["value"] > 0).all()) and (current is None or current > 0)
     shapes = (
         exploration.densities(values, log and above_0)
         if kind == "violin"
-        else exploration.boxes(values)
+        else exploration.box_statistics(values)
     )
-    points = exploration.points(values)
+    points = exploration.sample_points(values)
     chart = charts.feature_distribution(
         shapes,
         points,
         spec,
-        exploration.ordered(values["group"]),
+        exploration.order_groups(values["group"]),
         kind=kind,
         current=current,
         log=log and above_0,

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def choose() -> Choice | None:
-    """The corpora and voices that the whole page looks at, with a line that says what these are; None where there is nothing to look at."""
+    """The corpora and voices that the whole page looks at, with a line that says what these are.
+
+    None where there is nothing to look at.
+    """
     left, right = st.columns([3, 2], gap="medium")
     own = session.own_table()
     names = [*CORPORA, *([] if own is None else [str(own["corpus"].iloc[0])])]
@@ -27,7 +30,7 @@ def choose() -> Choice | None:
         names,
         selection_mode="multi",
         default=["ravdess"],
-        format_func=exploration.title_of,
+        format_func=exploration.corpus_title,
         key="corpora",
         bind="query-params",
         wrap=True,
@@ -49,13 +52,13 @@ def choose() -> Choice | None:
     choice = chosen_clips.choice_of(
         tuple(name for name in names if name in chosen), str(gender or "")
     )
-    rows = chosen_clips.rows(choice)
+    rows = chosen_clips.chosen_rows(choice)
     if rows.empty:
         widgets.explain_no_clip(
             "None of the chosen clips has such a voice. Choose other voices or corpora above."
         )
         return None
-    st.caption(exploration.in_words(rows))
+    st.caption(exploration.describe_selection(rows))
     return choice
 
 
@@ -64,11 +67,18 @@ def _voices(gender: str) -> str:
 
 
 def choose_emotions(key: str, default: list[str], rows: pd.DataFrame) -> list[str]:
-    """Pills of all emotions; those that are chosen and there, in order, and a line on those that are not there.
+    """Pills of all emotions.
 
-    Where the chosen clips have none of `default`, their first two emotions are chosen to begin with.
+    Those that are chosen and there, in order, and a line on those that are not there.
+
+    Where the chosen clips have none of `default`, their first two emotions are chosen to begin
+    with.
     """
-    default = default if exploration.present(rows, default) else exploration.present(rows)[:2]
+    default = (
+        default
+        if exploration.emotions_present(rows, default)
+        else exploration.emotions_present(rows)[:2]
+    )
     chosen = st.pills(
         "Emotions",
         EMOTIONS,
@@ -79,18 +89,19 @@ def choose_emotions(key: str, default: list[str], rows: pd.DataFrame) -> list[st
         bind="query-params",
         width="stretch",
     )
-    there = exploration.present(rows, chosen)
-    lacking = [emotion for emotion in chosen if emotion not in there]
+    present = exploration.emotions_present(rows, chosen)
+    lacking = [emotion for emotion in chosen if emotion not in present]
     if lacking and lacking != ["calm"]:
         st.caption(f"Not among the chosen clips: {', '.join(lacking)}.")
-    if not there:
+    if not present:
         widgets.explain_no_clip(
-            f"Choose one or more emotions above. Among the chosen clips there are: {', '.join(exploration.present(rows))}."
+            "Choose one or more emotions above. Among the chosen clips there are: "
+            f"{', '.join(exploration.emotions_present(rows))}."
         )
-    return there
+    return present
 
 
-def invite() -> None:
+def invite_to_record() -> None:
     """Without a recording: the one step to one's own voice."""
     if session.clip() is None:
         st.page_link(

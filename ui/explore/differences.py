@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ser_core.features import FeatureVector
     from ui.explore.chosen_clips import Choice
+    from ui.streamlit_internals import DeltaGenerator
 
 SHOWN = 15
 """How many attributes are drawn; the table has all."""
@@ -24,51 +25,56 @@ SHOWN = 15
 def section(choice: Choice, own: FeatureVector | None) -> None:
     """Two emotions, what tells them apart best, and the distribution of the chosen attribute."""
     st.markdown(
-        "Every attribute compared **within each speaker**, so that a high voice does not count as an emotion; the clearest first."
+        "Every attribute compared **within each speaker**, so that a high voice does not count "
+        "as an emotion; the clearest first."
     )
     left, right = st.columns(2, gap="medium")
-    rows = chosen_clips.rows(choice)
-    there = exploration.present(rows)
+    rows = chosen_clips.chosen_rows(choice)
+    present = exploration.emotions_present(rows)
     pair = (
-        ("angry", "neutral") if {"angry", "neutral"} <= set(there) or len(there) < 2 else there[:2]
+        ("angry", "neutral")
+        if {"angry", "neutral"} <= set(present) or len(present) < 2
+        else present[:2]
     )
     first = str(_emotion("Emotion", pair[0], "apart_first", left))
     second = str(_emotion("Against", pair[1], "apart_second", right))
     reason = (
         "Choose two different emotions above."
         if first == second
-        else exploration.why_no_ranking(rows, first, second)
+        else exploration.ranking_obstacle(rows, first, second)
     )
     if reason:
         widgets.explain_no_clip(reason)
         return
-    found = chosen_clips.ranking(choice, first, second)
+    ranking = chosen_clips.ranking(choice, first, second)
     kinds = st.pills(
         "Kinds of attributes",
-        exploration.kinds(),
+        exploration.feature_groups(),
         selection_mode="multi",
-        default=list(exploration.HEARD),
+        default=list(exploration.AUDIBLE_GROUPS),
         key="kinds",
         bind="query-params",
     )
     if not kinds:
         widgets.explain_no_clip("Choose one or more kinds of attributes above.")
         return
-    if short := exploration.in_short(found, kinds):
+    if short := exploration.summarise_ranking(ranking, kinds):
         st.markdown(f"**{first.capitalize()} against {second}, in short:** {short}.")
-    best = found[found["group"].isin(kinds)]
-    of = f"{hash(choice)}_{first}_{second}"  # a click holds for nothing else
+    best = ranking[ranking["group"].isin(kinds)]
+    shown_key = f"{hash(choice)}_{first}_{second}"  # a click holds for nothing else
     left, right = st.columns(2, gap="large")
     with left:
-        clicked = _effects(best, first, second, f"effects_{of}_{hash(tuple(kinds))}")
-        st.caption(_how_to_read(found, rows))
+        clicked = _effects(best, first, second, f"effects_{shown_key}_{hash(tuple(kinds))}")
+        st.caption(_how_to_read(ranking, rows))
     picked = (
-        _table(found, first, second, f"ranking_{of}") or clicked or str(best["feature"].iloc[0])
+        _table(ranking, first, second, f"ranking_{shown_key}")
+        or clicked
+        or str(best["feature"].iloc[0])
     )
     with right:
         _attribute(
-            found.set_index("feature").loc[picked],
-            exploration.of_emotions(rows, [first, second]),
+            ranking.set_index("feature").loc[picked],
+            exploration.select_emotions(rows, [first, second]),
             own,
             (first, second),
         )
@@ -89,7 +95,7 @@ def _attribute(
     name = str(row.name)
     st.subheader(row["attribute"], anchor=False)
     st.markdown(_in_words(row, *pair))
-    attributes.one(rows, exploration.specs()[name], own, kind="violin")
+    attributes.one(rows, exploration.feature_specs()[name], own, kind="violin")
     st.button(
         "See it in every emotion",
         icon=":material/bar_chart:",
@@ -97,12 +103,10 @@ def _attribute(
         on_click=_lead_on,
         args=(name,),
     )
-    choose.invite()
+    choose.invite_to_record()
 
 
-def _emotion(
-    label: str, default: str, key: str, column: st.delta_generator.DeltaGenerator
-) -> str | None:
+def _emotion(label: str, default: str, key: str, column: DeltaGenerator) -> str | None:
     return column.selectbox(
         label,
         EMOTIONS,
@@ -117,18 +121,21 @@ def _in_words(row: pd.Series, first: str, second: str) -> str:
     """By how much an attribute differs, and whether that is beyond chance."""
     beyond = "beyond chance" if row["p_corrected"] < 0.05 else "not beyond chance"
     difference = f"{row['difference']:+.3g} {row['unit']}".strip()
-    return f"**{difference}** in {first} against {second} speech of the same speaker, on average over {row['speakers']} speakers ({beyond})."
+    return (
+        f"**{difference}** in {first} against {second} speech of the same speaker, on average over "
+        f"{row['speakers']} speakers ({beyond})."
+    )
 
 
 def _lead_on(name: str) -> None:
     st.session_state["look"], st.session_state["attributes"] = "attributes", [name]
 
 
-def _table(found: pd.DataFrame, first: str, second: str, key: str) -> str | None:
+def _table(ranking: pd.DataFrame, first: str, second: str, key: str) -> str | None:
     """All attributes as a table; the one that is selected."""
     with st.expander("All 128 attributes: select one to see it", icon=":material/table:"):
         event = st.dataframe(
-            found,
+            ranking,
             hide_index=True,
             width="stretch",
             column_config=RANKING_COLUMNS,
@@ -136,18 +143,21 @@ def _table(found: pd.DataFrame, first: str, second: str, key: str) -> str | None
             on_select="rerun",
             selection_mode="single-row",
         )
-        choose.save(found, f"{first}-against-{second}", "Save CSV", "save_ranking")
+        choose.save(ranking, f"{first}-against-{second}", "Save CSV", "save_ranking")
     chosen = event.selection.rows
-    return str(found["feature"].iloc[chosen[0]]) if chosen else None
+    return str(ranking["feature"].iloc[chosen[0]]) if chosen else None
 
 
-def _how_to_read(found: pd.DataFrame, rows: pd.DataFrame) -> str:
-    clear, unknown = int((found["p_corrected"] < 0.05).sum()), int((rows["speaker"] == "").sum())
+def _how_to_read(ranking: pd.DataFrame, rows: pd.DataFrame) -> str:
+    clear, unknown = int((ranking["p_corrected"] < 0.05).sum()), int((rows["speaker"] == "").sum())
     left_out = f" {unknown:,} clips of unknown speakers are left out." if unknown else ""
     return (
-        f"**Click a point to see the attribute.** **{clear} of {len(found)}** attributes differ beyond chance (paired t-test over "
-        f"{int(found['speakers'].iloc[0])} speakers, 5%, corrected for {len(found)} tests: Benjamini and Hochberg 1995). Effect: the mean of the "
-        f"speakers' differences, in standard deviations of these differences (Cohen's d for paired samples), with its 95% interval.{left_out}"
+        f"**Click a point to see the attribute.** **{clear} of {len(ranking)}** attributes "
+        "differ beyond chance (paired t-test over "
+        f"{int(ranking['speakers'].iloc[0])} speakers, 5%, corrected for {len(ranking)} tests: "
+        "Benjamini and Hochberg 1995). Effect: the mean of the "
+        "speakers' differences, in standard deviations of these differences (Cohen's d for "
+        f"paired samples), with its 95% interval.{left_out}"
     )
 
 

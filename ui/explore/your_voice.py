@@ -1,4 +1,6 @@
-"""The current recording from all sides: its sound and pictures, its features among those of an emotion, the clips most like it."""
+"""The current recording from all sides: its sound and pictures, its features among those of an
+emotion, the clips most like it.
+"""
 
 from __future__ import annotations
 
@@ -21,25 +23,26 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
     clip = session.clip()
     if clip is None or own is None:
         widgets.explain_no_clip(
-            "**Record or pick a clip first**: then you see here what is unusual in your voice, and which clips are most like it."
+            "**Record or pick a clip first**: then you see here what is unusual in your voice, "
+            "and which clips are most like it."
         )
         st.page_link(routing.pages()["record"], label="Record & predict", icon=":material/mic:")
         return
     st.markdown(f"**{clip.name}**")
-    rows = chosen_clips.rows(choice)
+    rows = chosen_clips.chosen_rows(choice)
     left, right = st.columns(2, gap="large")
     with left:
         widgets.play(clip.recording)
         clip_detail.pictures(clip.recording, "own")
     with right:
-        there = exploration.present(rows)
+        present = exploration.emotions_present(rows)
         against = st.selectbox(
             "Compared with",
-            there,
+            present,
             format_func=display_name,
             key="compared_with",
             bind="query-params",
         )
-        among = exploration.of_emotions(rows, [str(against)])
+        among = exploration.select_emotions(rows, [str(against)])
         clip_detail.features(own.values, among, f"the {len(among):,} chosen {against} clips", "own")
         clip_map.nearest(choice, own)

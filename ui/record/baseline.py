@@ -1,115 +1,98 @@
-"""The personal baseline of this session: its clips, the section of the page that takes them, and what is made of them."""
+"""The personal baseline on the page: the section that takes neutral clips, and deleting them."""
 
 from __future__ import annotations
-
-import hashlib
-from collections.abc import Sequence
 
 import streamlit as st
 
 from ser_core import audio
-from ser_core.audio import Recording, isolated
+from ser_core.audio import isolated
 from ser_core.errors import SerError
-from ser_core.prediction.voice import MOST_CLIPS, MOST_SECONDS, SENTENCES, Enrolment, spoken_parts
-from ui import caches, session, widgets
-from ui.record import microphone
-from ui.session import forget_what_is_kept
-
-
-def clips_of_session() -> list[Recording]:
-    """The neutral clips of this session, in the order of reading."""
-    clips: list[Recording] = st.session_state.setdefault("baseline", [])
-    return clips
-
-
-def take(data: bytes) -> None:
-    """Add what an input holds to the neutral clips, once; what is wrong with it is kept to be shown."""
-    digest = hashlib.sha256(data).hexdigest()
-    if st.session_state.get("baseline_taken") == digest:
-        return
-    st.session_state["baseline_taken"] = digest
-    try:
-        recording = isolated.decode(
-            data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=MOST_SECONDS
-        )
-        spoken_parts(recording, len(clips_of_session()) + 1)  # whatever model is chosen now
-        clips_of_session().append(recording)
-        st.session_state["baseline_error"] = None
-    except SerError as error:
-        st.session_state["baseline_error"] = error.with_traceback(
-            None
-        )  # whose frames hold the bytes
-    st.session_state["baseline_round"] = st.session_state.get("baseline_round", 0) + 1
-    st.rerun()
-
-
-def forget() -> None:
-    """Delete the neutral clips and everything made of them."""
-    for key in ("baseline", "baseline_taken", "baseline_error", "enrolled", "with_baseline"):
-        st.session_state.pop(key, None)
-    forget_what_is_kept()
-    st.session_state["baseline_round"] = st.session_state.get("baseline_round", 0) + 1
-
-
-def enrolled(emotion_model: str, clips: Sequence[Recording]) -> Enrolment | None:
-    """The personal baseline that clips make, kept in the session; None without clips, or for a model that takes none.
-
-    Raises
-    ------
-    SerError
-        BAD_BASELINE or what is wrong with the model.
-    """
-    model = caches.model("emotion", emotion_model)
-    if not clips or not model.card.takes_baseline:
-        return None
-    key = (emotion_model, tuple(clip.sha256 for clip in clips))
-    kept = st.session_state.get("enrolled")
-    if kept is None or kept[0] != key:
-        kept = key, Enrolment(clips, model)
-        st.session_state["enrolled"] = kept
-    made: Enrolment = kept[1]
-    return made
+from ser_core.prediction.voice import MOST_CLIPS, MOST_SECONDS, SENTENCES, spoken_parts
+from ui import predictions, session, streamlit_internals, widgets
+from ui.record import capture, microphone
+from ui.session import Baseline, Input, Lifetime
 
 
 def section() -> None:
-    """Read up to four neutral sentences; what they were, what is odd about them, and how to be rid of them."""
-    clips = clips_of_session()
-    st.markdown(
-        "Voices differ more than emotions do. Read one to four sentences **flatly, as you would read a shopping list**, at the microphone that you "
-        "use above: the models then judge what differs from them. Optional; kept in this session only."
+    """The toggle; where it is on, the input for neutral sentences; and the button that deletes them."""
+    baseline = session.state().baseline
+    # A widget's own key is forgotten on a change of page; the state is not.
+    baseline.wanted = st.toggle(
+        "Personal baseline: let it hear your neutral voice first",
+        baseline.wanted,
+        key="use_baseline",
     )
-    if len(clips) < MOST_CLIPS:
-        st.markdown(f"> {SENTENCES[len(clips)]}")
-        key = f"baseline-{st.session_state.get('baseline_round', 0)}"
-        source = st.session_state.get("source")
-        if source == "Upload":
-            given = st.file_uploader(
-                "A neutral clip of the same voice",
-                type=microphone.audio_types(),
-                max_upload_size=20,
-                key=key,
-            )
-            data = given.getvalue() if given else None
-        elif source == "Plain recording":
-            given = st.audio_input(
-                f"Sentence {len(clips) + 1}", sample_rate=audio.SAMPLE_RATE, key=key
-            )
-            data = given.getvalue() if given else None
-        else:
-            data = microphone.recorder(key)
-        if data:
-            take(data)
-    if error := st.session_state.get("baseline_error"):
-        widgets.show_error(error)
-    for number, recording in enumerate(clips, start=1):
+    if baseline.wanted:
+        _sentences(baseline)
+    if baseline.clips:
+        st.button("Delete the baseline", icon=":material/delete:", on_click=delete)
+
+
+def delete() -> None:
+    """Delete the neutral clips and all that was computed from them."""
+    current = session.state()
+    old = current.baseline
+    current.baseline = Baseline(wanted=old.wanted, round=old.round + 1)
+    current.forget(Lifetime.BASELINE)
+    streamlit_internals.delete_files_of_session()
+
+
+def _sentences(baseline: Baseline) -> None:
+    """Read up to four neutral sentences; what they were, and what is odd about them."""
+    st.markdown(
+        "Voices differ more than emotions do. Read one to four sentences **flatly, as you would read a "
+        "shopping list**, at the microphone that you use above: the models then judge what differs from "
+        "them. Optional; kept in this session only."
+    )
+    if len(baseline.clips) < MOST_CLIPS:
+        st.markdown(f"> {SENTENCES[len(baseline.clips)]}")
+        given = _input(len(baseline.clips) + 1, f"baseline-{baseline.round}")
+        if given is not None:
+            _take(baseline, given)
+    if baseline.error is not None:
+        widgets.show_error(baseline.error)
+    for number, recording in enumerate(baseline.clips, start=1):
         st.caption(f"Sentence {number}")
         widgets.play(recording)
-    if clips:
-        made = enrolled(session.chosen_models()["emotion"], clips)
-        for note in made.notes if made else ():
-            st.warning(note.message, icon=":material/warning:")
-        if made is None:
-            st.info(
-                "The emotion model that is chosen takes no baseline; the default model does.",
-                icon=":material/info:",
-            )
+    if baseline.clips:
+        _show_notes()
+
+
+def _input(number: int, key: str) -> Input | None:
+    source = st.session_state.get(capture.SOURCE_KEY)
+    if source == "Upload":
+        file = microphone.upload("A neutral clip of the same voice", key)
+        return None if file is None else file[1]
+    if source == "Plain recording":
+        return microphone.plain_recording(f"Sentence {number}", key)
+    return microphone.recorder(key)
+
+
+def _take(baseline: Baseline, given: Input) -> None:
+    """Add what an input holds to the neutral clips, once; keep what is wrong with it, to be shown."""
+    if given.origin == baseline.taken:
+        return
+    baseline.taken = given.origin
+    try:
+        recording = isolated.decode(
+            given.read(), max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=MOST_SECONDS
+        )
+        spoken_parts(recording, len(baseline.clips) + 1)  # speech it must be, whatever the model
+        baseline.clips.append(recording)
+        baseline.error = None
+    except SerError as error:
+        baseline.error = error.with_traceback(None)  # whose frames hold the bytes
+    baseline.round += 1
+    st.rerun()
+
+
+def _show_notes() -> None:
+    enrolment = predictions.session_enrolment()
+    if enrolment is None:
+        st.info(
+            "The emotion model that is chosen takes no baseline; the default model does.",
+            icon=":material/info:",
+        )
+        return
+    for note in enrolment.notes:
+        st.warning(note.message, icon=":material/warning:")

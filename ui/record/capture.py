@@ -6,75 +6,78 @@ from pathlib import Path
 
 import streamlit as st
 
-from ser_core import audio
-from ser_core.storage import manifest
-from ui import session, widgets
+from ser_core.storage import manifest, paths
+from ui import caches, predictions, session, widgets
 from ui.record import microphone
+from ui.session import Input
 
-SAMPLES = manifest.DATA_DIR / "samples"
+SAMPLES = paths.DATA_DIR / "samples"
 RECORDED = "recording.wav"
-"""What a clip from the microphone is called, for the WAV that it can be saved as."""
+"""The name of a clip from the microphone, for the WAV that it can be saved as."""
 SOURCES = ("Record", "Plain recording", "Upload", "Sample")
+SOURCE_KEY = "source"
+"""The key of the widget that chooses among `SOURCES`."""
 
 
 def section() -> None:
-    """The inputs, and the clip that there is."""
+    """The inputs, and the current clip."""
     inputs()
     if clip := session.clip():
         show(clip)
 
 
 def inputs() -> None:
-    """One input at a time, whatever it holds becomes the clip; and what is wrong with it."""
-    _sources()
-    if error := st.session_state.get("clip_error"):
-        widgets.show_error(error)
-
-
-def _sources() -> None:
+    """One input at a time, which becomes the clip; and what is wrong with what it holds."""
     source = st.segmented_control(
         "Where the voice comes from",
         SOURCES,
         default="Record",
         required=True,
-        key="source",
+        key=SOURCE_KEY,
         on_change=session.forget_error,
         bind="query-params",
     )
     if source in ("Record", "Plain recording"):
-        microphone.problem()
-    if source == "Record":
-        if recorded := microphone.recorder(session.input_key("rec")):
-            session.take(RECORDED, recorded)
-        st.caption(
-            "Press Record, speak, press Stop; if nothing happens, allow this page the microphone. The browser evens out loudness and noise; "
-            "the models ignore loudness (only those on mfcc128_v1 do not)."
-        )
-    elif source == "Plain recording":
-        plain = st.audio_input(
-            "Plain recording, no browser processing",
-            sample_rate=audio.SAMPLE_RATE,
-            key=session.input_key("plain"),
-        )
-        if plain:
-            session.take(RECORDED, plain.getvalue())
-    elif source == "Upload":
-        uploaded = st.file_uploader(
-            "An audio file with one voice",
-            type=microphone.audio_types(),
-            max_upload_size=20,
-            key=session.input_key("upload"),
-        )
-        if uploaded:
-            session.take(uploaded.name, uploaded.getvalue())
+        microphone.show_problem()
+    given = _input(str(source))
+    if given is not None:
+        session.take(*given)
+    error = session.state().clip_error
+    if error is not None:
+        widgets.show_error(error)
+
+
+def _input(source: str) -> tuple[str, Input] | None:
+    """The input of a source; the name and the content of what it holds."""
+    if source == "Upload":
+        return microphone.upload("An audio file with one voice", session.input_key("upload"))
+    if source == "Sample":
+        return _choose_sample()
+    if source == "Plain recording":
+        label = "Plain recording, no browser processing"
+        recorded = microphone.plain_recording(label, session.input_key("plain"))
     else:
-        names = samples()
+        recorded = microphone.recorder(session.input_key("rec"))
         st.caption(
-            "Spoken by a speech synthesiser: there is **no true emotion** in these, they only show how the page works."
+            "Press Record, speak, press Stop; if nothing happens, allow this page the microphone. The "
+            "browser evens out loudness and noise; the models ignore loudness (only those on mfcc128_v1 "
+            "do not)."
         )
-        chosen = st.pills("Synthetic voices", list(names), key=session.input_key("sample"))
-        if chosen:
-            session.take(names[chosen].name, manifest.intact(names[chosen]).read_bytes())
+    return None if recorded is None else (RECORDED, recorded)
+
+
+def _choose_sample() -> tuple[str, Input] | None:
+    st.caption(
+        "Spoken by a speech synthesiser: there is **no true emotion** in these, they only show how the "
+        "page works."
+    )
+    chosen = st.pills("Synthetic voices", list(samples()), key=session.input_key("sample"))
+    return _sample(chosen) if chosen else None
+
+
+def _sample(name: str) -> tuple[str, Input]:
+    path = samples()[name]
+    return path.name, Input(("sample", name), lambda: manifest.verify(path).read_bytes())
 
 
 def samples() -> dict[str, Path]:
@@ -87,22 +90,21 @@ def samples() -> dict[str, Path]:
 
 def take_sample(name: str = "Lively high") -> None:
     """Make one of the synthetic voices the clip."""
-    path = samples()[name]
-    session.take(path.name, manifest.intact(path).read_bytes())
+    session.take(*_sample(name))
 
 
 def show(clip: session.Clip) -> None:
-    """Player, waveform, what was odd about it, and what can be done with it."""
+    """Player, waveform, notes on its quality, and what can be done with it."""
     from ser_core import charts
 
-    wav = audio.to_wav(clip.recording)
+    wav = caches.wav(clip.recording)
     st.audio(wav, format="audio/wav")
     widgets.draw(
         charts.waveform(clip.recording.samples, clip.recording.sample_rate),
         key="waveform",
         alt="Waveform of the clip",
     )
-    for note in audio.quality(clip.recording).notes:
+    for note in predictions.quality(clip).notes:
         st.info(note.message, icon=":material/info:")
     with st.container(horizontal=True):
         st.button("Record again", icon=":material/replay:", on_click=record_again)
@@ -118,15 +120,13 @@ def show(clip: session.Clip) -> None:
 
 
 def delete() -> None:
-    """Forget the clip; whether a copy of it was kept is remembered, to be said once."""
-    clip = session.clip()
-    st.session_state["copy_stays"] = (
-        clip is not None and clip.recording.sha256 in st.session_state.get("kept", {})
-    )
+    """Delete the clip; remember, to be said once, whether a copy of it was kept in the library."""
+    clip, library = session.clip(), session.state().library
+    library.copy_stays = clip is not None and clip.recording.sha256 in library.numbers
     session.clear()
 
 
 def record_again() -> None:
-    """Forget the clip and go back to the recorder."""
+    """Delete the clip and go back to the recorder."""
     session.clear()
-    st.session_state["source"] = "Record"
+    st.session_state[SOURCE_KEY] = "Record"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ser_core import audio
 from ser_core.audio import isolated
@@ -17,9 +16,12 @@ from ser_core.emotions import EMOTIONS, display_name
 from ser_core.errors import SerError
 from ser_core.prediction import Prediction, entries
 from ser_core.prediction.entries import Entry
-from ui import caches, widgets
+from ui import model_choice, session, widgets
 from ui.server import logs
 from ui.server.turns import turns
+
+if TYPE_CHECKING:
+    from streamlit.typing import UploadedFile
 
 WHY_NOT = {
     "UNCERTAIN": "no emotion stands out",
@@ -30,13 +32,18 @@ WHY_NOT = {
 """The reasons of a prediction, as the table says them."""
 
 
-def predicted(files: Sequence[UploadedFile], emotion_model: str, gender_model: str) -> list[Entry]:
-    """The entry of every file in order; each file is predicted once, and one that cannot be used loses no other."""
+def predict_files(
+    files: Sequence[UploadedFile], emotion_model: str, gender_model: str
+) -> list[Entry]:
+    """The entry of every file in order.
+
+    Each file is predicted once, and one that cannot be used loses no other.
+    """
     for task, name in (("emotion", emotion_model), ("gender", gender_model)):
-        caches.model(task, name)  # what is wrong with a model is no fault of the clips
-    kept: dict[tuple[str, str, str], Entry] = st.session_state.setdefault("several", {})
+        model_choice.load(task, name)  # what is wrong with a model is no fault of the clips
+    known_entries = session.state().entries
     keys = [(file.file_id, emotion_model, gender_model) for file in files]
-    missing = [number for number, key in enumerate(keys) if key not in kept]
+    missing = [number for number, key in enumerate(keys) if key not in known_entries]
     progress = st.progress(0.0) if missing else None
     for done, number in enumerate(missing):
         if progress is not None:
@@ -45,22 +52,22 @@ def predicted(files: Sequence[UploadedFile], emotion_model: str, gender_model: s
                 f"Listening to {widgets.plain(files[number].name)} ({done + 1} of {len(missing)}) ...",
             )
         start = time.perf_counter()
-        kept[keys[number]] = _predicted(files[number], emotion_model, gender_model)
-        _log(kept[keys[number]][1], time.perf_counter() - start)
+        known_entries[keys[number]] = _predicted(files[number], emotion_model, gender_model)
+        _log(known_entries[keys[number]][1], time.perf_counter() - start)
         turns.step_back()  # one of many clips; then whoever waits for an answer
     if progress is not None:
         progress.empty()
-    found = [kept[key] for key in keys]
-    for taken_away in kept.keys() - set(keys):
-        del kept[taken_away]
-    return found
+    entries_in_order = [known_entries[key] for key in keys]
+    for taken_away in known_entries.keys() - set(keys):
+        del known_entries[taken_away]
+    return entries_in_order
 
 
-def _log(found: object, seconds: float) -> None:
-    if isinstance(found, SerError):
-        logs.refused(found)
-    elif isinstance(found, Prediction):
-        logs.answered(found.duration_s, found.decision, seconds)
+def _log(outcome: object, seconds: float) -> None:
+    if isinstance(outcome, SerError):
+        logs.refused(outcome)
+    elif isinstance(outcome, Prediction):
+        logs.answered(outcome.duration_s, outcome.decision, seconds)
 
 
 def _predicted(file: UploadedFile, emotion_model: str, gender_model: str) -> Entry:
@@ -69,8 +76,8 @@ def _predicted(file: UploadedFile, emotion_model: str, gender_model: str) -> Ent
     try:
         return file.name, prediction.predict(
             _decoded(file),
-            caches.model("emotion", emotion_model),
-            caches.model("gender", gender_model),
+            model_choice.load("emotion", emotion_model),
+            model_choice.load("gender", gender_model),
         )
     except SerError as error:
         return file.name, error.with_traceback(None)  # whose frames hold the bytes
@@ -130,7 +137,8 @@ def overview(shown: pd.DataFrame) -> list[int]:
         column_order=order,
         column_config=columns,
         placeholder="–",
-        key=f"several_table_{hash(tuple(zip(shown.index, shown['file'], strict=True)))}",  # a selection holds for these rows only
+        # a selection holds for these rows only
+        key=f"several_table_{hash(tuple(zip(shown.index, shown['file'], strict=True)))}",
         on_select="rerun",
         selection_mode="single-row",
     )
@@ -139,8 +147,8 @@ def overview(shown: pd.DataFrame) -> list[int]:
 
 def _in_words(why_not: str) -> str:
     """Why there is no answer, or why a clip could not be used, without the codes that programs read."""
-    _, found, message = why_not.partition(": ")
-    return message if found else ", ".join(WHY_NOT.get(code, code) for code in why_not.split())
+    _, separator, message = why_not.partition(": ")
+    return message if separator else ", ".join(WHY_NOT.get(code, code) for code in why_not.split())
 
 
 def play(file: UploadedFile) -> None:
@@ -151,12 +159,12 @@ def play(file: UploadedFile) -> None:
         widgets.show_error(error)
         return
     st.caption(f"**{widgets.plain(file.name)}**, {recording.duration_s:.1f} s")
-    widgets.play(recording)
+    widgets.play_once(recording)
 
 
-def downloads(shown: pd.DataFrame, found: Sequence[Entry]) -> None:
+def downloads(shown: pd.DataFrame, all_entries: Sequence[Entry]) -> None:
     """What the table shows, as CSV and JSON: the formats of `predict`."""
-    chosen = [entries.to_json(found[position]) for position in shown.index]
+    chosen = [entries.to_json(all_entries[position]) for position in shown.index]
     with st.container(horizontal=True):
         table = shown.to_csv(index=False)
         st.download_button(

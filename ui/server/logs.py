@@ -1,4 +1,6 @@
-"""What the server's log says: one JSON object a line on stderr, with no voice, no name of a file and no answer in it."""
+"""What the server's log says: one JSON object a line on stderr, with no voice, no name of a file
+and no answer in it.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,23 @@ from types import TracebackType
 from typing import Any
 
 from ser_core.errors import SerError
+from ui.streamlit_internals import send_logs_to
 
 _LOG = logging.getLogger("ser")
 
 
 def configure() -> None:
-    """Write all logs to stderr as JSON lines: our own from the level `SER_LOG_LEVEL` (INFO) on, those of libraries from WARNING on."""
+    """Write all logs to stderr as JSON lines: our own from the level `SER_LOG_LEVEL` (INFO) on,
+    those of libraries from WARNING on.
+    """
     from pythonjsonlogger.json import JsonFormatter
 
     class Formatter(JsonFormatter):
-        """As JSON; of an exception its kind and where it happened, not its message, which may quote what it was about: a file's name, bytes."""
+        """As JSON.
+
+        Of an exception its kind and where it happened, not its message, which may quote what it was
+        about: a file's name, bytes.
+        """
 
         def formatException(self, ei: Any) -> str:  # noqa: N802
             return where(ei[1])
@@ -66,8 +75,10 @@ def _is_wanted(record: logging.LogRecord) -> bool:
 
 
 def _hand_on_to(handler: logging.Handler) -> None:
-    """Make it the only handler. Streamlit and Uvicorn give each of their loggers one of its own; those that come later get none, either."""
-    from streamlit import logger as streamlit_logger
+    """Make it the only handler. Streamlit and Uvicorn give each of their loggers one of its own.
+
+    Those that come later get none, either.
+    """
 
     def hand_on(logger: logging.Logger) -> None:
         logger.handlers.clear()
@@ -76,8 +87,7 @@ def _hand_on_to(handler: logging.Handler) -> None:
     for logger in logging.root.manager.loggerDict.values():
         if isinstance(logger, logging.Logger):
             hand_on(logger)
-    streamlit_logger.setup_formatter = hand_on
-    streamlit_logger.set_log_level(logging.WARNING)
+    send_logs_to(hand_on)
     logging.root.handlers = [handler]
 
 
@@ -99,7 +109,62 @@ def _of(error: BaseException) -> TracebackType | None:
     return error.__traceback__
 
 
-# --------------------------------------------------------------------------------------------------------------- events
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+#
+# --- events
 
 
 def started(facts: Mapping[str, str]) -> None:
@@ -108,7 +173,10 @@ def started(facts: Mapping[str, str]) -> None:
 
 
 def answered(duration_s: float, decision: str, seconds: float) -> None:
-    """A clip was answered: how long it is, `ok` or `cannot_tell`, how long the answer took. Nothing of what was heard."""
+    """A clip was answered: how long it is, `ok` or `cannot_tell`, how long the answer took.
+
+    Nothing of what was heard.
+    """
     _LOG.info(
         "answered",
         extra={
@@ -127,7 +195,9 @@ def refused(error: SerError) -> None:
 
 
 def failed(error: BaseException) -> str:
-    """Something went wrong that nobody foresaw: where, under a reference, which is given back to be told to the person."""
+    """Something went wrong that nobody foresaw: where, under a reference, which is given back to be
+    told to the person.
+    """
     reference = secrets.token_hex(4)
     _LOG.error("failed", extra={"reference": reference}, exc_info=error)
     return reference

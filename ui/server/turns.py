@@ -1,4 +1,6 @@
-"""Who of many sessions is at work: a few at once, so that none slows all the others down, and first those who wait for an answer."""
+"""Who of many sessions is at work: a few at once, so that none slows all the others down, and first
+those who wait for an answer.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,12 @@ ANSWER, AFTERWARDS = 0, 1
 
 
 class Turns:
-    """At most `at_once` threads have a turn; the others wait, the more urgent first, else in the order of coming.
+    """At most `at_once` threads have a turn.
 
-    More than `most_waiting` are sent away; in `moment_s` seconds nobody needs to be told that they wait.
+    The others wait, the more urgent first, else in the order of coming.
+
+    More than `most_waiting` are sent away; in `moment_s` seconds nobody needs to be told that they
+    wait.
     """
 
     def __init__(self, at_once: int, most_waiting: int, moment_s: float = 0.7) -> None:
@@ -28,8 +33,9 @@ class Turns:
         self._changed = threading.Condition()
 
     @contextmanager
-    def held(self, told: Callable[[int], None] = lambda _: None) -> Iterator[None]:
-        """Have a turn for the body. Who waits longer than a moment for it is `told`, again and again, how many are before them.
+    def held(self, tell: Callable[[int], None] = lambda _: None) -> Iterator[None]:
+        """Have a turn for the body. Who waits longer than a moment for it is `told`, again
+        and again, how many are before them.
 
         Raises
         ------
@@ -40,7 +46,7 @@ class Turns:
             if len(self._waiting) >= self._most_waiting:
                 message = f"The server is busy: {len(self._waiting)} others are waiting."
                 raise SerError(ErrorCode.BUSY, message, "Try again in a moment.")
-        self._take(ANSWER, told)
+        self._take(ANSWER, tell)
         try:
             yield
         finally:
@@ -60,13 +66,13 @@ class Turns:
         finally:
             self._take(AFTERWARDS)
 
-    def _take(self, urgency: int, told: Callable[[int], None] = lambda _: None) -> None:
+    def _take(self, urgency: int, tell: Callable[[int], None] = lambda _: None) -> None:
         with self._changed:
             ticket = urgency, next(self._tickets)
             heapq.heappush(self._waiting, ticket)
         try:
             while (before := self._others_before(ticket)) is not None:
-                told(before)  # which may raise: the session wants something else by now
+                tell(before)  # which may raise: the session wants something else by now
         except BaseException:
             with self._changed:
                 self._waiting.remove(ticket)

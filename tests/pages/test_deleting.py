@@ -3,20 +3,15 @@
 import base64
 import gc
 import weakref
-from types import SimpleNamespace
 
 import pytest
-import streamlit as st
-from streamlit.runtime import media_file_manager
-from streamlit.runtime.media_file_manager import MediaFileManager
-from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
 from ser_core import audio
-from ser_core.evaluation import DATA_DIR
-from tests.conftest import ROOT
+from ser_core.storage.paths import DATA_DIR
+from tests.support.pages import state_of
+from tests.support.server import ROOT
 from tests.support.synthesis import bad_inputs, voice, wav
-from ui import session
 from ui.library import access
 
 RECORD = "pages/record_and_predict.py"
@@ -53,50 +48,33 @@ def test_nothing_alive_holds_a_recording_that_was_deleted(page):
     press(page, "Record again")  # deletes, too
     recorded(page, key="rec-1")
     references = [
-        weakref.ref(page.session_state["clip"]),
-        weakref.ref(page.session_state["clip"].recording),
+        weakref.ref(state_of(page).clip),
+        weakref.ref(state_of(page).clip.recording),
     ]
     press(page, "Delete this recording")
     gc.collect()
     assert [reference() for reference in references] == [None, None]
-    assert [held(page, key) for key in ("clip", "rec", "rec-1", "drawn", "with_baseline")] == [
-        None
-    ] * 5
+    assert [held(page, key) for key in ("rec", "rec-1")] == [None, None]
+    left = state_of(page)
+    assert (left.clip, left.taken, left.drawn_charts, left.results) == (None, None, {}, {})
 
 
 def test_nothing_alive_holds_a_baseline_that_was_deleted(page):
     recorded(page)
     page.toggle(key="use_baseline").set_value(True).run()
     recorded(page, OTHER, "baseline-0")
-    reference = weakref.ref(page.session_state["baseline"][0])
+    reference = weakref.ref(state_of(page).baseline.clips[0])
     press(page, "Delete the baseline")
     gc.collect()
     assert reference() is None
-    assert [held(page, key) for key in ("baseline-0", "enrolled", "with_baseline")] == [None] * 3
-    assert page.session_state["clip"] is not None  # the recording stays
+    assert held(page, "baseline-0") is None
+    assert state_of(page).clip is not None  # the recording stays
 
 
 def test_the_error_of_a_file_that_could_not_be_used_does_not_hold_it(page):
     page.segmented_control(key="source").set_value("Upload").run()
     page.file_uploader[0].upload("bad.wav", bad_inputs()["text"][0], "audio/wav").run()
-    assert page.session_state["clip_error"].__traceback__ is None
-
-
-def test_what_was_made_of_a_clip_goes_with_it(page, monkeypatch):
-    from ser_core import prediction
-
-    asked = []
-    in_two_steps = prediction.in_two_steps
-    monkeypatch.setattr(
-        prediction, "in_two_steps", lambda *a, **k: asked.append(1) or in_two_steps(*a, **k)
-    )
-    st.cache_data.clear()
-    recorded(page)
-    page.run()
-    assert len(asked) == 1  # kept while the clip is there
-    press(page, "Delete this recording")
-    recorded(page, key="rec-1")
-    assert len(asked) == 2
+    assert state_of(page).clip_error.__traceback__ is None
 
 
 def test_a_recording_of_more_than_20_mb_is_refused_before_it_is_decoded(page, monkeypatch):
@@ -104,7 +82,7 @@ def test_a_recording_of_more_than_20_mb_is_refused_before_it_is_decoded(page, mo
     recorded(page, wav(voice(seconds=2.0)))
     (error,) = page.error
     assert "Code: TOO_LARGE]" in error.value
-    assert held(page, "clip") is None
+    assert state_of(page).clip is None
 
 
 @pytest.mark.parametrize("sent", [{"no": "text"}, 5, [1, 2]])
@@ -129,7 +107,7 @@ def test_the_privacy_page_says_whether_recordings_can_be_kept(environment, said,
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     # The harness does not say where a request comes from, nor what it asked for.
-    monkeypatch.setattr(access, "from_elsewhere", lambda: False)
+    monkeypatch.setattr(access, "is_from_elsewhere", lambda: False)
     monkeypatch.setattr(
         access, "header_values", lambda name: ["localhost:8501"] if name == "Host" else []
     )
@@ -144,24 +122,3 @@ def test_the_privacy_page_says_whether_recordings_can_be_kept(environment, said,
     assert said in text
     for button in ("Delete this recording", "Delete the baseline", "Forget this corpus"):
         assert button in text
-
-
-def test_deleting_takes_no_file_away_that_another_session_has_on_its_page(monkeypatch):
-    """While a page is at work, Streamlit does not know whose its files are."""
-    files = MediaFileManager(MemoryMediaFileStorage("/media"))
-    context = SimpleNamespace(
-        session_id="mine", uploaded_file_mgr=SimpleNamespace(remove_session_files=lambda _: None)
-    )
-    monkeypatch.setattr(
-        session.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=files)
-    )
-    monkeypatch.setattr(session, "get_script_run_ctx", lambda: context)
-    monkeypatch.setattr(session.st, "session_state", {})
-    for whose in ("mine", "another's"):
-        monkeypatch.setattr(media_file_manager, "_get_session_id", lambda whose=whose: whose)
-        files.add(whose.encode(), "audio/wav", "1", is_for_static_download=True)
-    session.note_files()
-    files.clear_session_refs("mine")
-    files.clear_session_refs("another's")  # both have begun to run again
-    session.forget_what_is_kept()
-    assert [file.content for file in files._storage._files_by_id.values()] == [b"another's"]
