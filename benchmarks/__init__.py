@@ -1,1 +1,4 @@
-"""Measurements of speed and of what the recorder does; each can be run alone, `python -m ser_core bench` runs those of BENCHMARKS.md."""
+"""Measurements of speed and reliability, run from the root of a checkout: `python -m benchmarks.NAME`.
+
+`python -m benchmarks` (or `make bench`) runs those of docs/benchmarks.md and writes the page.
+"""

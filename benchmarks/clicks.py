@@ -1,7 +1,8 @@
-"""How long a click on the explorer or the comparison takes in an installed Chromium: until the server has answered, and until all is drawn.
+"""Measure how long a click takes in an installed Chromium. Run as: python -m benchmarks.clicks [REPEATS].
 
-Everything that is clicked is computed from the tables that ship. Run as: python benchmarks/clicks.py [REPEATS]. Each repeat opens the
-page anew, in the same server: so the first one computes what the others find in the caches.
+Until the server has answered, and until all is drawn, on the explorer and the comparison. Everything that
+is clicked is computed from the tables that ship. Each repeat opens the page anew, in the same server: so
+the first one computes what the others find in the caches.
 """
 
 from __future__ import annotations
@@ -9,26 +10,24 @@ from __future__ import annotations
 import statistics
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from tests.support.server import chromium_options, served
 
-from tests.support.server import chromium_options, served  # noqa: E402
-
+QUICK_S = 0.3
 QUIET_MS = 700
-"""Nothing has changed for so long: the page has answered."""
+"""A page that has not changed for so long has answered."""
 
 WATCH = """
 () => {
   window.changed = 0; window.clicked = 0; window.answered = 0;
   const app = document.querySelector('[data-testid=stApp]');
-  new MutationObserver(() => { if (app.dataset.testScriptState === 'notRunning') window.answered = performance.now(); })
-    .observe(app, {attributeFilter: ['data-test-script-state']});
-  new MutationObserver(() => { window.changed = performance.now(); })
-    .observe(document.querySelector('[data-testid=stMain]'), {subtree: true, childList: true, characterData: true});
+  new MutationObserver(() => {
+    if (app.dataset.testScriptState === 'notRunning') window.answered = performance.now();
+  }).observe(app, {attributeFilter: ['data-test-script-state']});
+  new MutationObserver(() => { window.changed = performance.now(); }).observe(
+    document.querySelector('[data-testid=stMain]'), {subtree: true, childList: true, characterData: true});
   document.addEventListener('pointerup', () => { window.clicked = performance.now(); }, true);
 }
 """
@@ -93,37 +92,57 @@ def timed(page: Page, find: Callable[[Page], Locator]) -> tuple[float, float]:
     return max(0.0, float(answered)), max(0.0, float(drawn))
 
 
+Times = tuple[float, float]
+"""Seconds until the server has answered, and until all is drawn."""
+
+
+def measure_page(page: Page, path: str) -> dict[tuple[str, str], Times]:
+    """Return the times of all clicks of a page, by the page and the name of the click."""
+    page.get_by_test_id("stVegaLiteChart").first.wait_for(timeout=60_000)
+    page.evaluate(WATCH)
+    settle(page)
+    return {(path, name): timed(page, find) for name, find in CLICKS[path]}
+
+
+def print_table(times: dict[tuple[str, str], list[Times]]) -> None:
+    """Print the first times of each click, and the medians of the later ones."""
+    print(
+        f"{'page':<18}{'click':<36}{'first: answered':>17}{'drawn':>8}"
+        f"{'later: answered':>17}{'drawn':>8}   (s, medians)"
+    )
+    for (path, name), every in times.items():
+        first, *later = every
+        medians = [statistics.median(column) for column in zip(*(later or every), strict=True)]
+        cells = f"{first[0]:17.2f}{first[1]:8.2f}{medians[0]:17.2f}{medians[1]:8.2f}"
+        print(f"{path:<18}{name:<36}{cells}")
+
+
+def print_totals(times: dict[tuple[str, str], list[Times]]) -> None:
+    """Print the median of all later clicks, and how many of them are quick."""
+    for number, title in enumerate(("answered", "drawn")):
+        seconds = [pair[number] for every in times.values() for pair in (every[1:] or every)]
+        quick = sum(value <= QUICK_S for value in seconds) / len(seconds)
+        median = statistics.median(seconds)
+        print(
+            f"{len(seconds)} clicks {title}: median {median:.2f} s, within {QUICK_S} s: {quick:.0%}"
+        )
+
+
 def main(repeats: str = "5") -> None:
-    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    """Measure all clicks of all pages and print the times."""
+    times: dict[tuple[str, str], list[Times]] = {}
     with served() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium_options())
         for _ in range(int(repeats)):
-            for path, clicks in CLICKS.items():
+            for path in CLICKS:
                 page = browser.new_page(viewport={"width": 1280, "height": 1400})
                 page.goto(f"{url}/{path}")
-                page.get_by_test_id("stVegaLiteChart").first.wait_for(timeout=60_000)
-                page.evaluate(WATCH)
-                settle(page)
-                for name, find in clicks:
-                    found.setdefault((path, name), []).append(timed(page, find))
+                for click, seconds in measure_page(page, path).items():
+                    times.setdefault(click, []).append(seconds)
                 page.close()
         browser.close()
-    print(
-        f"{'page':<18}{'click':<36}{'first: answered':>17}{'drawn':>8}{'later: answered':>17}{'drawn':>8}   (s, medians)"
-    )
-    for (path, name), seconds in found.items():
-        later = [
-            statistics.median(values) for values in zip(*(seconds[1:] or seconds), strict=True)
-        ]
-        print(
-            f"{path:<18}{name:<36}{seconds[0][0]:17.2f}{seconds[0][1]:8.2f}{later[0]:17.2f}{later[1]:8.2f}"
-        )
-    for which, title in enumerate(("answered", "drawn")):
-        every = [pair[which] for seconds in found.values() for pair in (seconds[1:] or seconds)]
-        within = sum(value <= 0.3 for value in every) / len(every)
-        print(
-            f"{len(every)} clicks {title}: median {statistics.median(every):.2f} s, within 0.3 s: {within:.0%}"
-        )
+    print_table(times)
+    print_totals(times)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,32 @@
-"""What decoding in a process of its own costs. Run as: python -m benchmarks.decoding. Writes its part of RELIABILITY.md."""
+"""Measure what decoding in a process of its own costs. Run as: python -m benchmarks.decoding.
+
+Writes its part of docs/reliability.md.
+"""
 
 from __future__ import annotations
 
-from benchmarks.measuring import in_turn  # isort: skip
+from benchmarks.measuring import time_in_turn  # isort: skip  (first: it sets the number of threads)
 
-from benchmarks.reliability import keep
+from benchmarks.reliability import store
 from ser_core import audio
 from ser_core.audio import isolated
 from tests.support.synthesis import FORMATS, voice
 
 SECONDS = 4.0
+CALLS = 20
+ROUNDS = 9
 
 
 def main() -> None:
-    """Milliseconds to decode one clip here and apart."""
-    found = {}
+    """Store the milliseconds to decode one clip of each format in this process and in its own."""
+    formats = {}
     for name, make in FORMATS.items():
-        data = make(voice(seconds=SECONDS))
-        there, here, _ = in_turn(isolated.decode, audio.decode, [(data, data)] * 20, 9)
-        found[name] = {"apart": there, "here": here}
-    keep("decoding", {"seconds": SECONDS, "formats": found})
+        clips = [make(voice(seconds=SECONDS))] * CALLS
+        in_its_own, here, _ = time_in_turn(
+            isolated.decode, audio.decode, list(zip(clips, clips, strict=True)), ROUNDS
+        )
+        formats[name] = {"isolated": in_its_own, "here": here}
+    store("decoding", {"seconds": SECONDS, "formats": formats})
 
 
 if __name__ == "__main__":

@@ -1,45 +1,43 @@
-"""The faults that the tests bring about, and what then happens. Run as: python -m benchmarks.faults. Writes its part of RELIABILITY.md."""
+"""Run the tests that bring faults about, and note what then happens. Run as: python -m benchmarks.faults.
+
+Writes its part of docs/reliability.md.
+"""
 
 from __future__ import annotations
-
-from benchmarks.measuring import ROOT  # isort: skip
 
 import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from benchmarks.reliability import keep
+from benchmarks.reliability import store
+from tests.support.server import ROOT
 
-OUTCOMES = {"passed": "yes", "failed": "NO", "skipped": "not tried here"}
+OUTCOMES = {"failed": "NO", "skipped": "not tried here", "passed": "yes"}
+"""What the page says of a test's outcome, the worst outcome first."""
 
 
 def main() -> None:
-    """Run these tests, and keep what they found."""
+    """Run these tests, store what they found, and end with the exit code of pytest."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "faults.json"
-        ended = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-m", "fault", "--fault-report", str(target)],
-            cwd=ROOT,
-        )
+        command = [sys.executable, "-m", "pytest", "-q", "-m", "fault"]
+        ended = subprocess.run([*command, "--fault-report", str(target)], cwd=ROOT)
         tried = json.loads(target.read_text(encoding="utf-8"))
-    faults: dict[tuple[str, str], list[str]] = {}
-    for what, behaviour, outcome in tried:
-        faults.setdefault((what, behaviour), []).append(outcome)
-    rows: list[dict[str, Any]] = []
-    for (what, behaviour), outcomes in faults.items():
-        worst = next(outcome for outcome in ("failed", "skipped", "passed") if outcome in outcomes)
-        rows.append(
-            {
-                "fault": what,
-                "behaviour": behaviour,
-                "tests": len(outcomes),
-                "outcome": OUTCOMES[worst],
-            }
-        )
-    keep("faults", {"faults": rows})
+    outcomes_of: dict[tuple[str, str], list[str]] = {}
+    for fault, behaviour, outcome in tried:
+        outcomes_of.setdefault((fault, behaviour), []).append(outcome)
+    rows = [
+        {
+            "fault": fault,
+            "behaviour": behaviour,
+            "tests": len(outcomes),
+            "outcome": next(OUTCOMES[outcome] for outcome in OUTCOMES if outcome in outcomes),
+        }
+        for (fault, behaviour), outcomes in outcomes_of.items()
+    ]
+    store("faults", {"faults": rows})
     sys.exit(ended.returncode)
 
 

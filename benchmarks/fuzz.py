@@ -1,6 +1,7 @@
-"""Hostile files and made-up input, thousands of each: nothing may crash, hang, or end without a code. Run as: python -m benchmarks.fuzz.
+"""Try hostile files and made-up input, thousands of each. Run as: python -m benchmarks.fuzz.
 
-Writes its part of RELIABILITY.md. A file that broke a decoder is kept in .cache/findings/, to become a regression.
+Nothing may crash, hang, or end without a code. Writes its part of docs/reliability.md. A file that broke
+a decoder is kept in .cache/findings/, to become a regression.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.reliability import keep
+from benchmarks.reliability import store
 from ser_core import audio, models, prediction
 from ser_core.audio import isolated
 from ser_core.errors import ErrorCode, SerError
@@ -41,66 +42,66 @@ COMMANDS = (
 )
 
 
-def hostile(seed: int, n: int) -> dict[str, Any]:
-    """Decode each hostile file as the app does, and predict what can be."""
-    pair = [models.load_default(task) for task in ("emotion", "gender")]
+def try_hostile(seed: int, n: int) -> dict[str, Any]:
+    """Decode each hostile file as the app does, and predict those that can be; return the counts."""
+    pair = models.load_default("emotion"), models.load_default("gender")
     counts: dict[str, Counter[str]] = {}
     codes: Counter[str] = Counter()
     longest = 0.0
-    for number, case in enumerate(
-        tqdm(cases(seed, n), total=n, desc="hostile files", mininterval=5)
-    ):
-        of_kind = counts.setdefault(case.kind, Counter())
+    files = tqdm(cases(seed, n), total=n, desc="hostile files", mininterval=5)
+    for number, case in enumerate(files):
         start = time.monotonic()
-        try:
-            clip = isolated.decode(
-                case.data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS
-            )
-            decided = prediction.predict(clip, *pair)
-            if abs(sum(decided.emotion_probabilities.values()) - 1) > 1e-6:
-                raise SystemExit(
-                    f"The probabilities of file {number} of seed {seed} do not sum to 1."
-                )
-            outcome = "answered" if decided.emotion else "cannot tell"
-        except SerError as error:
-            codes[error.code.value] += 1
-            outcome = "crashes" if error.code == ErrorCode.DECODER_FAILED else "refused"
-        except Exception:
-            sys.stderr.write(f"file {number}:\n{traceback.format_exc()}")
-            outcome = "errors"
-        spent = time.monotonic() - start
-        longest = max(longest, spent)
-        of_kind["tried"] += 1
+        outcome, code = try_file(case.data, pair, f"file {number} of seed {seed}")
+        seconds = time.monotonic() - start
+        longest = max(longest, seconds)
+        codes.update([code] if code else [])
+        of_kind = counts.setdefault(case.kind, Counter())
+        of_kind.update(tried=1, hangs=int(seconds > HANG_S))
         of_kind[outcome] += 1
-        of_kind["hangs"] += spent > HANG_S
-        if outcome in ("crashes", "errors") or spent > HANG_S:
+        if outcome in ("crashes", "errors") or seconds > HANG_S:
             FINDINGS.mkdir(parents=True, exist_ok=True)
             (FINDINGS / f"{seed}-{number}").write_bytes(case.data)
-    total = {outcome: sum(of_kind[outcome] for of_kind in counts.values()) for outcome in OUTCOMES}
+    total = sum(counts.values(), Counter())
+    by_kind = {**counts, "all": total}
     return {
         "hostile": {
-            **{
-                kind: {outcome: of_kind[outcome] for outcome in OUTCOMES}
-                for kind, of_kind in counts.items()
-            },
-            "all": total,
+            kind: {outcome: of_kind[outcome] for outcome in OUTCOMES}
+            for kind, of_kind in by_kind.items()
         },
         "codes": dict(codes),
         "longest_s": longest,
-        "decoder_mb": max(peak_mb(one.process.pid) for one in isolated._idle),
+        "decoder_mb": max(peak_mb(decoder.process.pid) for decoder in isolated._idle),
     }
 
 
+def try_file(data: bytes, pair: tuple[models.Model, models.Model], name: str) -> tuple[str, str]:
+    """Return what comes of a file, as one of `OUTCOMES`, and the code of the error or ""."""
+    try:
+        clip = isolated.decode(
+            data, max_bytes=audio.MAX_UPLOAD_BYTES, max_seconds=audio.MAX_PAGE_SECONDS
+        )
+        decided = prediction.predict(clip, *pair)
+    except SerError as error:
+        outcome = "crashes" if error.code == ErrorCode.DECODER_FAILED else "refused"
+        return outcome, error.code.value
+    except Exception:
+        sys.stderr.write(f"{name}:\n{traceback.format_exc()}")
+        return "errors", ""
+    if abs(sum(decided.emotion_probabilities.values()) - 1) > 1e-6:
+        raise SystemExit(f"The probabilities of {name} do not sum to 1.")
+    return ("answered" if decided.emotion else "cannot tell"), ""
+
+
 def peak_mb(pid: int) -> float:
-    """The most memory that a process has had resident."""
+    """Return the most memory that a process has had resident."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     return next(
         int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")
     )
 
 
-def made_up(seed: int, times: int) -> dict[str, Any]:
-    """The properties of tests/audio/test_fuzz.py, many times as long as in the tests."""
+def try_made_up(seed: int, times: int) -> dict[str, Any]:
+    """Try the properties of tests/audio/test_fuzz.py, many times as long as in the tests."""
     os.environ["SER_FUZZ_TIMES"] = str(times)
     import hypothesis
 
@@ -113,60 +114,64 @@ def made_up(seed: int, times: int) -> dict[str, Any]:
             try:
                 hypothesis.seed(seed)(getattr(test_fuzz, name))()
             except Exception as error:
-                sys.stderr.write(f"BROKEN: {error!r}\n{''.join(getattr(error, '__notes__', []))}\n")
+                notes = "".join(getattr(error, "__notes__", []))
+                sys.stderr.write(f"BROKEN: {error!r}\n{notes}\n")
                 broken += 1
     return {"made_up": dict(test_fuzz.N_TRIED), "broken": broken}
 
 
-def commands(seed: int, n: int) -> dict[str, Any]:
-    """Whole commands over a labelled folder of hostile files, of which some have hostile names, beside good ones."""
-    done = []
+def try_commands(seed: int, n: int) -> dict[str, Any]:
+    """Run whole commands over a labelled folder of hostile and good files; some have hostile names."""
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home) / "mine"
-        for emotion in ("happy", "sad"):
-            (folder / emotion).mkdir(parents=True)
-            for number in range(6):
-                good = FORMATS["wav"](voice(f0=100.0 + 20 * number + 7 * len(emotion), seconds=1.5))
-                (folder / emotion / f"good{number}.wav").write_bytes(good)
-        for number, case in enumerate(cases(seed, n)):
-            hostile_name = NAMES[number] if number < len(NAMES) else f"case{number}.wav"
-            name = (
-                os.fsencode(hostile_name.replace("/", "_").replace("\0", "_"))[:250].removesuffix(
-                    b".wav"
-                )
-                + b".wav"
-            )
-            (folder / ("happy", "sad")[number % 2] / os.fsdecode(name)).write_bytes(case.data)
+        write_good_files(folder)
+        write_hostile_files(folder, seed, n)
         n_files = sum(len(files) for _, _, files in os.walk(folder))
-        for command in COMMANDS:
-            said = " ".join(command)
-            sys.stderr.write(f"{said}\n")
-            arguments = [
-                str(folder) if part == "FOLDER" else f"{home}/models" if part == "MODELS" else part
-                for part in command
-            ]
-            ended = subprocess.run(
-                [sys.executable, "-m", "ser_core", *arguments],
-                cwd=ROOT,
-                capture_output=True,
-                timeout=600,
-            )
-            tracebacks = ended.stderr.count(b"Traceback")
-            if tracebacks or ended.returncode not in (0, 1, 2):
-                sys.stderr.write(ended.stderr[-3000:].decode(errors="replace"))
-            done.append(
-                {
-                    "command": said,
-                    "files": n_files,
-                    "codes": str(ended.returncode),
-                    "tracebacks": tracebacks,
-                }
-            )
-    return {"commands": done}
+        places = {"FOLDER": str(folder), "MODELS": f"{home}/models"}
+        return {"commands": [run_command(command, places, n_files) for command in COMMANDS]}
+
+
+def write_good_files(folder: Path) -> None:
+    """Write six clips of each of two emotions."""
+    for emotion in ("happy", "sad"):
+        (folder / emotion).mkdir(parents=True)
+        for number in range(6):
+            f0 = 100.0 + 20 * number + 7 * len(emotion)
+            clip = FORMATS["wav"](voice(f0=f0, seconds=1.5))
+            (folder / emotion / f"good{number}.wav").write_bytes(clip)
+
+
+def write_hostile_files(folder: Path, seed: int, n: int) -> None:
+    """Write hostile files next to the good ones, the first of them under hostile names."""
+    for number, case in enumerate(cases(seed, n)):
+        name = NAMES[number] if number < len(NAMES) else f"case{number}.wav"
+        name = name.replace("/", "_").replace("\0", "_")
+        stem = os.fsencode(name)[:250].removesuffix(b".wav")
+        path = folder / ("happy", "sad")[number % 2] / os.fsdecode(stem + b".wav")
+        path.write_bytes(case.data)
+
+
+def run_command(command: tuple[str, ...], places: dict[str, str], n_files: int) -> dict[str, Any]:
+    """Run a command of the package; return its exit code and how many tracebacks it printed."""
+    words = " ".join(command)
+    sys.stderr.write(f"{words}\n")
+    arguments = [places.get(word, word) for word in command]
+    ended = subprocess.run(
+        [sys.executable, "-m", "ser_core", *arguments], cwd=ROOT, capture_output=True, timeout=600
+    )
+    tracebacks = ended.stderr.count(b"Traceback")
+    if tracebacks or ended.returncode not in (0, 1, 2):
+        sys.stderr.write(ended.stderr[-3000:].decode(errors="replace"))
+    return {
+        "command": words,
+        "files": n_files,
+        "codes": str(ended.returncode),
+        "tracebacks": tracebacks,
+    }
 
 
 def main() -> None:
-    """Run all, and keep what was found."""
+    """Try everything and store what was found; end with an error where something broke."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=20261125)
     parser.add_argument("--files", type=int, default=10_000, help="hostile files")
@@ -178,22 +183,17 @@ def main() -> None:
     )
     options = parser.parse_args()
     np.seterr(all="ignore")
-    found = {
+    result = {
         "seed": options.seed,
-        **hostile(options.seed, options.files),
-        **commands(options.seed + 1, 150),
+        **try_hostile(options.seed, options.files),
+        **try_commands(options.seed + 1, 150),
+        **try_made_up(options.seed, options.times),
     }
-    found |= made_up(options.seed, options.times)
-    keep("fuzz", found)
-    total = found["hostile"]["all"]
-    if (
-        total["crashes"]
-        or total["errors"]
-        or total["hangs"]
-        or found["broken"]
-        or any(of["tracebacks"] for of in found["commands"])
-    ):
-        raise SystemExit("Something broke: see RELIABILITY.md and .cache/findings/.")
+    store("fuzz", result)
+    total = result["hostile"]["all"]
+    n_bad = total["crashes"] + total["errors"] + total["hangs"] + result["broken"]
+    if n_bad or any(run["tracebacks"] for run in result["commands"]):
+        raise SystemExit("Something broke: see docs/reliability.md and .cache/findings/.")
 
 
 if __name__ == "__main__":

@@ -1,84 +1,63 @@
-"""How long a warm prediction takes, from the bytes of a 4 s clip to the result. Run as: python benchmarks/prediction.py.
+"""Measure a warm prediction, from bytes to the result. Run as: python -m benchmarks.prediction.
 
-One process, one thread, the default models, median of 50 after a warm-up; wav as an upload sends it, webm as the recorder does.
+One process, one thread, the default models, a clip of 4 s, median of 50 after a warm-up; wav as an upload
+sends it, webm as the recorder does.
 """
 
 from __future__ import annotations
 
+from benchmarks.measuring import median_milliseconds  # isort: skip  (first: it sets the number of threads)
+
 import os
+from collections.abc import Callable, Mapping
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+import numpy as np
 
-import statistics  # noqa: E402
-import sys  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from pathlib import Path  # noqa: E402
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-import numpy as np  # noqa: E402
-
-from ser_core import audio, features, models, prediction  # noqa: E402
-from ser_core.evaluation import DATA_DIR  # noqa: E402
-from ser_core.prediction import voice  # noqa: E402
-from ser_core.speech import gate  # noqa: E402
-from tests.support.synthesis import FORMATS  # noqa: E402
+from ser_core import audio, features, models, prediction
+from ser_core.prediction import voice
+from ser_core.speech import gate
+from ser_core.storage.paths import DATA_DIR
+from tests.support.synthesis import FORMATS
 
 REPEATS = 50
 
-
-def milliseconds(work: Callable[[], object]) -> float:
-    """The median over the repeats."""
-    work()
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        work()
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
+Pair = tuple[models.Model, models.Model]
 
 
-def both(inputs: features.Inputs, pair: tuple[models.Model, models.Model]) -> list[object]:
-    """What two models make of one clip: features and spectrogram are computed once for both."""
-    return [model.predict_proba([inputs]) for model in pair]
+def predict_both(recording: audio.Recording, pair: Pair) -> None:
+    """Ask two models about one clip: features and spectrogram are computed once for both."""
+    inputs = features.Inputs(recording)
+    for model in pair:
+        model.predict_proba([inputs])
+
+
+def steps(data: bytes, pair: Pair, baseline: voice.Enrolment) -> Mapping[str, Callable[[], object]]:
+    """What is measured of one clip, by its name."""
+    recording = audio.decode(data)
+    return {
+        "decode": lambda: audio.decode(data),
+        "gate": lambda: gate.check_speech(recording),
+        "functionals": lambda: features.extract(recording, "functionals_v1"),
+        "all of two models": lambda: predict_both(recording, pair),
+        "bytes to result": lambda: prediction.predict(audio.decode(data), *pair),
+        "with reasons": lambda: prediction.predict(audio.decode(data), *pair, explain=True),
+        "with a baseline": lambda: prediction.predict(audio.decode(data), *pair, baseline),
+    }
 
 
 def main() -> None:
-    pair = models.load_default("emotion"), models.load_default("gender")
-    print(
-        f"models: {pair[0].card.id}, {pair[1].card.id}; {os.cpu_count()} cores, one thread, median of {REPEATS}"
-    )
-    spoken = np.resize(
-        audio.load(DATA_DIR / "samples" / "slow-soft-voice.flac").samples, 4 * audio.SAMPLE_RATE
-    )
-    neutral = audio.load(DATA_DIR / "samples" / "steady-low-voice.flac")
-    personal = voice.Enrolment([neutral], pair[0])
+    """Print the milliseconds of each step for each format."""
+    emotion, gender = models.load_default("emotion"), models.load_default("gender")
+    print(f"models: {emotion.card.id}, {gender.card.id}")
+    print(f"{os.cpu_count()} cores, one thread, median of {REPEATS}")
+    samples_folder = DATA_DIR / "samples"
+    spoken = audio.load(samples_folder / "slow-soft-voice.flac").samples
+    neutral = audio.load(samples_folder / "steady-low-voice.flac")
+    baseline = voice.Enrolment([neutral], emotion)
     for name in ("wav", "webm"):
-        data = FORMATS[name](spoken)
-        recording = audio.decode(data)
-        rows = {
-            "decode": milliseconds(lambda data=data: audio.decode(data)),
-            "gate": milliseconds(lambda recording=recording: gate.check(recording)),
-            "functionals": milliseconds(
-                lambda recording=recording: features.extract(recording, "functionals_v1")
-            ),
-            "all of two models": milliseconds(
-                lambda recording=recording: both(features.Inputs(recording), pair)
-            ),
-            "bytes to result": milliseconds(
-                lambda data=data: prediction.predict(audio.decode(data), *pair)
-            ),
-            "with reasons": milliseconds(
-                lambda data=data: prediction.predict(audio.decode(data), *pair, explain=True)
-            ),
-            "with a baseline": milliseconds(
-                lambda data=data: prediction.predict(audio.decode(data), *pair, personal)
-            ),
-        }
-        for part, figure in rows.items():
-            print(f"{name:5} {part:18} {figure:7.1f} ms")
+        data = FORMATS[name](np.resize(spoken, 4 * audio.SAMPLE_RATE))
+        for step, work in steps(data, (emotion, gender), baseline).items():
+            print(f"{name:5} {step:18} {median_milliseconds(work, REPEATS):7.1f} ms")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""What the app's recorder does to a clip, and what that costs a model. Run as: python benchmarks/recorder.py [--capture] [--score].
+"""Measure what the app's recorder costs a model. Run as: python -m benchmarks.recorder [--capture] [--score].
 
-Forty clips of RAVDESS (below SER_CORPORA), of actors whom the models in `--models` should never have heard, are played into the
-recorder of the running app: an installed Chromium, its real audio processing and codec, and a fake microphone. What the recorder
-sends to the app is kept in the cache folder, where it stays outside the repository as the clips themselves do: `--capture` takes
-about ten seconds a clip and goes on where it stopped. Then every clip is predicted from its file and from its recording, and the
+Forty clips of RAVDESS (below SER_CORPORA), of actors whom the models in `--models` should never have
+heard, are played into the recorder of the running app: an installed Chromium, its real audio processing
+and codec, and a fake microphone. What the recorder sends to the app is kept in the cache folder, where it
+stays outside the repository as the clips themselves do: `--capture` takes about ten seconds a clip and
+goes on where it stopped. Then every clip is predicted from its file and from its recording, and the
 probabilities are written as a table: `--score`. Without either, both.
 """
 
@@ -13,7 +14,6 @@ import argparse
 import base64
 import contextlib
 import os
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,18 +24,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Playwright, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from ser_core import audio, models  # noqa: E402
-from ser_core.corpora import CORPORA, Labels, labelled_clips, resolve  # noqa: E402
-from ser_core.emotions import RAVDESS_CODES  # noqa: E402
-from ser_core.errors import SerError  # noqa: E402
-from ser_core.evaluation.robustness import RECORDER_TABLE, recorder_scores  # noqa: E402
-from ser_core.prediction import predict  # noqa: E402
-from ser_core.storage import manifest  # noqa: E402
-from ser_core.storage.cache_folder import cache_folder  # noqa: E402
-from tests.support.server import chromium, chromium_options, microphone_file, served  # noqa: E402
+from ser_core import audio, models
+from ser_core.corpora import CORPORA, Labels, find_clips, resolve
+from ser_core.emotions import RAVDESS_CODES
+from ser_core.errors import SerError
+from ser_core.evaluation.robustness import RECORDER_TABLE, score_recorder
+from ser_core.prediction import predict
+from ser_core.storage import manifest
+from ser_core.storage.cache_folder import cache_folder
+from tests.support.server import ROOT, chromium, chromium_options, microphone_file, served
 
 SOURCES = ("file", "recorder")
 TRIES = 3
@@ -48,7 +45,8 @@ _WINDOW = 4 * _HOP
 # The recorder is a frame of the page and sends what it recorded, in base64, to the page around it.
 _LISTEN = """
 addEventListener("message", ({ data }) => {
-  if (data?.type === "streamlit:setComponentValue" && typeof data.value === "string" && data.value) window.recorded = data.value;
+  const isRecording = data?.type === "streamlit:setComponentValue" && typeof data.value === "string";
+  if (isRecording && data.value) window.recorded = data.value;
 });
 """
 
@@ -64,7 +62,9 @@ class Clip:
 
 @dataclass(frozen=True)
 class Likeness:
-    """How a recording compares with its source: correlation of the envelopes, and the change of level in dB."""
+    """How a recording compares with its source: correlation of the envelopes, and the change of level in
+    dB.
+    """
 
     correlation: float
     level_change_db: float
@@ -73,8 +73,8 @@ class Likeness:
 def chosen_names() -> list[str]:
     """The forty clips: five of each emotion, ten of each of the actors 1 to 4.
 
-    Sentences and repetitions are met equally often, and so are the intensities (neutral has only the normal one), in nearly equal
-    shares for each actor.
+    Sentences and repetitions are met equally often, and so are the intensities (neutral has only the
+    normal one), in nearly equal shares for each actor.
     """
     names = []
     for e, emotion in enumerate(sorted(RAVDESS_CODES)):
@@ -86,7 +86,8 @@ def chosen_names() -> list[str]:
                 (e + k) % 4,
             )
             names.append(
-                f"03-01-{emotion}-{intensity + 1:02d}-{statement + 1:02d}-{repetition + 1:02d}-{actor + 1:02d}"
+                f"03-01-{emotion}-{intensity + 1:02d}-{statement + 1:02d}"
+                f"-{repetition + 1:02d}-{actor + 1:02d}"
             )
     return names
 
@@ -94,13 +95,13 @@ def chosen_names() -> list[str]:
 def chosen_clips() -> list[Clip]:
     """The chosen clips in the folder of the corpus."""
     folder = resolve("ravdess")
-    there = labelled_clips(folder, CORPORA["ravdess"])
-    missing = [name for name in chosen_names() if name not in there]
+    clips = find_clips(folder, CORPORA["ravdess"])
+    missing = [name for name in chosen_names() if name not in clips]
     if missing:
         raise SystemExit(
             f"{len(missing)} of the clips are not in {str(folder)!r}, the first is {missing[0]}."
         )
-    return [Clip(name, *there[name]) for name in chosen_names()]
+    return [Clip(name, *clips[name]) for name in chosen_names()]
 
 
 def recordings_folder() -> Path:
@@ -114,7 +115,8 @@ def recordings_folder() -> Path:
     return folder
 
 
-# ------------------------------------------------------------------------------------------------------------- comparing
+# --------------------------------------------------------------------------------------------------------
+# ----- comparing
 
 
 def envelope(samples: audio.Samples) -> audio.Samples:
@@ -125,7 +127,9 @@ def envelope(samples: audio.Samples) -> audio.Samples:
 
 
 def likeness(source: audio.Samples, recorded: audio.Samples) -> Likeness:
-    """Compare at the shift where the envelopes agree best; at least nine tenths of the source have to be met."""
+    """Compare at the shift where the envelopes agree best; at least nine tenths of the source have to be
+    met.
+    """
     one, other = envelope(source), envelope(recorded)
     slack = len(one) // 10
     best = Likeness(0.0, 0.0)
@@ -142,11 +146,14 @@ def likeness(source: audio.Samples, recorded: audio.Samples) -> Likeness:
     return best
 
 
-# ------------------------------------------------------------------------------------------------------------- capturing
+# --------------------------------------------------------------------------------------------------------
+# ----- capturing
 
 
 def recorded(playwright: Playwright, url: str, samples: audio.Samples) -> bytes:
-    """What the recorder of the app at `url` sends when it hears the samples. A new browser, as its fake microphone plays once."""
+    """What the recorder of the app at `url` sends when it hears the samples. A new browser, as its fake
+    microphone plays once.
+    """
     with tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(
             **chromium_options(microphone_file(Path(folder), samples))
@@ -170,21 +177,23 @@ def recorded(playwright: Playwright, url: str, samples: audio.Samples) -> bytes:
 
 
 def capture_one(playwright: Playwright, url: str, clip: Clip) -> tuple[bytes, Likeness | None, int]:
-    """The best of up to `TRIES` recordings of a clip, how it compares (None if none can be used), and how many were made."""
+    """The best of up to `TRIES` recordings of a clip, how it compares (None if none can be used), and how
+    many were made.
+    """
     source = audio.load(clip.path).samples
     best: tuple[bytes, Likeness | None] = b"", None
     for number in range(1, TRIES + 1):
         try:
             data = recorded(playwright, url, source)
-            found = likeness(source, audio.decode(data).samples)
+            compared = likeness(source, audio.decode(data).samples)
         except (PlaywrightError, SerError) as error:
             print(f"{clip.name}  try {number}: {str(error).splitlines()[0]}", flush=True)
             continue
-        if best[1] is None or found.correlation > best[1].correlation:
-            best = data, found
-        if found.correlation >= ENOUGH_CORRELATION:
+        if best[1] is None or compared.correlation > best[1].correlation:
+            best = data, compared
+        if compared.correlation >= ENOUGH_CORRELATION:
             break
-        print(f"{clip.name}  try {number}: correlation only {found.correlation:.3f}", flush=True)
+        print(f"{clip.name}  try {number}: correlation only {compared.correlation:.3f}", flush=True)
     return *best, number
 
 
@@ -206,35 +215,39 @@ def capture(clips: list[Clip], folder: Path) -> None:
             )  # where it is allowed, the browser goes before other work: what its audio misses is lost
         with sync_playwright() as playwright:
             for clip in missing:
-                data, found, tries = capture_one(playwright, url, clip)
-                if found is None:
+                data, best, tries = capture_one(playwright, url, clip)
+                if best is None:
                     failed.append(clip.name)
                     continue
                 part = folder / f"{clip.name}.part"
                 part.write_bytes(data)
                 part.replace(part.with_suffix(".webm"))
                 print(
-                    f"{clip.name}  correlation {found.correlation:.3f}, level {found.level_change_db:+5.1f} dB, tries {tries}",
+                    f"{clip.name}  correlation {best.correlation:.3f}, "
+                    f"level {best.level_change_db:+5.1f} dB, tries {tries}",
                     flush=True,
                 )
     if failed:
         raise SystemExit(f"No usable recording of {', '.join(failed)}. Run it again.")
 
 
-# --------------------------------------------------------------------------------------------------------------- scoring
+# --------------------------------------------------------------------------------------------------------
+# ------- scoring
 
 
 def score(clips: list[Clip], recordings: Path, models_folder: Path) -> pd.DataFrame:
-    """One row per clip: its truth, how the recording compares, and eight probabilities from the file and from the recording."""
+    """One row per clip: its truth, how the recording compares, and eight probabilities from the file and
+    from the recording.
+    """
     emotion, gender = (models.load_default(task, models_folder) for task in ("emotion", "gender"))
     print(f"models: {emotion.card.id}, {gender.card.id}")
     rows = []
     for clip in clips:
-        heard = {
+        sounds = {
             "file": audio.load(clip.path),
             "recorder": audio.load(recordings / f"{clip.name}.webm"),
         }
-        compared = likeness(heard["file"].samples, heard["recorder"].samples)
+        compared = likeness(sounds["file"].samples, sounds["recorder"].samples)
         rows.append(
             {
                 "clip": clip.name,
@@ -246,7 +259,7 @@ def score(clips: list[Clip], recordings: Path, models_folder: Path) -> pd.DataFr
                     f"{source}_{label}": round(value, 5)
                     for source in SOURCES
                     for label, value in predict(
-                        heard[source], emotion, gender
+                        sounds[source], emotion, gender
                     ).emotion_probabilities.items()
                 },
             }
@@ -265,7 +278,7 @@ def main() -> None:
     parser.add_argument(
         "--models",
         type=Path,
-        default=models.HELD_OUT,
+        default=models.held_out_folder(),
         metavar="DIR",
         help="folder of models (default: those that never heard actors 1-4)",
     )
@@ -286,7 +299,7 @@ def main() -> None:
             table = score(clips, recordings, options.models)
             with manifest.storing(options.table) as file:
                 table.to_csv(file, index=False, lineterminator="\n")
-            print(recorder_scores(options.table).T.to_string(header=False))
+            print(score_recorder(options.table).T.to_string(header=False))
     except SerError as error:
         raise SystemExit(f"{error} {error.hint}") from error
 

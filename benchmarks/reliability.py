@@ -1,8 +1,9 @@
-"""What the long checks found, kept in benchmarks/reliability.json, and RELIABILITY.md made from it. Run as: python -m benchmarks.reliability."""
+"""Write docs/reliability.md from benchmarks/reliability.json. Run as: python -m benchmarks.reliability.
+
+`make fuzz`, `make soak` and `make faults` store in that file what they find.
+"""
 
 from __future__ import annotations
-
-from benchmarks.measuring import ROOT  # isort: skip
 
 import json
 import os
@@ -12,101 +13,96 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from ser_core.cli.output import markdown
+from ser_core.cli.layout import markdown_table
+from tests.support.server import ROOT
 
-KEPT, PAGE = ROOT / "benchmarks" / "reliability.json", ROOT / "RELIABILITY.md"
+RESULTS = ROOT / "benchmarks" / "reliability.json"
+PAGE = ROOT / "docs" / "reliability.md"
 _LIBRARIES = ("av", "soundfile", "numpy", "onnxruntime", "streamlit")
 
 _PREFACE = """# Reliability
 
-Made by `python -m benchmarks.reliability` from `benchmarks/reliability.json`, which `make fuzz`, `make soak` and `make faults` write; nothing here is
-typed in. Inputs are made from the seeds given, the same everywhere. `make test` does a part of each.
+Written by `python -m benchmarks.reliability` from `benchmarks/reliability.json`. `make fuzz`, `make soak` and
+`make faults` write that file. Nothing here is typed in. Inputs are made from the seeds given, the same
+everywhere. `make test` does a part of each.
 """
 
-
-def keep(part: str, found: Mapping[str, Any]) -> None:
-    """Keep what one of the checks found, and write the page anew."""
-    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
-    kept[part] = {"measured": datetime.now(UTC).date().isoformat(), "machine": _machine(), **found}
-    KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    PAGE.write_text(page(kept), encoding="utf-8")
+Result = Mapping[str, Any]
+"""What one of the checks has stored."""
 
 
-def _machine() -> str:
+def store(part: str, result: Result) -> None:
+    """Store what one of the checks has found, and write the page anew."""
+    stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    today = datetime.now(UTC).date().isoformat()
+    stored[part] = {"measured": today, "machine": _describe_machine(), **result}
+    RESULTS.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    PAGE.write_text(make_page(stored), encoding="utf-8")
+
+
+def _describe_machine() -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
-    return f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {libraries}"
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {system}, {libraries}"
 
 
-def page(kept: Mapping[str, Any]) -> str:
-    """RELIABILITY.md from what was found."""
-    parts = {"fuzz": _fuzz, "decoding": _decoding, "soak": _soak, "faults": _faults}
-    return "\n".join(
-        [_PREFACE, *(write(kept[part]) for part, write in parts.items() if part in kept)]
-    )
+def make_page(stored: Mapping[str, Result]) -> str:
+    """Return docs/reliability.md from what the checks have stored, by their names."""
+    writers = {"fuzz": _fuzz, "decoding": _decoding, "soak": _soak, "faults": _faults}
+    parts = [write(stored[part]) for part, write in writers.items() if part in stored]
+    return "\n".join([_PREFACE, *parts])
 
 
-def _when(found: Mapping[str, Any]) -> str:
-    return f"Measured on {found['measured']}: {found['machine']}."
+def _provenance(result: Result) -> str:
+    return f"Measured on {result['measured']}: {result['machine']}."
 
 
-def _fuzz(found: Mapping[str, Any]) -> str:
-    rows = [
-        [
-            kind,
-            f"{of['tried']:,}",
-            f"{of['answered']:,}",
-            f"{of['cannot tell']:,}",
-            f"{of['refused']:,}",
-            f"{of['crashes']}",
-            f"{of['errors']}",
-            f"{of['hangs']}",
-        ]
-        for kind, of in found["hostile"].items()
+def _fuzz(result: Result) -> str:
+    outcomes = ("tried", "answered", "cannot tell", "refused", "crashes", "errors", "hangs")
+    hostile = [
+        [kind, *(f"{counts[outcome]:,}" for outcome in outcomes)]
+        for kind, counts in result["hostile"].items()
     ]
-    codes = ", ".join(
-        f"{code} {count:,}"
-        for code, count in sorted(found["codes"].items(), key=lambda item: -item[1])
-    )
-    made_up = [[name, f"{count:,}"] for name, count in found["made_up"].items()]
+    by_count = sorted(result["codes"].items(), key=lambda item: -item[1])
+    codes = ", ".join(f"{code} {count:,}" for code, count in by_count)
+    made_up = [[name, f"{count:,}"] for name, count in result["made_up"].items()]
     commands = [
-        [f"`{of['command']}`", f"{of['files']:,}", of["codes"], f"{of['tracebacks']}"]
-        for of in found["commands"]
+        [f"`{run['command']}`", f"{run['files']:,}", run["codes"], f"{run['tracebacks']}"]
+        for run in result["commands"]
     ]
     return f"""## Hostile files and made-up input (`make fuzz`)
 
-{_when(found)} Seed {found["seed"]}. A crash is a decoder that died of a file, a hang a file that took more than a minute.
-An error is one of the program, where a code was promised.
-Longest file: {found["longest_s"]:.1f} s. Largest decoder: {found["decoder_mb"]:.0f} MB.
+{_provenance(result)} Seed {result["seed"]}. A crash is a decoder that died of a file. A hang is a file
+that took more than a minute. An error is one of the program, where a code was promised.
+Longest file: {result["longest_s"]:.1f} s. Largest decoder: {result["decoder_mb"]:.0f} MB.
 
-{markdown(("files decoded and predicted", "tried", "answered", "cannot tell", "refused", "crashes", "errors", "hangs"), rows, 1)}
+{markdown_table(("files decoded and predicted", *outcomes), hostile, 1)}
 Refused with: {codes}.
 
-Made up by Hypothesis, against the promises in `tests/audio/test_fuzz.py`; broken promises: {found["broken"]}.
+Made up by Hypothesis, against the promises in `tests/audio/test_fuzz.py`. Broken promises:
+{result["broken"]}.
 
-{markdown(("kind", "tried"), made_up, 1)}
-Whole commands over a folder of hostile files under hostile names:
+{markdown_table(("kind", "tried"), made_up, 1)}
+Whole commands over a folder of hostile files with hostile names:
 
-{markdown(("command", "files", "exit codes", "tracebacks"), commands, 1)}"""
+{markdown_table(("command", "files", "exit codes", "tracebacks"), commands, 1)}"""
 
 
-def _decoding(found: Mapping[str, Any]) -> str:
+def _decoding(result: Result) -> str:
     rows = [
-        [
-            name,
-            f"{of['here']:.2f} ms",
-            f"{of['apart']:.2f} ms",
-            f"{of['apart'] - of['here']:+.2f} ms",
-        ]
-        for name, of in found["formats"].items()
+        [name, f"{here:.2f} ms", f"{isolated:.2f} ms", f"{isolated - here:+.2f} ms"]
+        for name, here, isolated in (
+            (name, times["here"], times["isolated"]) for name, times in result["formats"].items()
+        )
     ]
     return f"""## What decoding in a process of its own costs (`make fuzz`)
 
-{_when(found)} Medians, in turn, one clip of {found["seconds"]:.0f} s.
+{_provenance(result)} Medians, in turn, one clip of {result["seconds"]:.0f} s.
 
-{markdown(("format", "here", "apart", "cost"), rows, 1)}"""
+{markdown_table(("format", "in this process", "in its own", "cost"), rows, 1)}"""
 
 
-def _soak(found: Mapping[str, Any]) -> str:
+def _soak(result: Result) -> str:
     memory = [
         [
             f"{at['predictions']:,}",
@@ -114,35 +110,37 @@ def _soak(found: Mapping[str, Any]) -> str:
             f"{at['server_mb']:.0f} MB",
             f"{at['decoders_mb']:.0f} MB",
         ]
-        for at in found["memory"]
+        for at in result["memory"]
     ]
-    formats = ", ".join(f"{count:,} {name}" for name, count in found["formats"].items())
+    formats = ", ".join(f"{count:,} {name}" for name, count in result["formats"].items())
     return f"""## Soak (`make soak`)
 
-{_when(found)} Seed {found["seed"]}.
+{_provenance(result)} Seed {result["seed"]}.
 
-{found["predictions"]:,} recordings in {found["minutes"]:.0f} minutes to the real server, by {found["sessions"]:,} sessions that came and went,
-{found["at_once"]} at a time: {formats}, of them {found["hostile"]:,} hostile.
-Decoders killed from outside meanwhile: {found["killed"]}; sessions that broke off in the middle: {found["broken_off"]}.
+{result["predictions"]:,} recordings in {result["minutes"]:.0f} minutes to the real server, by
+{result["sessions"]:,} sessions that came and went, {result["at_once"]} at a time: {formats};
+{result["hostile"]:,} of them hostile. Decoders killed from outside meanwhile: {result["killed"]}. Sessions
+that broke off in the middle: {result["broken_off"]}.
 
-Answered: {found["answered"]:,}. Told what is wrong: {found["told"]:,}. Neither: {found["lost"]}. Errors of the program: {found["exceptions"]}.
-Answer after {found["median_s"]:.2f} s (median), {found["p95_s"]:.2f} s (95th percentile), {found["most_s"]:.2f} s (most).
-Memory from the first tenth to the last: {found["growth"]:.2f}x.
+Answered: {result["answered"]:,}. Refused with a sentence: {result["refused"]:,}. Neither: {result["lost"]}.
+Errors of the program: {result["exceptions"]}.
+The answer came after {result["median_s"]:.2f} s (median), {result["p95_s"]:.2f} s (95th percentile),
+{result["most_s"]:.2f} s (most). Memory from the first tenth to the last: {result["growth"]:.2f}x.
 
-{markdown(("recordings", "minute", "server", "decoders"), memory, 1)}"""
+{markdown_table(("recordings", "minute", "server", "decoders"), memory, 1)}"""
 
 
-def _faults(found: Mapping[str, Any]) -> str:
+def _faults(result: Result) -> str:
     rows = [
-        [of["fault"], of["behaviour"], of["outcome"], str(of["tests"])] for of in found["faults"]
+        [row["fault"], row["behaviour"], row["outcome"], str(row["tests"])]
+        for row in result["faults"]
     ]
-    table = markdown(("fault", "what happens", "survived", "tests"), rows, 3)
     return f"""## Faults (`make faults`)
 
-{_when(found)} Each is brought about for real in its tests.
+{_provenance(result)} The tests bring each of them about for real.
 
-{table}"""
+{markdown_table(("fault", "what happens", "survived", "tests"), rows, 3)}"""
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(json.loads(KEPT.read_text(encoding="utf-8"))), encoding="utf-8")
+    PAGE.write_text(make_page(json.loads(RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")

@@ -1,5 +1,7 @@
-"""Half an hour of the real server's life: thousands of recordings in mixed formats, some hostile, sessions that come, go and break off,
-decoders that are killed. Run as: python -m benchmarks.soak. Writes its part of RELIABILITY.md.
+"""Keep the real server busy for half an hour. Run as: python -m benchmarks.soak.
+
+Thousands of recordings in mixed formats, some hostile; sessions that come, go and break off; decoders
+that are killed. Writes its part of docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -23,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.load import Server, Session, percentile
-from benchmarks.reliability import keep
+from benchmarks.reliability import store
 from ser_core import audio
-from ser_core.audio.effects import resampled_speed
+from ser_core.audio.effects import change_speed
 from tests.support.hostile import cases
 from tests.support.synthesis import FORMATS, RATE
 
@@ -37,7 +39,10 @@ KILL_EVERY_S, BREAK_EVERY = 120.0, 50
 
 
 def recordings(seed: int, n: int) -> Iterator[tuple[str, str]]:
-    """(format, or "hostile"; the file in base64) of recordings that are all different: synthetic voices at other speeds and in other noise."""
+    """Yield (format, or "hostile"; the file in base64) of recordings that are all different.
+
+    They are synthetic voices at other speeds and in other noise.
+    """
     rng = np.random.default_rng(seed)
     voices = [
         audio.load(path).samples for path in sorted((ROOT / "data" / "samples").glob("*.flac"))
@@ -49,7 +54,7 @@ def recordings(seed: int, n: int) -> Iterator[tuple[str, str]]:
             yield "hostile", base64.b64encode(case.data).decode()
             continue
         name = str(rng.choice(list(FORMATS)))
-        spoken = resampled_speed(voices[rng.integers(len(voices))], float(rng.uniform(0.9, 1.1)))
+        spoken = change_speed(voices[rng.integers(len(voices))], float(rng.uniform(0.9, 1.1)))
         samples = np.resize(spoken, int(rng.uniform(2, 6) * RATE))
         noise = rng.normal(0, 0.002, len(samples))
         yield name, base64.b64encode(FORMATS[name]((samples + noise).astype(np.float32))).decode()
@@ -73,36 +78,38 @@ class Soak:
         return self.formats.total()
 
     async def session(self, rounds: int) -> None:
-        """Open a session, send recordings at the pace of the whole, close it; now and then break off in the middle of one."""
+        """Open a session, send recordings at the pace of the whole, and close it.
+
+        Now and then it breaks off in the middle of a recording.
+        """
         session = await Session.open(self.server.url)
         self.counts["sessions"] += 1
         for _ in range(rounds):
-            found = next(self.left, None)
-            if found is None:
+            recording = next(self.left, None)
+            if recording is None:
                 break
-            name, encoded = found
+            name, encoded = recording
             self.formats[name] += 1
             number = self.n_sent
-            await asyncio.sleep(
-                max(0.0, self.start + self.seconds * number / self.n - time.monotonic())
-            )
+            due = self.start + self.seconds * number / self.n
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
             if number % BREAK_EVERY == 0:
                 asking = asyncio.create_task(session.ask(encoded))
                 await asyncio.sleep(0.05)
                 asking.cancel()
                 self.counts["broken off"] += 1
                 break
-            told = len(session.told)
+            n_messages = len(session.error_messages)
             if await session.ask(encoded):
                 self.counts["answered"] += 1
                 self.times.append(session.answered[-1])
-            elif len(session.told) > told:
-                self.counts["told"] += 1
+            elif len(session.error_messages) > n_messages:
+                self.counts["refused"] += 1
             else:
                 self.counts["lost"] += 1
         failed = [
             *session.exceptions,
-            *(said for said in session.told if "Something went wrong" in said),
+            *(text for text in session.error_messages if "Something went wrong" in text),
         ]
         self.counts["exceptions"] += len(failed)
         self.errors += failed
@@ -134,14 +141,14 @@ class Soak:
                     self.counts["killed"] += 1
 
     async def run(self) -> None:
-        """All of it."""
+        """Run all sessions."""
         watching = asyncio.create_task(self.watch())
         await asyncio.gather(*(self.one_after_the_other() for _ in range(AT_ONCE)))
         watching.cancel()
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
+    """Return the processes that a process has started."""
     return [
         int(child)
         for task in Path(f"/proc/{pid}/task").iterdir()
@@ -150,7 +157,7 @@ def children(pid: int) -> list[int]:
 
 
 def resident_mb(pid: int) -> float:
-    """What of a process's memory is resident; 0 where it has ended."""
+    """Return how much of a process's memory is resident; 0 where it has ended."""
     with suppress(OSError):
         return (
             int(Path(f"/proc/{pid}/statm").read_text().split()[1])
@@ -161,14 +168,16 @@ def resident_mb(pid: int) -> float:
 
 
 def growth(memory: list[dict[str, float]]) -> float:
-    """Server and decoders together: the median of the last tenth over that of the second (in the first, all is loaded)."""
+    """Server and decoders together: the median of the last tenth over that of the second (in the first,
+    all is loaded).
+    """
     total = [at["server_mb"] + at["decoders_mb"] for at in memory]
     tenth = max(1, len(total) // 10)
     return statistics.median(total[-tenth:]) / statistics.median(total[tenth : 2 * tenth])
 
 
 def main() -> None:
-    """Run, and keep what was found."""
+    """Run, store what was counted, and end with an error where an answer was lost."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=1800.0)
     parser.add_argument("--recordings", type=int, default=2000)
@@ -182,7 +191,7 @@ def main() -> None:
     for error in soak.errors:
         print(error, file=sys.stderr)
     step = max(1, len(soak.memory) // 10)
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "seed": options.seed,
         "predictions": soak.n_sent,
         "minutes": (time.monotonic() - soak.start) / 60,
@@ -197,7 +206,7 @@ def main() -> None:
                 "sessions",
                 "broken off",
                 "answered",
-                "told",
+                "refused",
                 "lost",
                 "exceptions",
                 "killed",
@@ -209,9 +218,9 @@ def main() -> None:
         "growth": growth(soak.memory),
         "memory": soak.memory[::step],
     }
-    keep("soak", found)
-    if found["lost"] or found["exceptions"]:
-        raise SystemExit("Something broke: see RELIABILITY.md.")
+    store("soak", result)
+    if result["lost"] or result["exceptions"]:
+        raise SystemExit("Something broke: see docs/reliability.md.")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""How long from the start of the server's process to the first page, and to the first prediction. Run as: python -m benchmarks.startup.
+"""Measure the first page and the first prediction. Run as: python -m benchmarks.startup.
 
-A new server each time, an installed Chromium that is already open, median of 5 after a start that leaves the bytecode. Beside it, in turn, the
-same server whose entry imports librosa.feature, scikit-learn and Altair at the top and does not warm up in the background: what it costs where
-nobody takes care. Both run with the settings in .streamlit/config.toml.
+The time counts from the start of the server. A new server each time, an installed Chromium that is
+already open, median of 5 after a start that leaves the bytecode. In turn the same is measured of a server
+whose entry imports librosa.feature, scikit-learn and Altair at the top and does not warm up in the
+background: what it costs where nobody takes care. Both run with the settings in .streamlit/config.toml.
 """
 
 from __future__ import annotations
 
-from benchmarks.measuring import ROOT, Measure, report  # isort: skip
+from benchmarks.measuring import ROOT, Measure, report  # isort: skip  (first: it sets the number of threads)
 
 import os
 import re
@@ -24,11 +25,16 @@ from tests.support.server import chromium_options, free_port, wait_until_up
 
 RUNS = 5
 HEAVY = "import altair, librosa.feature, sklearn.ensemble, sklearn.svm\nlibrosa.feature.mfcc\n"
-WARM_UP = "ui.warm_up()\n"
+WARM_UP = "warming.warm_up()\n"
+
+Waits = tuple[float, float]
+"""Seconds until the first page, and until the first prediction."""
 
 
-def seconds(entry: Path, browser: Browser) -> tuple[float, float]:
-    """From the start of the process until the first page's title is on the screen, and until a sample that is then chosen has its answer."""
+def measure_start(entry: Path, browser: Browser) -> Waits:
+    """Start a server and wait for the title of the first page, then choose a sample and wait for its
+    answer.
+    """
     port = free_port()
     start = time.perf_counter()
     command = [sys.executable, "-m", "streamlit", "run", str(entry), "--server.port", str(port)]
@@ -40,60 +46,65 @@ def seconds(entry: Path, browser: Browser) -> tuple[float, float]:
         page = browser.new_page()
         page.goto(f"http://localhost:{port}")
         page.get_by_role("heading", name="Speech Emotion Predictor").wait_for()
-        first = time.perf_counter() - start
+        first_page = time.perf_counter() - start
         page.goto(f"http://localhost:{port}/record_and_predict?source=Sample")
         page.get_by_text("Lively high").click(timeout=60_000)
         page.get_by_role("heading", name=re.compile("Sounds|Cannot tell")).wait_for(timeout=60_000)
         page.close()
-        return first, time.perf_counter() - start
+        return first_page, time.perf_counter() - start
     finally:
         server.terminate()
         server.wait()
 
 
 def _environment() -> dict[str, str]:
-    """As a person's: with Python's cache of bytecode, which machines that build software like to do without."""
+    """A person's environment: with Python's cache of bytecode, which build machines often switch off."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-def measured() -> list[Measure]:
-    """Both waits beside those of the careless server."""
-    ours, careless = [], []
+def measure_both() -> tuple[list[Waits], list[Waits]]:
+    """Return the waits of our server and of the careless one, in turn."""
     home = (ROOT / "Home.py").read_text(encoding="utf-8")
     if WARM_UP not in home:
         raise SystemExit("Home.py no longer warms up in the way that this measures.")
+    ours: list[Waits] = []
+    careless: list[Waits] = []
     with (
         tempfile.NamedTemporaryFile("w", suffix=".py", dir=ROOT, prefix="careless_") as entry,
         sync_playwright() as playwright,
     ):
-        entry.write(HEAVY + home.replace(WARM_UP, ""))
+        entry.write(HEAVY + home.replace(WARM_UP, "pass\n"))
         entry.flush()
         browser = playwright.chromium.launch(**chromium_options())
-        for entry_point in (ROOT / "Home.py", Path(entry.name)):
-            seconds(entry_point, browser)
-        for _ in range(RUNS):
-            ours.append(seconds(ROOT / "Home.py", browser))
-            careless.append(seconds(Path(entry.name), browser))
+        for _ in range(RUNS + 1):
+            ours.append(measure_start(ROOT / "Home.py", browser))
+            careless.append(measure_start(Path(entry.name), browser))
         browser.close()
-    found = []
+    return ours[1:], careless[1:]
+
+
+def measure() -> list[Measure]:
+    """Return both waits, compared with those of the careless server."""
+    ours, careless = measure_both()
+    measures = []
     for number, (name, aim) in enumerate((("first page", 2.2), ("first prediction", 3.0))):
-        mine, theirs = ([run[number] for run in runs] for runs in (ours, careless))
-        ratio = statistics.median(b / a for a, b in zip(mine, theirs, strict=True))
-        beside = "librosa and scikit-learn at the top"
-        found.append(
+        own = [waits[number] for waits in ours]
+        other = [waits[number] for waits in careless]
+        ratios = [b / a for a, b in zip(own, other, strict=True)]
+        measures.append(
             Measure(
                 name,
-                statistics.median(mine),
-                statistics.median(theirs),
-                beside,
-                "s",
-                ratio,
-                1.8,
-                aim,
+                ours=statistics.median(own),
+                other=statistics.median(other),
+                compared_with="librosa and scikit-learn at the top",
+                unit="s",
+                figure=statistics.median(ratios),
+                must=1.8,
+                aim=aim,
             )
         )
-    return found
+    return measures
 
 
 if __name__ == "__main__":
-    report(measured(), __doc__ or "")
+    report(measure(), __doc__ or "")

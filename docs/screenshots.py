@@ -1,4 +1,7 @@
-"""Take the screenshots of every page in an installed Chromium: light, dark and as on a phone. Run as: python docs/screenshots.py [FOLDER]."""
+"""Take the screenshots of every page in an installed Chromium: light, dark and as on a phone.
+
+Run as: python docs/screenshots.py [FOLDER].
+"""
 
 from __future__ import annotations
 
@@ -96,7 +99,10 @@ VIEWS: dict[str, tuple[str, str, Callable[[Page], None]]] = {
 
 
 def visit(page: Page, title: str, query: str) -> None:
-    """Go to a page by its link, as a person would, which keeps the session's clip; in a narrow window the links are behind the menu."""
+    """Go to a page by its link, as a person would, which keeps the session's clip.
+
+    In a narrow window the links are behind the menu.
+    """
     page.wait_for_timeout(500)
     link = page.get_by_test_id("stTopNavLink").filter(has_text=title)
     if link.count():
@@ -113,7 +119,9 @@ def visit(page: Page, title: str, query: str) -> None:
 
 
 def choose(page: Page, query: str) -> None:
-    """Make the choices of an address: by the controls, since opening it would begin a new session without the clip."""
+    """Make the choices of an address: by the controls, since opening it would begin a new session
+    without the clip.
+    """
     for _, _, value in (pair.partition("=") for pair in query.split("&") if pair):
         page.wait_for_timeout(500)
         page.get_by_test_id("stButtonGroup").get_by_text(
@@ -124,7 +132,8 @@ def choose(page: Page, query: str) -> None:
 def picture(page: Page, file: Path, width: int) -> None:
     """The whole page as a small PNG."""
     height = page.evaluate(
-        "Math.max(...[...document.querySelectorAll('[data-testid=stMain] > *')].map(e => e.scrollHeight)) + 60"
+        "Math.max(...[...document.querySelectorAll('[data-testid=stMain] > *')].map(e => "
+        "e.scrollHeight)) + 60"
     )
     page.set_viewport_size({"width": width, "height": min(max(int(height), 600), _HIGHEST)})
     page.wait_for_timeout(1000)
@@ -139,7 +148,8 @@ def main(folder: str = str(ROOT / "docs" / "screenshots")) -> None:
         for look, (scheme, width) in LOOKS.items():
             home = Path(folder) / look
             home.mkdir(parents=True, exist_ok=True)
-            page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+            size = {"width": width, "height": 900}
+            page = browser.new_page(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
             page.goto(f"{url}/record_and_predict")
             page.get_by_test_id("stButtonGroup").get_by_text("Sample", exact=True).click()
             page.get_by_text("Fast sharp").click()

@@ -1,4 +1,8 @@
-"""How the commands write: a target that is there whole or not at all, aligned and Markdown tables, the four prediction formats."""
+"""How the commands write.
+
+An output file appears whole or not at all. What an interrupted run has done is kept until then. Predictions
+have four formats.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,14 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from ser_core.batch import checkpointed
-from ser_core.corpora import LeftOut
+from ser_core.batch import checkpoint
+from ser_core.cli.layout import align, escape_unprintable
+from ser_core.corpora import LeftOutFiles
 from ser_core.errors import ErrorCode, SerError
 from ser_core.prediction import entries
 from ser_core.prediction.entries import Entry
@@ -21,12 +26,23 @@ from ser_core.storage import manifest
 PARALLEL_FROM = 40  # files: below, starting a second process takes longer than it saves
 
 Entries = Iterable[Entry]
-Rows = Sequence[Sequence[str]]
 
 
 @contextmanager
-def resumable(output: str | None, job: Callable[[], str]) -> Iterator[checkpointed.Store | None]:
-    """What an earlier, interrupted run of the same job towards `output` has done; None where the output is stdout, which cannot go on.
+def resumable(output: str | None, job: Callable[[], str]) -> Iterator[checkpoint.Checkpoint | None]:
+    """Open what an earlier, interrupted run of the same job has done towards `output`.
+
+    Parameters
+    ----------
+    output : str or None
+        The file to write; None for stdout, towards which no run can go on.
+    job : callable
+        Returns the digest of the job, as `checkpoint.job_digest` does. It is called only for a file.
+
+    Yields
+    ------
+    Store or None
+        None for stdout.
 
     Raises
     ------
@@ -37,8 +53,8 @@ def resumable(output: str | None, job: Callable[[], str]) -> Iterator[checkpoint
         yield None
         return
     _check(Path(output))
-    with checkpointed.beside(Path(output), job()) as store:
-        if store.begun_anew:
+    with checkpoint.open_checkpoint(Path(output), job()) as store:
+        if store.started_over:
             sys.stderr.write(
                 "what was left beside the output is of another job or damaged: begun anew\n"
             )
@@ -47,14 +63,16 @@ def resumable(output: str | None, job: Callable[[], str]) -> Iterator[checkpoint
         yield store
 
 
-def jobs_for(asked: int | None, n_files: int = PARALLEL_FROM) -> int:
-    """The number of processes: what was asked for, else one for few files and all cores for many."""
-    return asked or (1 if n_files < PARALLEL_FROM else os.cpu_count() or 1)
+def jobs_for(named: int | None, n_files: int = PARALLEL_FROM) -> int:
+    """Return the number of processes: what the user named, else one for few files and all cores for many."""
+    if named:
+        return named
+    return 1 if n_files < PARALLEL_FROM else os.cpu_count() or 1
 
 
 @contextmanager
 def target(output: str | None) -> Iterator[Any]:
-    """Stdout, or a text file that is there whole or not at all."""
+    """Open stdout, or a text file that appears whole or not at all."""
     if output is None:
         yield sys.stdout
         sys.stdout.flush()
@@ -68,7 +86,7 @@ def target(output: str | None) -> Iterator[Any]:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A path to write to that takes the place of `path` when the body ends well.
+    """Give a path to write to, which takes the place of `path` when the body ends well.
 
     Raises
     ------
@@ -89,39 +107,15 @@ def _check(path: Path) -> None:
         )
 
 
-def tell_left_out(parts: Iterable[LeftOut]) -> None:
-    """What was left out of a corpus, a line each, on stderr."""
+def tell_left_out(parts: Iterable[LeftOutFiles]) -> None:
+    """Write to stderr what was left out of a corpus, a line each."""
     for part in parts:
-        sys.stderr.write(f"{printable(part.in_words())}\n")
+        sys.stderr.write(f"{escape_unprintable(part.describe())}\n")
 
 
-def printable(text: str) -> str:
-    """The text with everything escaped that is not for reading: a file's name could else clear the terminal, or turn its letters around.
-
-    >>> printable("a\\x1b[2J b.wav")
-    'a\\\\x1b[2J b.wav'
-    """
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-
-
-def aligned(header: Sequence[str], rows: Rows) -> str:
-    """A table in columns of spaces."""
-    header, rows = (
-        [printable(cell) for cell in header],
-        [[printable(cell) for cell in row] for row in rows],
-    )
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [header, *rows]
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def markdown(header: Sequence[str], rows: Rows, n_names: int = 2) -> str:
-    """A Markdown table; all but the first columns, of which `n_names` are names, are figures."""
-    lines = [header, ["---"] * n_names + ["---:"] * (len(header) - n_names), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+def write_json(value: object, file: TextIO) -> None:
+    """Write a value as indented JSON and a line break."""
+    file.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
 def _write_jsonl(each: Entries, file: TextIO) -> None:
@@ -146,36 +140,29 @@ def _write_csv(each: Entries, file: TextIO) -> None:
 
 
 def _write_table(each: Entries, file: TextIO) -> None:
-    rows = []
-    for entry in each:
-        said, row = entries.to_json(entry), entries.to_row(entry)
-        if "error" in said:
-            rows.append((row["file"], row["error"], "", "", "", "", ""))
-            continue
-        first, second = sorted(said["emotion_probabilities"].items(), key=lambda item: -item[1])[:2]
-        heard = (
-            said["emotion"]
-            or f"cannot tell ({said['reasons'][0].lower().replace('_', ' ')}); {first[0]}"
-        )
-        gender = max(said["gender_probabilities"].values())
-        next_one = f"{second[0]} {second[1]:.0%}"
-        rows.append(
-            (
-                row["file"],
-                heard,
-                f"{first[1]:.0%}",
-                next_one,
-                said["gender"] or "cannot tell",
-                f"{gender:.0%}",
-                row["explanation"],
-            )
-        )
-    explained = any(row[-1] for row in rows)
+    rows = [_table_row(entry) for entry in each]
     header = ("file", "emotion", "prob.", "next", "gender", "prob.", "why")
-    file.write(
-        aligned(
-            header if explained else header[:-1], rows if explained else [row[:-1] for row in rows]
-        )
+    n_columns = len(header) if any(row[-1] for row in rows) else len(header) - 1
+    file.write(align(header[:n_columns], [row[:n_columns] for row in rows]))
+
+
+def _table_row(entry: Entry) -> tuple[str, ...]:
+    values, row = entries.to_json(entry), entries.to_row(entry)
+    if "error" in values:
+        return (row["file"], row["error"], "", "", "", "", "")
+    by_probability = sorted(values["emotion_probabilities"].items(), key=lambda item: -item[1])
+    (first, probability), (second, second_probability) = by_probability[:2]
+    emotion = values["emotion"]
+    if not emotion:
+        emotion = f"cannot tell ({values['reasons'][0].lower().replace('_', ' ')}); {first}"
+    return (
+        row["file"],
+        emotion,
+        f"{probability:.0%}",
+        f"{second} {second_probability:.0%}",
+        values["gender"] or "cannot tell",
+        f"{max(values['gender_probabilities'].values()):.0%}",
+        row["explanation"],
     )
 
 
@@ -185,3 +172,4 @@ WRITERS: dict[str, Callable[[Entries, TextIO], None]] = {
     "jsonl": _write_jsonl,
     "csv": _write_csv,
 }
+"""How predictions are written, by the name of the format."""

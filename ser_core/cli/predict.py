@@ -1,4 +1,4 @@
-"""The commands on clips: `predict` and `extract`."""
+"""The command `predict`: the emotion and gender of clips."""
 
 from __future__ import annotations
 
@@ -6,129 +6,181 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ser_core import audio, corpora, library, models, prediction
 from ser_core.audio import isolated
-from ser_core.batch import checkpointed, cluster
-from ser_core.cli.output import (
-    WRITERS,
-    jobs_for,
-    printable,
-    resumable,
-    target,
-    tell_left_out,
-    whole,
-)
-from ser_core.corpora import LABELS_FILE, Labelled
+from ser_core.batch import checkpoint, cluster, parallel
+from ser_core.cli.arguments import add_cluster, add_command, add_jobs
+from ser_core.cli.named_files import NamedFile, find_named_files
+from ser_core.cli.output import WRITERS, jobs_for, resumable, target
 from ser_core.errors import ErrorCode, SerError
 from ser_core.models import Model
-from ser_core.prediction.entries import Entry, Written
+from ser_core.prediction.entries import Entry, StoredPrediction
 from ser_core.prediction.voice import Enrolment
+from ser_core.storage.paths import MODELS_DIR
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from ser_core.library.kept_layers import StoredLayer
 
-    from ser_core.batch import extraction
-    from ser_core.library.store import KeptLayer
+
+def add_commands(commands: Any) -> None:
+    """Declare `predict`."""
+    parser = add_command(
+        commands, "predict", predict, "Say which emotion and gender clips sound like."
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="audio file, or folder to walk")
+    parser.add_argument(
+        "--emotion-model", metavar="NAME", help="`models list` shows the names (default: the best)"
+    )
+    parser.add_argument("--gender-model", metavar="NAME")
+    parser.add_argument(
+        "--baseline",
+        nargs="+",
+        action="extend",
+        metavar="FILE",
+        help="one to four neutral clips of the same speaker",
+    )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="add what speaks for and against the emotion, and which moment matters",
+    )
+    parser.add_argument("--format", choices=tuple(WRITERS), default="table")
+    parser.add_argument("--output", metavar="FILE", help="write here instead of to stdout")
+    parser.add_argument(
+        "--models",
+        metavar="DIR",
+        default=str(MODELS_DIR),
+        help="folder of models (default: those that ship)",
+    )
+    add_jobs(parser)
+    add_cluster(parser)
+
+
+class ChosenModel(NamedTuple):
+    """A model that the command uses: its folder, its name, and its correction layer as JSON ("" for none)."""
+
+    folder: str
+    name: str
+    layer: str
+
+
+class Request(NamedTuple):
+    """What the prediction of each clip depends on besides the clip; `neutral_clips` are bytes."""
+
+    explain: bool
+    emotion: ChosenModel
+    gender: ChosenModel
+    neutral_clips: tuple[bytes, ...]
 
 
 def predict(options: argparse.Namespace) -> int:
-    """Predict every named clip and write the entries in order."""
-    from tqdm import tqdm
-
-    named = _inputs(options.paths)
-    emotion, gender = (
-        _chosen("emotion", options.emotion_model, options),
-        _chosen("gender", options.gender_model, options),
+    """Predict every named clip, write the entries in order and return the exit code."""
+    files = find_named_files(options.paths)
+    request = Request(
+        options.explain,
+        _choose_model("emotion", options.emotion_model, options.models),
+        _choose_model("gender", options.gender_model, options.models),
+        tuple(_read_neutral_clip(file) for file in options.baseline or ()),
     )
-    neutral = tuple(_neutral(file) for file in options.baseline or ())
     # A model or baseline that cannot be used ends the run here, before any clip.
-    _, _, enrolment = _loaded(emotion, gender, neutral)
+    *_, enrolment = _load(request)
     for note in enrolment.notes if enrolment else ():
         sys.stderr.write(f"baseline: {note.code}: {note.message}\n")
-    work = partial(_predicted, options.explain, emotion, gender, neutral)
-    items = [checkpointed.Item(path) for _, path in named]
-    failed = 0
-
-    def entries(store: checkpointed.Store | None) -> Iterator[Entry]:
-        nonlocal failed
-        done = checkpointed.over_files(
-            work, items, jobs_for(options.jobs, len(named)), store, options.send == "bytes"
-        )
-        for (name, _), result in zip(
-            named, tqdm(done, total=len(named), unit="clip", desc="predict"), strict=True
-        ):
-            failed += isinstance(result, SerError)
-            yield name, result if isinstance(result, SerError) else Written(**json.loads(result))
-
-    def job() -> str:
-        files = sorted(
-            path
-            for folder in {emotion[0], gender[0]}
-            for path in Path(folder).rglob("*")
-            if path.is_file()
-        )
-        artefacts = [corpora.file_digest(path) for path in files]
-        return checkpointed.job_of(
-            "predict",
-            emotion,
-            gender,
-            artefacts,
-            options.explain,
-            [hashlib.sha256(data).hexdigest() for data in neutral],
-        )
-
+    failed: list[str] = []
     with (
-        cluster.on(options.scheduler),
-        resumable(options.output, job) as store,
+        cluster.use_cluster(options.scheduler),
+        resumable(options.output, lambda: _job(request)) as store,
         target(options.output) as file,
     ):
-        WRITERS[options.format](entries(store), file)
+        WRITERS[options.format](_entries(options, files, request, store, failed), file)
     if failed:
         sys.stderr.write(
-            f"{failed} of {len(named)} files could not be used; their entries say why.\n"
+            f"{len(failed)} of {len(files)} files could not be used; their entries say why.\n"
         )
     return 1 if failed else 0
 
 
-Chosen = tuple[str, str, str]
-"""The folder of a model, its name, and the correction layer on it as JSON ("" for none)."""
+def _entries(
+    options: argparse.Namespace,
+    files: Sequence[NamedFile],
+    request: Request,
+    store: checkpoint.Checkpoint | None,
+    failed: list[str],
+) -> Iterator[Entry]:
+    """Yield the entry of each file in order; the names of files that cannot be used go into `failed`."""
+    from tqdm import tqdm
 
-
-def _chosen(task: str, name: str | None, options: argparse.Namespace) -> Chosen:
-    """The model that was named, else the default of the folder of models; of those that ship, where that has none of the task.
-
-    Where a layer was adopted in the library, the default emotion model that ships has it on.
-    """
-    folder = Path(options.models)
-    might_be_corrected = (
-        task == "emotion"
-        and folder == models.MODELS_DIR
-        and (name is None or models.CORRECTED in name)
+    items = [parallel.FileTask(path) for _, path in files]
+    results = parallel.map_files(
+        partial(_predict_bytes, request),
+        items,
+        jobs_for(options.jobs, len(files)),
+        store,
+        options.send == "bytes",
     )
-    if might_be_corrected and library.configured():
-        adopted = _adopted()
-        base = models.default_card(task, folder)
-        if adopted is not None and name in (
-            None,
-            models.corrected_name(base, models.Layer.from_json(adopted.layer)),
-        ):
-            return str(folder), base.name, adopted.layer
+    progress = tqdm(results, total=len(files), unit="clip", desc="predict")
+    for (name, _), result in zip(files, progress, strict=True):
+        if isinstance(result, SerError):
+            failed.append(name)
+            yield name, result
+        else:
+            yield name, StoredPrediction(**json.loads(result))
+
+
+def _job(request: Request) -> str:
+    """The digest of everything that the results depend on: another job does not go on with these."""
+    folders = {request.emotion.folder, request.gender.folder}
+    paths = sorted(path for folder in folders for path in Path(folder).rglob("*"))
+    artefacts = [corpora.file_digest(path) for path in paths if path.is_file()]
+    neutral_clips = [hashlib.sha256(data).hexdigest() for data in request.neutral_clips]
+    return checkpoint.job_digest(
+        "predict",
+        tuple(request.emotion),
+        tuple(request.gender),
+        artefacts,
+        request.explain,
+        neutral_clips,
+    )
+
+
+def _choose_model(task: str, name: str | None, models_folder: str) -> ChosenModel:
+    """Return the model that was named, else the default of the folder, else the default that ships.
+
+    Where a correction layer was adopted in the library, the default emotion model that ships has it.
+    """
+    folder = Path(models_folder)
+    corrected = _choose_corrected(name, folder) if task == "emotion" else None
+    if corrected is not None:
+        return corrected
     if name is None and not models.cards(folder, task) and models.cards(folder):
-        sys.stderr.write(f"no {task} model in {options.models}: the one that ships is asked\n")
-        folder = models.MODELS_DIR
+        sys.stderr.write(f"no {task} model in {models_folder}: the one that ships is asked\n")
+        folder = MODELS_DIR
     card = models.find(name, task, folder) if name else models.default_card(task, folder)
-    return str(folder), card.name, ""
+    return ChosenModel(str(folder), card.name, "")
 
 
-def _adopted() -> KeptLayer | None:
-    """The layer that was adopted in the library; None, and said so, where there is no library yet."""
+def _choose_corrected(name: str | None, folder: Path) -> ChosenModel | None:
+    """The default emotion model with the adopted layer, where it is asked for by name or by none."""
+    could_be_corrected = folder == MODELS_DIR and (name is None or models.CORRECTED in name)
+    adopted = _adopted_layer() if could_be_corrected and library.is_configured() else None
+    if adopted is None:
+        return None
+    base = models.default_card("emotion", folder)
+    layer = models.Layer.from_json(adopted.layer)
+    if name not in (None, models.corrected_name(base, layer)):
+        return None
+    return ChosenModel(str(folder), base.name, adopted.layer)
+
+
+def _adopted_layer() -> StoredLayer | None:
+    """The layer that was adopted in the library; None, told on stderr, where there is no library yet."""
     try:
-        return library.opened(make=False).adopted(library.LOCAL)
+        return library.open_library(create=False).adopted_layer(library.LOCAL)
     except SerError as error:
         if error.code != ErrorCode.LIBRARY_OFF:
             raise
@@ -137,24 +189,20 @@ def _adopted() -> KeptLayer | None:
 
 
 @cache
-def _loaded(
-    emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...]
-) -> tuple[Model, Model, Enrolment | None]:
-    emotion_model, gender_model = (
-        models.load_named(name, task, Path(folder))
-        for task, (folder, name, _) in (("emotion", emotion), ("gender", gender))
-    )
-    if emotion[2]:
-        emotion_model = models.corrected(emotion_model, models.Layer.from_json(emotion[2]))
-    return (
-        emotion_model,
-        gender_model,
-        Enrolment([isolated.decode(data) for data in neutral], emotion_model) if neutral else None,
-    )
+def _load(request: Request) -> tuple[Model, Model, Enrolment | None]:
+    """The emotion model, the gender model and the baseline; each process loads them once."""
+    emotion = models.load_named(request.emotion.name, "emotion", Path(request.emotion.folder))
+    gender = models.load_named(request.gender.name, "gender", Path(request.gender.folder))
+    if request.emotion.layer:
+        emotion = models.corrected(emotion, models.Layer.from_json(request.emotion.layer))
+    if not request.neutral_clips:
+        return emotion, gender, None
+    recordings = [isolated.decode(data) for data in request.neutral_clips]
+    return emotion, gender, Enrolment(recordings, emotion)
 
 
-def _neutral(file: str) -> bytes:
-    """The bytes of a neutral clip that can be used."""
+def _read_neutral_clip(file: str) -> bytes:
+    """The bytes of a neutral clip that can be decoded."""
     try:
         data = audio.read(file)
         isolated.decode(data)
@@ -165,145 +213,10 @@ def _neutral(file: str) -> bytes:
     return data
 
 
-def _predicted(
-    explain: bool, emotion: Chosen, gender: Chosen, neutral: tuple[bytes, ...], data: bytes
-) -> bytes:
-    """What is written of the prediction for one file, as JSON; each process loads the models once."""
-    written = Written.of(
-        prediction.predict(
-            isolated.decode(data), *_loaded(emotion, gender, neutral), explain=explain
-        )
+def _predict_bytes(request: Request, content: parallel.FileContent) -> bytes:
+    """The prediction for one file, in both of its written forms, as JSON."""
+    recording = isolated.decode(content.data, sha256=content.sha256)
+    written = StoredPrediction.of(
+        prediction.predict(recording, *_load(request), explain=request.explain)
     )
     return json.dumps({"json": written.json, "row": written.row}, ensure_ascii=False).encode()
-
-
-def _inputs(paths: Iterable[str]) -> list[tuple[str, Path]]:
-    """(name in the output, path) of every file: below a named folder relative to it, else as it was named."""
-    found: list[tuple[str, Path]] = []
-    for name in paths:
-        path = Path(name)
-        if path.is_dir():
-            files = corpora.audio_files(path)
-            if not files:
-                raise SerError(
-                    ErrorCode.NOT_FOUND,
-                    f"The folder {name!r} holds no audio file.",
-                    f"Expected: {', '.join(sorted(audio.AUDIO_SUFFIXES))}.",
-                )
-            found += [(_spelled(file.relative_to(path)), file) for file in files]
-        elif _exists(path):
-            found.append((_spelled(path), path))
-        else:
-            raise SerError(
-                ErrorCode.NOT_FOUND, f"There is no file or folder {name!r}.", "Check the path."
-            )
-    return found
-
-
-def _spelled(path: Path) -> str:
-    r"""A path as text: bytes in it that no encoding gave become \udcXX, in letters."""
-    return path.as_posix().encode("utf-8", "backslashreplace").decode()
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a name that is too long, or holds a zero byte
-        return False
-
-
-def extract(options: argparse.Namespace) -> int:
-    """Write the features of every named clip as a table."""
-    from ser_core.audio.augmentation import COPIES
-    from ser_core.batch import extraction
-    from ser_core.features import tables
-
-    suffix = Path(options.output).suffix.lower() if options.output else ".csv"
-    if suffix not in {".csv", ".parquet"}:
-        raise SerError(
-            ErrorCode.BAD_USAGE,
-            f"The output must end in .csv or .parquet. Got {options.output!r}.",
-            "Choose another name.",
-        )
-    if options.copy and options.copy not in COPIES:
-        raise SerError(
-            ErrorCode.BAD_USAGE,
-            f"There is no copy {options.copy!r}.",
-            f"Kinds of copies: {', '.join(COPIES)}.",
-        )
-    if options.copy == "noisy" and options.send == "bytes":
-        raise SerError(
-            ErrorCode.BAD_USAGE,
-            "Behind a noisy copy are other clips, which workers must read themselves.",
-            "Leave --send bytes away.",
-        )
-    with (
-        cluster.on(options.scheduler),
-        resumable(
-            options.output, lambda: extraction.job_of(options.feature_set, options.copy)
-        ) as store,
-    ):
-        failed: extraction.Failed = []
-        parts = _extracted(options, store, failed)
-        if suffix == ".parquet":
-            with whole(Path(options.output)) as part:
-                tables.write_parquet(parts, part)
-        else:
-            with target(options.output) as file:
-                tables.write_csv(parts, file)
-    for name, error in failed:
-        sys.stderr.write(printable(f"{name}: {error.code}: {error}") + "\n")
-    return 1 if failed else 0
-
-
-def _extracted(
-    options: argparse.Namespace, store: checkpointed.Store | None, failed: extraction.Failed
-) -> Iterator[pd.DataFrame]:
-    """The feature table of what was named in parts, with labels where something says them; files that cannot be used go into `failed`."""
-    import pandas as pd
-
-    from ser_core.batch import extraction
-    from ser_core.training import labelled_folder
-
-    def way(n_files: int) -> extraction.Way:
-        return extraction.Way(jobs_for(options.jobs, n_files), options.send == "bytes", store)
-
-    labelled = _labelled(options.paths)
-    if labelled is not None and labelled.known is None and not options.copy:
-        folder = corpora.resolve(options.paths[0])
-        measured = labelled_folder.measure_folder(
-            folder, labelled, options.feature_set, way(len(labelled.clips))
-        )
-        tell_left_out(
-            part for part in measured.left_out if part.kind != "unreadable"
-        )  # these are told one by one
-        failed += measured.failed
-        return iter([measured.table])
-    if labelled is not None and labelled.known is not None:
-        tell_left_out(labelled.left_out)
-        folder = corpora.resolve(options.paths[0])
-        about = corpora.utterances(folder, jobs=jobs_for(options.jobs, len(labelled.clips)))
-        files = [folder / path for path in about["path"]]
-    else:
-        named = _inputs(options.paths)
-        about, files = (
-            pd.DataFrame({"path": [name for name, _ in named]}),
-            [path for _, path in named],
-        )
-    return extraction.extract_table(
-        about, files, options.feature_set, failed, way(len(files)), options.copy
-    )
-
-
-def _labelled(paths: Sequence[str]) -> Labelled | None:
-    """The labelled clips of the folder, where exactly one was named and something says which emotion its clips are."""
-    if len(paths) != 1 or Path(paths[0]).is_file():
-        return None
-    folder = corpora.resolve(paths[0])
-    try:
-        return corpora.label_folder(folder)
-    except SerError as error:
-        if (folder / LABELS_FILE).is_file():
-            raise
-        sys.stderr.write(f"no labels: {error}\n")
-        return None

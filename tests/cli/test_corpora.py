@@ -82,7 +82,7 @@ def test_a_missing_and_a_damaged_clip_make_the_exit_code_1(copy, capsys):
     )
 
 
-def test_known_faults_do_not_fail_and_are_told(copy, capsys, monkeypatch):
+def test_known_faults_are_listed_and_do_not_fail(copy, capsys, monkeypatch):
     faults = dict.fromkeys(NAMES, "the same audio")
     monkeypatch.setitem(
         CORPORA, "crema-d", dataclasses.replace(CORPORA["crema-d"], known_faults=faults)

@@ -26,12 +26,12 @@ def test_contours_are_stored_of_clips_with_enough_voice(stored, monkeypatch, cap
     (folder / "b.flac").write_bytes(FORMATS["flac"](rng.normal(0, 0.1, 16_000).astype(np.float32)))
     monkeypatch.setenv("SER_CORPORA", str(folder.parent))
     monkeypatch.setattr(
-        "ser_core.exploration.shipped_features",
+        "ser_core.exploration.read_shipped_features",
         {"ravdess": pd.DataFrame({"path": ["a.flac", "b.flac"]})}.__getitem__,
     )
     assert cli.main(["contours", "ravdess", "--jobs", "1"]) == 0
     assert "1 of 2 clips" in capsys.readouterr().err
-    table = contours.read(["ravdess"])
+    table = contours.read_contours(["ravdess"])
     assert table["path"].tolist() == ["a.flac"]
     np.testing.assert_allclose(table[contours.POINTS], 200, rtol=0.03)
 
@@ -44,14 +44,14 @@ def test_contours_need_the_corpus(monkeypatch, capsys):
 
 def test_one_map_is_stored_by_corpus(stored, monkeypatch, capsys):
     few = {
-        corpus: exploration.shipped_features(corpus).iloc[::60]
+        corpus: exploration.read_shipped_features(corpus).iloc[::60]
         for corpus in ("ravdess", "crema-d", "nemo")
     }
-    monkeypatch.setattr("ser_core.exploration.shipped_features", few.__getitem__)
+    monkeypatch.setattr("ser_core.exploration.read_shipped_features", few.__getitem__)
     assert cli.main(["map"]) == 0
     assert capsys.readouterr().err.splitlines() == [
         f"saved {corpus}/map.csv" for corpus in ("crema-d", "nemo", "ravdess")
     ]
-    placed = exploration.stored_places(list(few))
+    placed = exploration.read_stored_places(list(few))
     assert len(placed) == sum(len(table) for table in few.values())
     assert placed[["x", "y"]].notna().all(axis=None)

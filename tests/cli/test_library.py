@@ -1,4 +1,4 @@
-"""The library from the command line: what a person types, from the list of what is kept to a model that their labels have corrected."""
+"""The library from the command line: list, export, delete, and a model that labels have corrected."""
 
 import json
 from datetime import UTC, datetime
@@ -10,40 +10,40 @@ import pytest
 from ser_core import audio, library, models, prediction
 from ser_core.emotions import EMOTIONS
 from ser_core.library import corrections
-from ser_core.library.store import KeptLayer
+from ser_core.library.kept_layers import StoredLayer
 from ser_core.models import Layer
 from tests.cli.test_commands import run
 from tests.conftest import ROOT
-from tests.library.test_store import keep
+from tests.support.libraries import keep
 from tests.support.synthesis import RATE, voice, wav
 
 
 @pytest.fixture
-def kept(tmp_path, monkeypatch):
+def opened(tmp_path, monkeypatch):
     monkeypatch.setenv(library.FOLDER_VARIABLE, str(tmp_path / "lib"))
-    return library.opened()
+    return library.open_library()
 
 
 @pytest.fixture
-def corrected(kept):
-    """Synthetic voices of three speakers with what the default model said, high ones labelled happy and low ones sad."""
+def corrected(opened):
+    """A library of synthetic voices of three speakers, high ones labelled happy and low ones sad."""
     pair = [models.load_default(task) for task in ("emotion", "gender")]
     for number in range(30):
         high = number % 2 == 0
         clip = audio.from_samples(
             voice(300.0 if high else 120.0, seconds=1.5, seed=number, glide=0.01 * number), RATE
         )
-        entry = kept.keep(
+        entry = opened.keep(
             "local",
             f"take {number}.wav",
             clip,
             prediction.predict(clip, *pair),
             [model.card for model in pair],
         )
-        kept.correct(
+        opened.correct(
             "local", entry, "happy" if high else "sad", ("Ann", "Bob", "Cid")[number // 2 % 3]
         )
-    return kept
+    return opened
 
 
 ACTIONS = (
@@ -84,17 +84,17 @@ def test_no_action_makes_a_library_of_a_mistyped_name(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_outlives_deleting_and_who_is_set_aside_are_said(kept, capsys):
-    numbers = [keep(kept, seed=seed) for seed in range(2)]
+def test_list_names_who_is_set_aside_and_delete_says_which_correction_stays(opened, capsys):
+    numbers = [keep(opened, seed=seed) for seed in range(2)]
     for number, speaker in zip(numbers, ("Ann", "Bob"), strict=True):
-        kept.correct("local", number, "sad", speaker)
+        opened.correct("local", number, "sad", speaker)
     assert "set aside" not in run(capsys, "library", "list")[1]
-    kept.parts("local", ["Ann", "Bob"])
+    opened.assign_parts("local", ["Ann", "Bob"])
     listed = run(capsys, "library", "list")[1]
     assert "Bob (set aside)" in listed
     assert "Ann (set aside)" not in listed
     assert "correction" not in run(capsys, "library", "delete", numbers[0])[2]
-    kept.add_layer(
+    opened.add_layer(
         "local", Layer.identity("x").to_json(), Layer.identity("x").digest, {"scores": {}}
     )
     assert (
@@ -103,9 +103,9 @@ def test_what_outlives_deleting_and_who_is_set_aside_are_said(kept, capsys):
     )
 
 
-def test_a_layer_in_use_is_not_adopted_again(kept, capsys):
+def test_a_layer_in_use_is_not_adopted_again(opened, capsys):
     layer = Layer.identity(models.default_card("emotion").sha256)
-    kept.add_layer("local", layer.to_json(), layer.digest, {"scores": {}, "corpora": []})
+    opened.add_layer("local", layer.to_json(), layer.digest, {"scores": {}, "corpora": []})
     assert "corrected by layer 1" in run(capsys, "library", "adopt")[1]
     assert run(capsys, "library", "adopt")[:2] == (0, "Layer 1 is in use already.\n")
     assert run(capsys, "library", "rollback")[:2] == (
@@ -115,8 +115,8 @@ def test_a_layer_in_use_is_not_adopted_again(kept, capsys):
 
 
 @pytest.mark.parametrize(("difference", "offered"), [(-0.1, False), (0.0, False), (0.1, True)])
-def test_what_was_learnt_is_told_in_plain_words_and_offered_only_if_it_helps(
-    difference, offered, kept, monkeypatch, capsys
+def test_a_layer_is_summarised_in_plain_words_and_offered_only_if_it_helps(
+    difference, offered, opened, monkeypatch, capsys
 ):
     row = {
         "name": "your speakers set aside",
@@ -129,7 +129,7 @@ def test_what_was_learnt_is_told_in_plain_words_and_offered_only_if_it_helps(
     counts = {"clips": 1, "speakers": 1, "emotions": {"sad": 1}}
     report = {"library": row, "corpora": [], "train": counts, "left_out": 1, "strength": 100.0}
     monkeypatch.setattr(
-        corrections, "train", lambda *_: KeptLayer(7, datetime.now(UTC), "0" * 64, "", report)
+        corrections, "train", lambda *_: StoredLayer(7, datetime.now(UTC), "0" * 64, "", report)
     )
     code, out, _ = run(capsys, "library", "train")
     assert code == 0
@@ -152,10 +152,10 @@ def test_predicting_makes_no_library_either_and_goes_on_without(tmp_path, monkey
     assert not (tmp_path / "mistyped").exists()
 
 
-def test_what_is_kept_is_listed_as_a_table_and_as_json(kept, capsys):
-    number = keep(kept, name="my clip.wav")
-    kept.correct("local", number, "sad", "Ann")
-    keep(kept, owner="other", seed=1)
+def test_entries_are_listed_as_a_table_and_as_json(opened, capsys):
+    number = keep(opened, name="my clip.wav")
+    opened.correct("local", number, "sad", "Ann")
+    keep(opened, owner="other", seed=1)
     code, out, err = run(capsys, "library", "list")
     assert code == 0
     assert out.splitlines()[1].split()[0] == str(number)
@@ -174,21 +174,21 @@ def test_what_is_kept_is_listed_as_a_table_and_as_json(kept, capsys):
     )
 
 
-def test_deleting_takes_what_is_named_and_everything_only_when_it_is_meant(kept, capsys):
-    numbers = [keep(kept, seed=seed) for seed in range(3)]
+def test_delete_takes_the_named_entries_and_delete_all_needs_yes(opened, capsys):
+    numbers = [keep(opened, seed=seed) for seed in range(3)]
     assert run(capsys, "library", "delete", numbers[0], 10_000)[0] == 2
-    assert len(kept.entries("local")) == 3
+    assert len(opened.entries("local")) == 3
     assert run(capsys, "library", "delete", numbers[0])[0] == 0
     code, _, err = run(capsys, "library", "delete-all")
     assert code == 2
     assert "deletes 2 entries" in err
-    assert len(kept.entries("local")) == 2
+    assert len(opened.entries("local")) == 2
     assert run(capsys, "library", "delete-all", "--yes")[0] == 0
-    assert kept.entries("local") == []
+    assert opened.entries("local") == []
 
 
 @pytest.mark.slow
-def test_an_export_can_be_extracted_trained_on_and_judged_by(corrected, tmp_path, capsys):
+def test_an_export_can_be_extracted_trained_on_and_evaluated(corrected, tmp_path, capsys):
     code, _, err = run(capsys, "library", "export", tmp_path / "mine")
     assert (code, err) == (0, f"30 clips written to {tmp_path / 'mine'}\n")
     assert run(capsys, "library", "export", tmp_path / "mine")[0] == 2  # never over something
@@ -220,7 +220,7 @@ def test_an_export_can_be_extracted_trained_on_and_judged_by(corrected, tmp_path
 
 
 @pytest.mark.slow
-def test_a_correction_is_trained_looked_at_adopted_used_and_rolled_back(
+def test_a_correction_is_trained_evaluated_adopted_used_and_rolled_back(
     corrected, tmp_path, capsys
 ):
     clip = tmp_path / "clip.wav"
@@ -269,21 +269,21 @@ def out_rows(rows):
     return [rows["tested on"], rows["your speakers set aside"], rows["RAVDESS"], rows["CREMA-D"]]
 
 
-def test_what_is_worse_on_the_corpora_takes_force(kept, capsys):
+def test_adopting_a_layer_that_is_worse_on_a_corpus_needs_force(opened, capsys):
     base = models.default_card("emotion").sha256
     layer = Layer(-np.eye(8), np.zeros(8), base)
     row = {"name": "nEMO", "difference": {"value": -0.2, "low": -0.3, "high": -0.1}}
-    kept.add_layer("local", layer.to_json(), layer.digest, {"scores": {}, "corpora": [row]})
+    opened.add_layer("local", layer.to_json(), layer.digest, {"scores": {}, "corpora": [row]})
     code, out, err = run(capsys, "library", "adopt")
     assert (code, out) == (1, "")
     assert "recognises less on nEMO" in err
-    assert kept.adopted("local") is None
+    assert opened.adopted_layer("local") is None
     assert run(capsys, "library", "adopt", "--force")[0] == 0
-    assert kept.adopted("local") is not None
+    assert opened.adopted_layer("local") is not None
 
 
-def test_too_little_to_learn_from_is_one_line(kept, capsys):
-    keep(kept)
+def test_too_little_to_learn_from_is_one_line(opened, capsys):
+    keep(opened)
     code, out, err = run(capsys, "library", "train")
     assert (code, out) == (2, "")
     assert "too little to learn from" in err
