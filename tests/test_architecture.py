@@ -1,47 +1,82 @@
-"""The house: imports go down, and each foreign library has one room."""
+"""The house: imports go down, no module is part of a circle, and each foreign library has one room.
+
+`FLOORS` is the only description of the floors. `python -m tests.test_architecture` writes
+docs/architecture.md from it, and a test holds the page to it.
+"""
 
 import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pytest
-
-from tests.conftest import ROOT
+from tests.support.source import (
+    FILES,
+    PAGE_FILES,
+    ROOT,
+    calls,
+    imports,
+    module_name,
+    relative,
+    tree_of,
+)
 
 FLOORS = {
     "ser_core": 0,
     "ser_core.errors": 0,
     "ser_core.emotions": 0,
+    "ui": 0,
+    "ui.streamlit_internals": 0,
+    "ui.library": 0,
+    "ui.server": 0,
     "ser_core.storage": 1,
     "ser_core.audio": 1,
+    "ui.server.logs": 1,
+    "ui.server.turns": 1,
     "ser_core.corpora": 2,
     "ser_core.speech": 2,
     "ser_core.features": 3,
     "ser_core.batch": 4,
     "ser_core.charts": 4,
+    "ser_core.exploration": 4,
     "ser_core.models": 5,
     "ser_core.evaluation": 6,
     "ser_core.prediction": 6,
-    "ser_core.exploration": 7,
     "ser_core.library": 7,
     "ser_core.training": 7,
+    "ui.session": 7,
     "ser_core.experiments": 8,
+    "ui.library.access": 8,
     "ser_core.cli": 9,
-    "ui": 9,
+    "ui.caches": 9,
+    "ui.model_choice": 10,
+    "ui.widgets": 10,
     "ser_core.__main__": 10,
-    "pages": 10,
-    "Home": 10,
+    "ui.predictions": 11,
+    "ui.clip_detail": 11,
+    "ui.routing": 11,
+    "ui.record": 12,
+    "ui.compare": 12,
+    "ui.own_corpus": 13,
+    "ui.explore": 13,
+    "ui.library.keeping": 13,
+    "ui.server.warming": 13,
+    "ui.library.entries": 14,
+    "ui.tour": 14,
+    "ui.server.serving": 14,
+    "pages": 15,
+    "Home": 15,
 }
-ROOMS = {
+LIBRARY_ROOMS = {
     "streamlit": ("Home.py", "ui/", "pages/"),
     "audiorecorder": (),  # of the recorder only the page in the browser is used: its Python would decode what strangers send
     "pydub": (),
     "pythonjsonlogger": ("ui/server/logs.py",),
     "starlette": ("ui/server/serving.py",),
     "altair": ("ser_core/charts/",),
-    "torch": ("ser_core/training/",),
-    "onnx": ("ser_core/training/",),
+    "torch": ("ser_core/training/neural/",),
+    "onnx": ("ser_core/training/neural/",),
     "sklearn": ("ser_core/training/", "ser_core/exploration/projection.py"),
     "av": ("ser_core/audio/",),
     "dask": ("ser_core/batch/cluster.py",),
@@ -51,73 +86,154 @@ ROOMS = {
     "sqlalchemy": ("ser_core/library/",),
     "alembic": ("ser_core/library/",),
 }
-FILES = sorted(
-    path
-    for pattern in ("*.py", "ui/**/*.py", "pages/*.py", "ser_core/**/*.py")
-    for path in ROOT.glob(pattern)
-)
-
-
-def name_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def room_of(module: str) -> str | None:
-    """The longest known room a module lies in."""
+    """The longest room of `FLOORS` that a module lies in; None outside the project."""
     parts = module.split(".")
-    return next(
-        (room for n in range(len(parts), 0, -1) if (room := ".".join(parts[:n])) in FLOORS), None
-    )
+    prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((prefix for prefix in prefixes if prefix in FLOORS), None)
 
 
-def imports(path: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            assert node.level == 0, f"{path}: relative import"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.import_module":
-            found.add(ast.literal_eval(node.args[0]))
-    return found
+def rooms_imported(room: str) -> set[str]:
+    """The other rooms that the modules of a room import, lazily, too."""
+    modules = {
+        room_of(module)
+        for path in FILES
+        if room_of(module_name(path)) == room
+        for module in imports(path)
+    }
+    return {other for other in modules if other not in (None, room, "ser_core")}
+
+
+def imported_modules() -> dict[str, set[str]]:
+    """For each module of the project the modules of the project that it imports, lazily, too."""
+    names = {module_name(path) for path in FILES}
+    return {
+        module_name(path): {
+            target
+            for name in imports(path)
+            for target in (name if name in names else name.rpartition(".")[0],)
+            if target in names and target != module_name(path)
+        }
+        for path in FILES
+    }
+
+
+def circles(graph: Mapping[str, set[str]]) -> Iterator[list[str]]:
+    """The groups of modules that reach each other (Tarjan's algorithm), largest last."""
+    order: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(node: str) -> Iterator[list[str]]:
+        order[node] = low[node] = len(order)
+        stack.append(node)
+        for other in sorted(graph[node]):
+            if other not in order:
+                yield from visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], order[other])
+        if low[node] == order[node]:
+            group = stack[stack.index(node) :]
+            del stack[stack.index(node) :]
+            if len(group) > 1:
+                yield sorted(group)
+
+    for node in sorted(graph):
+        if node not in order:
+            yield from visit(node)
 
 
 def test_the_files_are_found():
-    assert len(FILES) > 20
+    assert len(FILES) > 100
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_imports_go_down(path):
-    own = room_of(name_of(path))
-    assert own is not None, f"{path} is a new room: give it a floor"
-    for module in imports(path):
-        room = room_of(module)
-        if room in (None, own, "ser_core"):
-            continue
-        assert FLOORS[room] < FLOORS[own], (
-            f"{own} (floor {FLOORS[own]}) imports {room} (floor {FLOORS[room]})"
-        )
+def test_every_module_has_a_floor():
+    assert [relative(path) for path in FILES if room_of(module_name(path)) is None] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_each_library_stays_in_its_room(path):
-    relative = path.relative_to(ROOT).as_posix()
-    for module in imports(path):
-        rooms = ROOMS.get(module.split(".")[0])
-        assert rooms is None or relative.startswith(rooms), f"{relative} imports {module}"
+def test_imports_go_down():
+    upward = [
+        f"{relative(path)} (floor {FLOORS[own]}) imports {module} (floor {FLOORS[room]})"
+        for path in FILES
+        if (own := room_of(module_name(path)))
+        for module in sorted(imports(path))
+        if (room := room_of(module)) not in (None, own, "ser_core") and FLOORS[room] >= FLOORS[own]
+    ]
+    assert upward == []
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if "cli" not in path.parts], ids=name_of)
-def test_only_the_command_line_writes_to_the_terminal(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call):
-            assert ast.unparse(node.func) not in {
-                "print",
-                "sys.stdout.write",
-                "sys.stderr.write",
-            }, f"{path}:{node.lineno}"
+def test_the_floors_are_sorted_and_as_low_as_they_can_be():
+    assert list(FLOORS.values()) == sorted(FLOORS.values())
+    lowest = {
+        room: max((FLOORS[other] + 1 for other in rooms_imported(room)), default=0)
+        for room in FLOORS
+    }
+    assert {room: floor for room, floor in lowest.items() if FLOORS[room] != floor} == {}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """A package's `__init__`, which re-exports its modules, may be imported by none of them."""
+    assert list(circles(imported_modules())) == []
+
+
+def test_a_circle_is_noticed():
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}
+    assert list(circles(graph)) == [["a", "b", "c"]]
+
+
+def test_few_modules_lie_loose_and_each_has_a_name_of_its_own():
+    loose = [path for path in FILES if path.parent == ROOT / "ser_core"]
+    assert len(loose) <= 6
+    names: dict[str, list[str]] = {}
+    for path in FILES:
+        if path.is_relative_to(ROOT / "ser_core") and path.stem != "__init__":
+            names.setdefault(path.name, []).append(relative(path))
+    assert [paths for paths in names.values() if len(paths) > 1] == []
+
+
+def test_each_library_stays_in_its_room():
+    outside = [
+        f"{relative(path)} imports {module}"
+        for path in FILES
+        for module in sorted(imports(path))
+        if (rooms := LIBRARY_ROOMS.get(module.split(".")[0])) is not None
+        and not relative(path).startswith(rooms)
+    ]
+    assert outside == []
+
+
+def test_what_streamlit_keeps_private_is_touched_in_one_place():
+    """Of its submodules only `streamlit.typing` and `streamlit.components` are public."""
+    public = ("streamlit.typing.", "streamlit.components.")
+    touching = {
+        f"{relative(path)} imports {module}"
+        for path in PAGE_FILES
+        for module in imports(path)
+        if module.startswith("streamlit.") and not module.startswith(public)
+    }
+    touching |= {
+        f"{relative(path)} uses {name}"
+        for path in PAGE_FILES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute)
+        and (name := ast.unparse(node)) in ("st.runtime", "st.delta_generator", "st.config")
+    }
+    assert {text.split()[0] for text in touching} == {"ui/streamlit_internals.py"}
+
+
+def test_only_the_command_line_writes_to_the_terminal():
+    writers = {"print", "sys.stdout.write", "sys.stderr.write"}
+    writing = [
+        f"{relative(path)}:{call.lineno}"
+        for path in FILES
+        if not path.is_relative_to(ROOT / "ser_core" / "cli")
+        for call in calls(path)
+        if ast.unparse(call.func) in writers
+    ]
+    assert writing == []
 
 
 def test_nothing_heavy_is_imported_on_the_way_to_the_first_page():
@@ -159,15 +275,14 @@ print([name for name in ("sklearn", "scipy.signal", "scipy.stats", "librosa", "n
 def test_nothing_is_measured_by_a_clock_that_can_jump():
     """`time.monotonic` measures; the wall clock only dates what is written down."""
     dating = {
-        "ser_core/training/cross_validation.py",
-        "ser_core/training/release.py",
-        "ser_core/cli/bench.py",
-        "ser_core/library/store.py",
-        "ui/library/entries.py",
+        "ser_core/training/final_models.py",
+        "ser_core/training/release_cards.py",
+        "ser_core/library/database.py",
+        "ui/library/keeping.py",
     }
     wall = ("time.time()", "datetime.now(", "date.today()", "utcnow(")
     assert {
-        path.relative_to(ROOT).as_posix()
+        relative(path)
         for path in FILES
         if any(call in path.read_text(encoding="utf-8") for call in wall)
     } == dating
@@ -178,267 +293,44 @@ def test_emotions_are_listed_in_one_place_only():
     assert [path.name for path in listing] == ["emotions.py"]
 
 
-OF_NOBODY = {
-    "ui/caches.py: _loading": "a lock",
-    "ui/server/turns.py: turns": "who waits, by number",
-    "ui/server/warming.py: _at_it": "a lock",
-    "ui/server/warming.py: _state": "whether the server is ready",
-}
-"""What modules of pages hold that can change, and why it says nothing of a person."""
-CONSTANT = (
-    ast.Constant,
-    ast.JoinedStr,
-    ast.BinOp,
-    ast.Tuple,
-    ast.Attribute,
-    ast.Name,
-    ast.Lambda,
-    ast.UnaryOp,
-    ast.Subscript,
-)
-CALLS_OF_CONSTANTS = {"TypeVar", "Path", "frozenset", "logging.getLogger", "tuple"}
-ON_PAGES = [path for path in FILES if name_of(path).split(".")[0] in {"ui", "pages", "Home"}]
+PAGE = ROOT / "docs" / "architecture.md"
+PREFACE = """# Architecture
 
+This page is generated from the list of floors in `tests/test_architecture.py`
+(`python -m tests.test_architecture` writes it). Imports go down only: a room imports rooms of lower
+floors and never one of its own floor or above. Imports inside functions count.
 
-@pytest.mark.parametrize("path", ON_PAGES, ids=name_of)
-def test_no_module_of_a_page_holds_anything_of_a_person(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global)], (
-        "a module's variable that changes"
-    )
-    for node in tree.body:
-        if (
-            isinstance(node, ast.Assign | ast.AnnAssign)
-            and node.value is not None
-            and not is_constant(node.value)
-        ):
-            names = [
-                ast.unparse(target)
-                for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-            ]
-            for name in names:
-                held = f"{path.relative_to(ROOT).as_posix()}: {name}"
-                assert name.isupper() or name == "__all__" or held in OF_NOBODY, (
-                    f"{held} may hold what is somebody's"
-                )
-                if name.isupper():
-                    assert not changed(tree, name), f"{held} is written to"
-
-
-def is_constant(value: ast.expr) -> bool:
-    if isinstance(value, ast.Call):
-        return ast.unparse(value.func).rsplit("(")[0] in CALLS_OF_CONSTANTS
-    return isinstance(value, CONSTANT)
-
-
-def changed(tree: ast.Module, name: str) -> bool:
-    """Whether a file writes into what a name holds."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.Delete):
-            targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]
-            if any(
-                isinstance(target, ast.Subscript) and ast.unparse(target.value) == name
-                for target in targets
-            ):
-                return True
-        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(f"{name}."):
-            return ast.unparse(node.func).rpartition(".")[2] in {
-                "append",
-                "add",
-                "update",
-                "setdefault",
-                "extend",
-                "pop",
-                "clear",
-                "insert",
-            }
-    return False
-
-
-KEPT_FOR_ALL = {
-    "st.cache_data",
-    "st.cache_resource",
-    "cache",
-    "lru_cache",
-    "functools.cache",
-    "functools.lru_cache",
-}
-OF_A_PERSON = {"Recording", "Clip", "OwnCorpus", "Enrolment", "UploadedFile", "bytes"}
-
-
-@pytest.mark.parametrize("path", ON_PAGES, ids=name_of)
-def test_what_is_made_of_a_persons_clip_is_kept_in_their_session_only(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef):
-            taken = {
-                word
-                for argument in node.args.args
-                if argument.annotation
-                for word in words(argument.annotation)
-            }
-            for decorator in node.decorator_list:
-                called = decorator.func if isinstance(decorator, ast.Call) else decorator
-                if ast.unparse(called) in KEPT_FOR_ALL and taken & OF_A_PERSON | (
-                    {"sha256"} & {argument.arg for argument in node.args.args}
-                ):
-                    assert "scope='session'" in ast.unparse(decorator), (
-                        f"{path}: {node.name} is kept for everybody"
-                    )
-
-
-def words(annotation: ast.expr) -> set[str]:
-    return {part.id for part in ast.walk(annotation) if isinstance(part, ast.Name)}
-
-
-def test_the_recorders_python_is_never_imported():
-    code = """
-import sys
-from streamlit.testing.v1 import AppTest
-page = AppTest.from_file("Home.py", default_timeout=60).run().switch_page("pages/record_and_predict.py").run()
-assert not page.exception
-print([name for name in ("audiorecorder", "pydub", "audioop") if name in sys.modules])
 """
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert result.stdout.strip() == "[]"
 
 
-LOADERS = {
-    "joblib.load": ("ser_core/models/estimators.py",),
-    "onnxruntime.InferenceSession": ("ser_core/models/estimators.py",),
-    "np.load": (
-        "ser_core/models/perceptrons.py",
-        "ser_core/features/filter_banks.py",
-        "ser_core/training/",
-    ),
-    "Memory": ("ser_core/training/", "ser_core/experiments/training_speakers.py"),
-}
-"""What makes objects of bytes, and where that may be done: of models after `ser_core.storage.manifest` has read them, of our own files, of our own cache."""
-NOWHERE = {
-    "pickle",
-    "_pickle",
-    "cPickle",
-    "dill",
-    "cloudpickle",
-    "marshal",
-    "shelve",
-    "skops",
-    "yaml",
-}
-CALLED_NOWHERE = {
-    "eval",
-    "exec",
-    "compile",
-    "__import__",
-    "pd.read_pickle",
-    "torch.hub.load",
-    "onnx.load",
-    "np.fromfile",
-}
+def architecture_page() -> str:
+    """The page: one table row a room, the highest floor first, with its purpose and what it imports."""
+    rows = ["| floor | room | what it is for | imports |", "| --- | --- | --- | --- |"]
+    for room, floor in sorted(FLOORS.items(), key=lambda item: (-item[1], item[0])):
+        others = ", ".join(f"`{other}`" for other in sorted(rooms_imported(room)))
+        rows.append(
+            f"| {floor} | `{room}` | {purpose(room)} | {others or 'nothing of the project'} |"
+        )
+    libraries = ["", "## Which room may import which library", ""]
+    for library, rooms in sorted(LIBRARY_ROOMS.items()):
+        allowed = ", ".join(f"`{room}`" for room in rooms) or "no room"
+        libraries.append(f"- `{library}`: {allowed}")
+    return PREFACE + "\n".join([*rows, *libraries]) + "\n"
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_what_could_run_code_of_a_file_is_called_in_its_room_only(path):
-    relative = path.relative_to(ROOT).as_posix()
-    assert not {module.split(".")[0] for module in imports(path)} & NOWHERE
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.Call):
-            continue
-        called = ast.unparse(node.func)
-        assert called not in CALLED_NOWHERE, f"{relative}:{node.lineno}"
-        for loader, rooms in LOADERS.items():
-            if called == loader or (
-                called.endswith(f".{loader.split('.')[-1]}") and loader.split(".")[-1] != "load"
-            ):
-                assert relative.startswith(rooms), f"{relative}:{node.lineno}: {called}"
-        if called == "torch.load":
-            assert relative.startswith("ser_core/training/"), relative
-            assert "weights_only=True" in ast.unparse(node), f"{relative}:{node.lineno}"
-        unpickling = [keyword.value for keyword in node.keywords if keyword.arg == "allow_pickle"]
-        assert all(
-            isinstance(value, ast.Constant) and value.value is False for value in unpickling
-        ), f"{relative}:{node.lineno}"
+def purpose(room: str) -> str:
+    """The first sentence of a room's docstring."""
+    folder = ROOT / Path(*room.split("."))
+    file = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+    if not file.exists():
+        return "One file a page: widgets, one core call, one chart call, draw."
+    text = ast.get_docstring(tree_of(file)) or ""
+    return re.sub(r"\s+", " ", text.split("\n\n")[0]).replace("|", "\\|")
 
 
-def test_no_page_hands_bytes_to_what_loads_models():
-    """Pages and their sections know models by name, task and card alone: of `ser_core.models` they use nothing that takes bytes or a folder."""
-    allowed = {
-        "Model",
-        "ModelCard",
-        "cards",
-        "default_card",
-        "find",
-        "load",
-        "load_named",
-        "size_bytes",
-        "speakers_in_words",
-        "title",
-        "to_markdown",
-        "MAIN_FEATURE_SET",
-    }
-    allowed |= {"CLASSIFIER_TITLES", "load_default"}
-    allowed |= {
-        "CORRECTED",
-        "Layer",
-        "corrected",
-    }  # the numbers of a correction layer, which the library has under their digest
-    for path in FILES:
-        if not path.relative_to(ROOT).as_posix().startswith(("ui/", "pages/", "Home.py")):
-            continue
-        assert not [
-            module
-            for module in imports(path)
-            if module.startswith("ser_core.models.") and module.split(".")[-1] not in allowed
-        ], path
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "models":
-                assert node.attr in allowed, f"{path}:{node.lineno}: models.{node.attr}"
-            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("models."):
-                assert not [keyword for keyword in node.keywords if keyword.arg == "folder"], (
-                    f"{path}:{node.lineno}"
-                )
-                assert len(node.args) <= 2 or ast.unparse(node.func) == "models.corrected", (
-                    f"{path}:{node.lineno}"
-                )
+def test_the_page_on_the_architecture_is_what_the_floors_say():
+    assert PAGE.read_text(encoding="utf-8") == architecture_page()
 
 
-def test_what_loads_models_takes_names_cards_and_folders():
-    import inspect
-
-    from ser_core import models
-
-    for loading in (
-        models.load,
-        models.load_named,
-        models.load_default,
-        models.find,
-        models.cards,
-        models.read_card,
-    ):
-        annotations = {
-            str(parameter.annotation)
-            for parameter in inspect.signature(loading).parameters.values()
-        }
-        assert annotations <= {"str", "str | None", "Path", "ModelCard"}
-
-
-def test_files_of_models_and_data_are_read_through_the_list_of_digests():
-    """Whoever reads a table of `data/` asks `seals` first: no read of a path stands alone."""
-    readers = {"pd.read_csv", "pd.read_parquet"}
-    own = {
-        "ser_core/features/tables.py",
-        "ser_core/corpora/crema_d.py",
-        "ser_core/exploration/choice.py",
-    }  # of bytes, or checked in the line above
-    for path in FILES:
-        relative = path.relative_to(ROOT).as_posix()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and ast.unparse(node.func) in readers
-                and relative not in own
-            ):
-                assert ast.unparse(node.args[0]).startswith("manifest.intact("), (
-                    f"{relative}:{node.lineno}"
-                )
+if __name__ == "__main__":
+    PAGE.write_text(architecture_page(), encoding="utf-8")

@@ -1,7 +1,7 @@
-"""What goes wrong around the program: no home, no room on the disk, models that are gone or half there. It is said in a sentence, and nothing
-that was there is lost.
+"""Faults around the program: no home, no room on the disk, models that are missing or incomplete.
 
-Each command runs in a process of its own, as a user would run it.
+Each ends in one sentence, and nothing is lost. Each command runs in a process of its own, as a user would
+run it.
 """
 
 import json
@@ -28,14 +28,17 @@ SAMPLE = "data/samples/steady-low-voice.flac"
 
 
 def ser(*arguments, home=NOWHERE, limit=None, cwd=ROOT, stdout=subprocess.PIPE, **environment):
-    """Run a command of the package; `limit` is the most bytes that a file may have, as if the disk were full then."""
-    kept = {
+    """Run a command of the package.
+
+    `limit` is the most bytes that a file may have, as if the disk were full then.
+    """
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if name not in ("HOME", "SER_CACHE", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR")
     }
     if home is not None:
-        kept["HOME"] = home
+        inherited["HOME"] = home
 
     def limited():
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -43,7 +46,7 @@ def ser(*arguments, home=NOWHERE, limit=None, cwd=ROOT, stdout=subprocess.PIPE, 
     return subprocess.run(
         [sys.executable, "-m", "ser_core", *map(str, arguments)],
         cwd=cwd,
-        env=kept | environment,
+        env=inherited | environment,
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
@@ -52,7 +55,7 @@ def ser(*arguments, home=NOWHERE, limit=None, cwd=ROOT, stdout=subprocess.PIPE, 
     )
 
 
-def said(result, code):
+def sentence_of(result, code):
     """The one sentence of a command that failed as it should."""
     assert result.returncode == code, result.stderr
     assert "Traceback" not in result.stderr
@@ -73,7 +76,7 @@ def clips(tmp_path):
     return folder
 
 
-# ----------------------------------------------------------------------------------------------- home and cache
+# ---- home and cache
 
 
 @pytest.mark.fault(
@@ -106,8 +109,9 @@ def test_training_without_a_cache_says_which_setting_helps(tmp_path):
         tmp_path,
         SER_CACHE=NOWHERE,
     )
-    assert said(result, 1) == (
-        f"error: What is kept between runs can be written to none of: {NOWHERE}. Set SER_CACHE to a folder that can be written to."
+    assert sentence_of(result, 1) == (
+        f"error: What is kept between runs can be written to none of: {NOWHERE}. "
+        "Set SER_CACHE to a folder that can be written to."
     )
 
 
@@ -127,7 +131,7 @@ def test_a_user_whom_the_system_does_not_know_has_a_cache_in_the_temporary_folde
         cache_folder.cache_folder.cache_clear()
 
 
-# ------------------------------------------------------------------------------------------------------- models
+# ---- models
 
 
 @pytest.fixture
@@ -168,7 +172,7 @@ def test_the_command_line_names_the_file_of_a_model_that_is_not_whole(checkout, 
     harm, name, _, code = FAULTS[fault]
     harm(checkout / "models" / name)
     result = ser("predict", SAMPLE, cwd=checkout)
-    sentence = said(result, code)
+    sentence = sentence_of(result, code)
     assert sentence.startswith("error: ")
     assert name in sentence
     assert "Restore the file" in sentence
@@ -177,11 +181,12 @@ def test_the_command_line_names_the_file_of_a_model_that_is_not_whole(checkout, 
 
 PAGES = """
 from streamlit.testing.v1 import AppTest
+from ui import session
 
 home = AppTest.from_file("Home.py", default_timeout=120).run()
 assert not home.exception, home.exception
 page = AppTest.from_file("pages/record_and_predict.py", default_timeout=120)
-page.session_state["routed"] = True
+page.session_state[session.KEY] = session.SessionState(routed=True)
 page.session_state["source"] = "Sample"
 page.run()
 if not page.error:
@@ -228,7 +233,7 @@ def test_a_sample_that_was_changed_is_not_played(checkout):
     )
 
 
-# ------------------------------------------------------------------------------------------------- a full disk
+# ---- a full disk
 
 
 @pytest.fixture
@@ -273,7 +278,7 @@ def test_a_disk_that_is_full_when_a_model_is_saved_leaves_no_half_of_it(tmp_path
     before = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     limit = (folder / "emotion-decision-tree" / "card.json").stat().st_size // 2
     result = ser(*arguments, limit=limit, SER_CACHE=str(tmp_path / "cache"))
-    sentence = said(result, 1)
+    sentence = sentence_of(result, 1)
     assert "File too large" in sentence
     assert "my-models/emotion-decision-tree/" in sentence
     assert "Make room" in sentence
@@ -293,7 +298,7 @@ def test_a_disk_that_is_full_when_predictions_are_written_loses_none(tmp_path, c
     output = tmp_path / f"out.{form}"
     output.write_text("of an earlier run")
     (tmp_path / f".{output.name}.part").symlink_to("/dev/full")
-    sentence = said(ser("predict", clips, "--format", form, "--output", output), 1)
+    sentence = sentence_of(ser("predict", clips, "--format", form, "--output", output), 1)
     assert sentence.startswith(f"error: '{output}' cannot be written: No space left on device.")
     assert output.read_text() == "of an earlier run"
     result = ser("predict", clips, "--format", form, "--output", output)
@@ -311,7 +316,7 @@ def test_a_disk_that_is_full_when_predictions_are_written_loses_none(tmp_path, c
 def test_a_disk_that_is_full_when_features_are_written_loses_none(tmp_path, clips, suffix):
     output = tmp_path / f"features.{suffix}"
     (tmp_path / f".{output.name}.part").symlink_to("/dev/full")
-    sentence = said(ser("extract", clips, "--output", output), 1)
+    sentence = sentence_of(ser("extract", clips, "--output", output), 1)
     assert sentence.startswith(f"error: '{output}' cannot be written: ")
     assert not output.exists()
     result = ser("extract", clips, "--output", output)
@@ -321,8 +326,10 @@ def test_a_disk_that_is_full_when_features_are_written_loses_none(tmp_path, clip
 
 
 @pytest.mark.fault("the disk is full where a run keeps what is done", "one sentence, exit code 1")
-def test_where_what_is_done_cannot_be_kept_the_run_ends_with_a_sentence(tmp_path, clips):
-    sentence = said(ser("extract", clips, "--output", tmp_path / "features.csv", limit=20_000), 1)
+def test_a_run_whose_checkpoint_cannot_be_stored_ends_with_a_sentence(tmp_path, clips):
+    sentence = sentence_of(
+        ser("extract", clips, "--output", tmp_path / "features.csv", limit=20_000), 1
+    )
     assert sentence.startswith(
         f"error: What is done cannot be kept in '{tmp_path}/.features.csv.partial'"
     )
@@ -334,10 +341,10 @@ def test_where_what_is_done_cannot_be_kept_the_run_ends_with_a_sentence(tmp_path
 @pytest.mark.parametrize(
     "arguments", [("predict", SAMPLE), ("predict", SAMPLE, "--format", "json"), ("models", "list")]
 )
-def test_a_standard_output_that_is_full_is_said_once(arguments):
+def test_a_full_standard_output_is_reported_once(arguments):
     with Path("/dev/full").open("w") as full:
         result = ser(*arguments, stdout=full)
-    assert said(result, 1) == "error: [Errno 28] No space left on device"
+    assert sentence_of(result, 1) == "error: [Errno 28] No space left on device"
 
 
 def test_the_list_of_digests_survives_a_full_disk(tmp_path):
@@ -346,8 +353,9 @@ def test_the_list_of_digests_survives_a_full_disk(tmp_path):
 import dataclasses, sys
 from pathlib import Path
 from ser_core import models
+from ser_core.storage import paths
 card = dataclasses.replace(models.find("decision-tree", "emotion"), name=sys.argv[1])
-artefact = (models.MODELS_DIR / "emotion-decision-tree" / "model.joblib").read_bytes()
+artefact = (paths.MODELS_DIR / "emotion-decision-tree" / "model.joblib").read_bytes()
 models.save_artefact(artefact, card, Path({str(tmp_path)!r}))
 """
 
