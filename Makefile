@@ -17,15 +17,18 @@ export MYPY_CACHE_DIR := $(CACHES)/mypy
 run: $(VENV)/.app
 	MALLOC_ARENA_MAX=1 $(BIN)/streamlit run Home.py --server.port $(PORT)
 
+# A process for each core; the tests of a file stay together, since they share servers and tables.
+PYTEST := $(BIN)/pytest -o cache_dir=$(CACHES)/pytest -n auto --dist loadfile
+
 test: lint
 	$(BIN)/mypy
-	$(BIN)/pytest -o cache_dir=$(CACHES)/pytest
+	$(PYTEST)
 
 # What needs nothing but the checkout, in under three minutes.
 FAST := not slow and not browser and not corpus and not training and not proxy and not postgres and not packaging
 
 test-fast: lint
-	$(BIN)/pytest -o cache_dir=$(CACHES)/pytest -m "$(FAST)"
+	$(PYTEST) -m "$(FAST)"
 
 # How dense the code is: syntax nodes a line, the longest line, the length of functions.
 metrics: $(VENV)/.dev

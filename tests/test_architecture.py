@@ -70,7 +70,8 @@ FLOORS = {
 }
 LIBRARY_ROOMS = {
     "streamlit": ("Home.py", "ui/", "pages/"),
-    "audiorecorder": (),  # of the recorder only the page in the browser is used: its Python would decode what strangers send
+    # Of the recorder only its page in the browser is used: its Python would decode strangers' files.
+    "audiorecorder": (),
     "pydub": (),
     "pythonjsonlogger": ("ui/server/logs.py",),
     "starlette": ("ui/server/serving.py",),
@@ -263,8 +264,10 @@ def test_an_answer_does_not_wait_for_what_only_training_needs():
 import sys
 from ser_core import audio, models, prediction
 pair = [models.load_default(task) for task in ("emotion", "gender")]
-print(prediction.predict(audio.load("data/samples/steady-low-voice.flac"), *pair, explain=True).explanation is not None)
-print([name for name in ("sklearn", "scipy.signal", "scipy.stats", "librosa", "numba", "joblib", "pandas", "torch") if name in sys.modules])
+recording = audio.load("data/samples/steady-low-voice.flac")
+print(prediction.predict(recording, *pair, explain=True).explanation is not None)
+heavy = "sklearn scipy.signal scipy.stats librosa numba joblib pandas torch".split()
+print([name for name in heavy if name in sys.modules])
 """
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

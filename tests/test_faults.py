@@ -110,7 +110,7 @@ def test_training_without_a_cache_says_which_setting_helps(tmp_path):
         SER_CACHE=NOWHERE,
     )
     assert sentence_of(result, 1) == (
-        f"error: What is kept between runs can be written to none of: {NOWHERE}. "
+        f"error: No cache can be written to any of: {NOWHERE}. "
         "Set SER_CACHE to a folder that can be written to."
     )
 

@@ -118,7 +118,7 @@ def compare() -> None:
         f"{exploration.summarise_ranking(ranked, exploration.AUDIBLE_GROUPS)}."
     )
     widgets.draw(
-        charts.effects(effects.head(SHOWN), emotion, "neutral"),
+        charts.effect_sizes(effects.head(SHOWN), emotion, "neutral"),
         key="tour_effects",
         alt=f"The attributes that set {emotion} apart from neutral most clearly",
     )

@@ -1,4 +1,4 @@
-"""A chart as a file."""
+"""A chart as an SVG file."""
 
 from __future__ import annotations
 
@@ -8,16 +8,28 @@ import altair as alt
 
 from ser_core.charts.style import Chart
 
-_WIDTH = 760
-_PADDING = (
-    30  # pixels: whoever opens the file may have a wider font than the one that was measured with
-)
+_WIDTH = 760  # pixels
+_PADDING = 30  # pixels: the reader's font may be wider than the one that the text was measured with
 
 
 def to_svg(chart: Chart, title: str, width: int = _WIDTH) -> bytes:
-    """The chart under a title as an SVG file, `width` pixels of plot wide; drawn by Vega itself, without a browser or the network.
+    """A chart under a title as an SVG file.
 
-    The same that a page shows, in Vega's own light theme.
+    Vega itself draws it in its light theme, without a browser or the network.
+
+    Parameters
+    ----------
+    chart : Chart
+        Any chart of this package.
+    title : str
+        The title above it.
+    width : int
+        Of the plot, in pixels.
+
+    Returns
+    -------
+    bytes
+        The file.
     """
     file = io.StringIO()
     # On a page Streamlit carries the data; a file holds them all, however many rows there are.

@@ -165,8 +165,10 @@ def place_clips(
     lacks_place = np.isnan(places[:, 0])
     if lacks_place.any():
         values = space.features[lacks_place] * space.deviation + space.mean
-        nothing_stored = lacks_place.all() and reference is not None
-        places[lacks_place] = _median_places(values, reference if nothing_stored else space)
+        stored = space
+        if lacks_place.all() and reference is not None:
+            stored = reference
+        places[lacks_place] = _median_places(values, stored)
     return space.about.assign(x=places[:, 0], y=places[:, 1])
 
 

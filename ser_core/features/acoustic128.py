@@ -95,8 +95,8 @@ def _pitch_features(frames: SpeechFrames) -> list[float]:
         periodicity = np.clip(frames.pitch.periodicity[at], 0.001, 0.999)
     else:
         hertz, periodicity = np.array([_FALLBACK_HZ]), np.array([0.001])
-    semitones = 12 * np.log2(hertz)
-    median = np.median(semitones)
+    semitones: Array = 12 * np.log2(hertz)
+    median = float(np.median(semitones))
     semitones = np.clip(semitones, median - OUTLIER_SEMITONES, median + OUTLIER_SEMITONES)
     low, high = quantiles(semitones, (10, 90))
     steps = np.abs(np.diff(semitones)[np.diff(at) == 1])
@@ -108,7 +108,7 @@ def _pitch_features(frames: SpeechFrames) -> list[float]:
         float(high - low),
         float(semitones.std()),
         float(steps.mean() / FRAME_S) if len(steps) else 0.0,
-        _pitch_slope(at * FRAME_S, semitones),
+        _pitch_slope(at.astype(np.float64) * FRAME_S, semitones),
         float((frames.pitch.periodicity[frames.active] > VOICED_PERIODICITY).mean()),
         float(hnr.mean()),
         float(hnr.std()),

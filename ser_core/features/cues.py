@@ -1,5 +1,4 @@
-"""Four cues of the voice that people know (pitch, energy, spectrum, rhythm), and how each is taken out of a
-clip.
+"""Four cues of the voice (pitch, energy, spectrum, rhythm), and how each is taken out of a clip.
 
 Conventions: features are [d], spectrograms [frames, 64] in dB, rates in syllables per second.
 
@@ -242,7 +241,7 @@ def _movement(around: Array) -> float:
 
 
 def _stretch(frames: Array, factor: float) -> Array:
-    """Frames [n, 64] stretched in time, within limits, to at least as many as a network needs; factor 0 keeps the pace."""
+    """Frames [n, 64] stretched in time, within limits, to `LEAST_FRAMES` or more; factor 0 keeps the pace."""
     stretched = np.clip(factor, _SLOWEST, _FASTEST) if factor > 0 else 1.0
     n = max(round(len(frames) * stretched), LEAST_FRAMES)
     at = np.linspace(0, len(frames) - 1, n)

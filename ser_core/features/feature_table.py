@@ -23,7 +23,7 @@ _LEAST_TO_LEARN_FROM = 2
 
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
-    """A feature table read from a file: its rows, their feature set, and the file's name and digest (SHA-256)."""
+    """A feature table read from a file: its rows, their feature set, and the file's name and SHA-256."""
 
     rows: pd.DataFrame
     feature_set: FeatureSet

@@ -1,5 +1,4 @@
-"""`functionals_v1`: several hundred statistics of a clip's contours, the large feature set for a linear
-model.
+"""`functionals_v1`: several hundred statistics of a clip's contours, the large feature set.
 
 Conventions: recordings are at 16 kHz. A contour is one number per frame of 64 ms every 16 ms: a mel band, an
 MFCC, a measure of spectral shape, of the voice, of pitch or of level; contours are [k, frames]. The features

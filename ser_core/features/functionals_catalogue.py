@@ -1,4 +1,4 @@
-"""The features of `functionals_v1` by name: every statistic of every contour, then pitch, energy and rhythm."""
+"""The features of `functionals_v1` by name: statistics of contours, then pitch, energy and rhythm."""
 
 from __future__ import annotations
 

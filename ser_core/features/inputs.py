@@ -178,8 +178,7 @@ class _Changed(Inputs):
 
 
 class Baseline:
-    """A personal baseline (enrolment): a few neutral clips of the speaker, given before the clip that is
-    judged.
+    """A personal baseline (enrolment): a few neutral clips of the speaker, given beforehand.
 
     Parameters
     ----------

@@ -1,13 +1,12 @@
-"""The melody of a clip: its F0 over time, and over normalised time, so that clips of any length can be
-averaged.
+"""The melody of a clip: its F0 over time, and over normalised time.
 
 Conventions: recordings are at 16 kHz, times in s, F0 in Hz. Frames, level, F0 and what is voiced are those of
 `speech_frames`. A frame whose F0 lies farther than 14 semitones from the clip's median is a tracking error
 and is left out.
 
-Normalised time runs from the first to the last voiced frame. In between F0 is interpolated linearly in
-semitones, through pauses and voiceless sounds, as is usual for averaged contours (for instance Xu Y (2013),
-ProsodyPro, TRASP 2013).
+Over normalised time clips of any length can be averaged. It runs from the first to the last voiced frame. In
+between F0 is interpolated linearly in semitones, through pauses and voiceless sounds, as is usual for
+averaged contours (for instance Xu Y (2013), ProsodyPro, TRASP 2013).
 """
 
 from __future__ import annotations

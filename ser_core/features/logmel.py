@@ -27,12 +27,12 @@ HOP = 160
 N_MELS = 64
 LOWEST_HZ, HIGHEST_HZ = 50.0, 7600.0
 RANGE_DB = 50.0
-"""What lies farther than this below the loudest value is the room, not the voice; the network does not see it."""
+"""What lies farther below the loudest value is the room, not the voice; the network does not read it."""
 LEAST_FRAMES = 40
 """The network needs at least so many rows."""
 
 _EDGE_DB = 40.0
-"""Frames this far below the loudest, before the first or after the last louder one, are silence around the speech."""
+"""Frames so far below the loudest one, at the beginning and at the end, are silence around the speech."""
 _EDGE_FRAMES = 10  # of that silence are left on either side
 _TINY = 1e-14  # power; -140 dB, below any recording's own noise
 

@@ -82,7 +82,7 @@ def find_prominent_peaks(values: Array, prominence: float, least: float = -np.in
 
 
 def _highest_dips(run: Array, tops: Positions) -> Array:
-    """The higher of the deepest values on both sides of each top, up to the next value that is higher than the top."""
+    """The higher of the two dips beside each top, each up to the next value that is higher than the top."""
     # The first and the last value may be higher than a maximum, too; between two tops there is a dip.
     edges = np.concatenate([[0], tops, [len(run) - 1]])
     height, dips = run[edges], np.minimum.reduceat(run, edges[:-1])

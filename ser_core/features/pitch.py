@@ -35,7 +35,7 @@ _MEAN_WEIGHTS = np.full(_FRAME, 1 / _FRAME, dtype=np.float32)
 
 @dataclass(frozen=True, eq=False)
 class Pitch:
-    """F0 in Hz, meaningful where voiced, and periodicity: the correlation of a frame with itself one period later."""
+    """F0 in Hz, meaningful where voiced, and periodicity: the correlation with itself one period later."""
 
     f0_hz: Array
     periodicity: Array
@@ -85,7 +85,7 @@ def track(
 def _best_peaks(
     correlation: Samples, first_lag: int
 ) -> tuple[npt.NDArray[np.intp], Array, Samples]:
-    """The best peak of each row [rows, lags]: the rows that have one, and its lag in samples and its height there."""
+    """The best peak of each row [rows, lags]: the rows that have one, its lag in samples, and its height."""
     n_rows, n_lags = correlation.shape
     inner = correlation[:, 1:-1]
     is_peak = np.zeros(correlation.shape, dtype=bool)
@@ -102,8 +102,7 @@ def _best_peaks(
 
 
 def _vertices(values: Samples, peaks: npt.NDArray[np.intp]) -> tuple[Samples, Samples]:
-    """The vertex of the parabola through each peak and its neighbours: its shift from the peak, and its
-    height.
+    """The vertex of the parabola through each peak and its neighbours: shift from the peak, and height.
 
     Between samples the true peak of a short period is well above them. A comparison of the samples would
     favour the multiple of the period that happens to fall on one.
@@ -158,7 +157,7 @@ def _costs(shortest: int, n_lags: int) -> Samples:
 
 @cache
 def _window(n_lags: int) -> tuple[Samples, Samples, int]:
-    """The window, the inverse of its autocorrelation [n_lags], and the least length of FFT without aliased lags."""
+    """The window, one over its autocorrelation [n_lags], and the least length of FFT without aliased lags."""
     import scipy.fft
 
     window = hann(_FRAME)

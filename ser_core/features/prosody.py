@@ -44,7 +44,7 @@ _LEAST_RUN = 4  # frames of a stretch of voice that has a slope
 
 @dataclass(frozen=True, eq=False)
 class VoiceTrack:
-    """Pitch over the voiced frames, each [voiced]: frame numbers, semitones above 55 Hz, places from 0 to 1."""
+    """Pitch over the voiced frames [voiced]: frame numbers, semitones above 55 Hz, places from 0 to 1."""
 
     at: npt.NDArray[np.intp]
     semitones: Array
@@ -218,7 +218,7 @@ def _level_movement(frames: SpeechFrames, relative: Array) -> list[float]:
 
 
 def _voice_over_rest(frames: SpeechFrames, relative: Array) -> float:
-    """By how many dB voiced frames are louder than the other active ones; 0 where one of the two is missing."""
+    """By how many dB voiced frames are louder than the other active ones; 0 where a kind is missing."""
     rest = frames.active & ~frames.voiced
     if not (frames.voiced.any() and rest.any()):
         return 0.0
@@ -282,8 +282,9 @@ def _run_features(mask: Mask, seconds: float) -> list[float]:
 
 
 def loudness_of(power: Array) -> Array:
-    """The loudness of the whole spectrum and of three parts of it: the fourth root of power (roughly
-    Stevens's law).
+    """The loudness of the whole spectrum and of three parts of it.
+
+    It is the fourth root of power, roughly Stevens's law.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The prosodic features of `functionals_v1` by name: pitch, energy and rhythm.
 
 A row of `PITCH`, `ENERGY` or `RHYTHM` is (name, title, unit, sentence for people); their order is that in
-which `statistics` computes them.
+which `prosody` computes them.
 """
 
 from __future__ import annotations

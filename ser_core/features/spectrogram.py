@@ -27,7 +27,7 @@ _MEL_ROWS = 128
 
 @dataclass(frozen=True, eq=False)
 class Spectrogram:
-    """Levels [frequencies, frames] over a time in s; the frequencies lie evenly in Hz, or in mel if `is_mel`."""
+    """Levels [frequencies, frames] over so many seconds; rows lie evenly in Hz, or in mel if `is_mel`."""
 
     levels_db: npt.NDArray[np.float32]
     frequencies_hz: npt.NDArray[np.float64]

@@ -106,7 +106,7 @@ def framed(samples: Samples | Array, length: int, hop: int) -> npt.NDArray[Any]:
 
 @cache
 def hann(length: int, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
-    """The periodic Hann window [length] (`scipy.signal.get_window("hann", length)`), computed once and read-only."""
+    """The periodic Hann window [length] (`scipy.signal.get_window("hann", length)`), read-only."""
     window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(dtype)
     window.flags.writeable = False
     return window
@@ -155,8 +155,7 @@ def power_spectra(frames: Spectrum) -> Spectrum:
 
 
 def mel_power_of_frames(frames: Spectrum, sample_rate: int, n_mels: int) -> Spectrum:
-    """The power in mel bands of frames, as `mel_power` of `power_spectra`, without having all spectra in
-    memory.
+    """`mel_power` of the `power_spectra` of frames, without all spectra in memory.
 
     Parameters
     ----------
@@ -180,7 +179,7 @@ def mel_power_of_frames(frames: Spectrum, sample_rate: int, n_mels: int) -> Spec
 
 
 def _squares(frames: Spectrum, block_bytes: int = _BLOCK_BYTES) -> Iterator[tuple[slice, Spectrum]]:
-    """The squares of the real and imaginary parts, alternating, of the spectra of frames: blocks [n, length + 2]."""
+    """The squares of real and imaginary parts, alternating, of frames' spectra: blocks [n, length + 2]."""
     import scipy.fft
 
     n_frames, length = frames.shape
@@ -231,7 +230,7 @@ def frame_power(samples: Array, n_fft: int, hop: int) -> Array:
 
 @cache
 def _parts_of_window(n_fft: int, hop: int) -> tuple[Array, Array, Array]:
-    """The window in parts of one hop, [hop, n_fft / hop]: as it is, squared, and with alternating signs (the highest bin)."""
+    """The window in parts of one hop, [hop, n_fft / hop]: as it is, squared, and with alternating signs."""
     window = hann(n_fft).reshape(-1, hop).T
     signs = np.where(np.arange(hop) % 2, -1.0, 1.0)  # as hop is even, each part begins with 1
     return window, window**2, window * signs[:, None]
@@ -294,8 +293,7 @@ def _apply_filters(by_frame: Spectrum, groups: MelGroups, mel: Spectrum) -> None
 def _mel_groups(
     sample_rate: int, n_fft: int, n_mels: int, dtype: npt.DTypeLike, parts: int = 1
 ) -> MelGroups:
-    """The mel bank in groups of neighbouring bands: the bands, the bins they cover, and their filters [bins,
-    bands].
+    """The mel bank in groups of neighbouring bands: bands, bins that they cover, filters [bins, bands].
 
     With two `parts` each bin occurs twice: for the squares of its real and of its imaginary part.
     """
@@ -310,11 +308,11 @@ def _mel_groups(
 
 
 def decibels(power: Spectrum) -> Spectrum:
-    """10 log10 of power above 0, same shape; by the natural logarithm, which NumPy computes several times as fast."""
+    """10 log10 of power above 0; the natural logarithm that it uses is several times as fast in NumPy."""
     return np.log(power) * power.dtype.type(10 / np.log(10))
 
 
 def power_to_db(power: Spectrum) -> Spectrum:
-    """`librosa.power_to_db` with its defaults: 10 log10, at most 80 dB below the largest value; same shape."""
+    """`librosa.power_to_db` with its defaults: 10 log10, at most 80 dB below the largest value."""
     level = decibels(np.maximum(LEAST_POWER, power))
     return np.maximum(level, level.max() - _TOP_DB)

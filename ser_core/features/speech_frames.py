@@ -133,8 +133,7 @@ def _voiced(track: pitch.Pitch, active: Mask) -> Mask:
 
 
 def syllable_peaks(frames: SpeechFrames) -> npt.NDArray[np.intp]:
-    """The frames at the peaks of syllables: peaks of the level that are voiced, with a dip of 2 dB on both
-    sides.
+    """The frames at the peaks of syllables: voiced peaks of the level with a dip of 2 dB on both sides.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ from ser_core.features.speech_frames import Mask, quantiles
 
 @dataclass(frozen=True, eq=False)
 class ContoursWithDeltas:
-    """Contours of one kind, their slopes (deltas), and the slopes of those (double deltas); each [k, frames]."""
+    """Contours of one kind, their slopes (deltas), and the slopes of the slopes; each [k, frames]."""
 
     values: Array
     deltas: Array
@@ -116,6 +116,7 @@ def line_slope(values: Array, at: Array) -> Array:
 
 
 def mean_or_zero(values: Array) -> float:
+    """The mean of values [n]; 0 without any value."""
     return float(values.mean()) if len(values) else 0.0
 
 
@@ -131,7 +132,7 @@ def moments(centred: Array, flat: float) -> list[float]:
 
 
 def growth_and_arch(centred: Array, place: Array) -> list[float]:
-    """The growth from place 0 to 1, and how much higher both ends are than the middle (Legendre's parabola)."""
+    """The growth from place 0 to 1, and by how much both ends are above the middle (Legendre's parabola)."""
     x = 2 * place - 1
     parabola = 1.5 * x**2 - 0.5
     parabola = parabola - parabola.mean()

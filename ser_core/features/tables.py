@@ -80,16 +80,19 @@ def write_csv(tables: Iterable[pd.DataFrame], target: Path | io.TextIOBase) -> N
     target : Path or text file
         A path is overwritten; an open file stays open.
     """
-    with contextlib.ExitStack() as stack:
-        if isinstance(target, Path):
-            file = stack.enter_context(target.open("w", encoding="utf-8", newline=""))
-        else:
-            file = target
-        for number, table in enumerate(tables):
-            header = number == 0
-            table.to_csv(
-                file, index=False, float_format=_CSV_FORMAT, lineterminator="\n", header=header
-            )
+    if isinstance(target, Path):
+        with target.open("w", encoding="utf-8", newline="") as file:
+            _write_csv_parts(tables, file)
+    else:
+        _write_csv_parts(tables, target)
+
+
+def _write_csv_parts(tables: Iterable[pd.DataFrame], file: io.TextIOBase) -> None:
+    for number, table in enumerate(tables):
+        header = number == 0
+        table.to_csv(
+            file, index=False, float_format=_CSV_FORMAT, lineterminator="\n", header=header
+        )
 
 
 def write_parquet(tables: Iterable[pd.DataFrame], path: Path) -> None:

@@ -14,6 +14,7 @@ from tests.batch.program_runs import start, wait_while
 from tests.support.dask_cluster import cluster
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("send", ["paths", "bytes"])
 def test_a_cluster_writes_the_same_and_a_killed_worker_costs_nothing_but_time(
     clips, table, tmp_path, send
@@ -35,12 +36,14 @@ def process_number(content):
     return str(os.getpid()).encode()
 
 
+@pytest.mark.slow
 def test_a_single_worker_does_the_work_and_not_the_command(clips, tmp_path):
     tasks = [FileTask(path) for path in sorted(clips.iterdir())]
     with cluster(tmp_path, 1) as (address, _, workers), use_cluster(address):
         assert set(map_files(process_number, tasks)) == {str(workers[0].pid).encode()}
 
 
+@pytest.mark.slow
 def test_training_on_a_cluster_gives_the_same_scores(tmp_path, capfd):
     rows = pd.read_parquet(DATA_DIR / "nemo" / "acoustic128_v1.parquet")
     rows.groupby(["speaker", "emotion"]).head(4).to_csv(tmp_path / "few.csv", index=False)

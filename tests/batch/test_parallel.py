@@ -35,11 +35,13 @@ def upper_case(content):
     return content.data.upper()
 
 
+@pytest.mark.slow
 def test_all_rows_are_there_once_and_in_order(table, clips):
     paths = [line.split(b",")[0].decode() for line in table.splitlines()[1:]]
     assert paths == sorted(path.name for path in clips.iterdir() if path.name != "zz.wav")
 
 
+@pytest.mark.slow
 @pytest.mark.fault("a long run is killed", "the same command goes on and writes the same")
 def test_a_run_that_is_killed_twice_goes_on_and_writes_the_same(clips, table, tmp_path):
     output = tmp_path / "features.csv"
@@ -128,6 +130,7 @@ def test_another_job_is_told_by_what_it_asks_for_and_by_the_code(monkeypatch):
     assert job_digest("extract", "a") != before
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     "a worker process of a long run is killed",
     "one clear sentence, exit code 1; the same command goes on and writes the same",
@@ -182,6 +185,7 @@ def _length(content):
     return str(len(isolated.decode(content.data).samples)).encode()
 
 
+@pytest.mark.slow
 def test_predictions_go_on_too(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -204,6 +208,7 @@ def test_predictions_go_on_too(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_parts_make_one_parquet_table_and_two_processes_the_same_one(
     clips, table, tmp_path, monkeypatch
 ):

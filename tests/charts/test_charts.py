@@ -16,16 +16,16 @@ NAMES = [display_name(emotion) for emotion in EMOTIONS]
 GUESSING = leaderboard.reference_rows("emotion", "ravdess", 1 / 8)
 
 
-def found(spec, key):
+def all_values(spec, key):
     """All values of a key anywhere in a specification."""
     if isinstance(spec, dict):
         for name, inner in spec.items():
             if name == key:
                 yield inner
-            yield from found(inner, key)
+            yield from all_values(inner, key)
     elif isinstance(spec, list):
         for inner in spec:
-            yield from found(inner, key)
+            yield from all_values(inner, key)
 
 
 def records(chart):
@@ -40,9 +40,9 @@ def table():
 def test_bars_keep_order_colours_and_a_fixed_axis():
     probabilities = dict(zip(EMOTIONS, np.linspace(0, 0.25, 8), strict=True))
     spec = charts.probability_bars(probabilities).to_dict()
-    assert NAMES in list(found(spec, "sort"))
-    assert [0, 1] in list(found(spec, "domain"))
-    assert [COLOURS[emotion] for emotion in EMOTIONS] in list(found(spec, "range"))
+    assert NAMES in list(all_values(spec, "sort"))
+    assert [0, 1] in list(all_values(spec, "domain"))
+    assert [COLOURS[emotion] for emotion in EMOTIONS] in list(all_values(spec, "range"))
     assert [row["text"] for row in next(iter(spec["datasets"].values()))] == [
         "0%",
         "4%",
@@ -57,27 +57,25 @@ def test_bars_keep_order_colours_and_a_fixed_axis():
 
 def test_genders_differ_by_shape_as_well_as_by_colour():
     spec = charts.probability_bars({"male": 0.3, "female": 0.7}).to_dict()
-    assert ["square", "circle"] in list(found(spec, "range"))
-    assert tuple(next(iter(found(spec, "sort")))) == tuple(
+    assert ["square", "circle"] in list(all_values(spec, "range"))
+    assert tuple(next(iter(all_values(spec, "sort")))) == tuple(
         display_name(gender) for gender in GENDERS
     )
 
 
-def test_what_was_said_without_a_baseline_is_marked_and_no_figure_stands_on_a_mark():
-    now, before = (
-        dict.fromkeys(EMOTIONS, 0.125),
-        dict(zip(EMOTIONS, np.linspace(0, 0.25, 8), strict=True)),
-    )
-    rows = list(charts.probability_bars(now, before).to_dict()["datasets"].values())
+def test_probabilities_without_the_baseline_are_marked_and_no_figure_stands_on_a_mark():
+    with_baseline = dict.fromkeys(EMOTIONS, 0.125)
+    without = dict(zip(EMOTIONS, np.linspace(0, 0.25, 8), strict=True))
+    rows = list(charts.probability_bars(with_baseline, without).to_dict()["datasets"].values())
     marks = next(data for data in rows if "text" not in data[0])
-    assert [row["share"] for row in marks] == list(before.values())
+    assert [row["share"] for row in marks] == list(without.values())
     bars = next(data for data in rows if "text" in data[0])
     assert all(bar["reach"] >= mark["share"] for bar, mark in zip(bars, marks, strict=True))
 
 
 def test_the_timeline_shows_every_stretch_without_overlap_and_the_gaps():
-    said = [dict.fromkeys(EMOTIONS, 0.125)] * 4
-    chart = charts.timeline(said, [(0, 4), (2, 6), (10, 14), (11, 15)], [(6.0, 10.0)])
+    probabilities = [dict.fromkeys(EMOTIONS, 0.125)] * 4
+    chart = charts.timeline(probabilities, [(0, 4), (2, 6), (10, 14), (11, 15)], [(6.0, 10.0)])
     cells, gaps = sorted(chart.to_dict()["datasets"].values(), key=len, reverse=True)
     assert len(cells) == 4 * len(EMOTIONS)
     spans = sorted({(cell["left"], cell["right"]) for cell in cells})
@@ -95,7 +93,9 @@ def test_a_waveform_shows_the_whole_clip_in_seconds():
 
 def distribution(table, kind="box", split="", **options):
     values = exploration.feature_values(table, "f0_median", split)
-    shapes = exploration.densities(values) if kind == "violin" else exploration.box_statistics(values)
+    shapes = (
+        exploration.densities(values) if kind == "violin" else exploration.box_statistics(values)
+    )
     groups = exploration.order_groups(values["group"])
     return charts.feature_distribution(
         shapes,
@@ -110,7 +110,7 @@ def distribution(table, kind="box", split="", **options):
 @pytest.mark.parametrize("kind", ["box", "violin"])
 def test_a_distribution_names_unit_and_shows_the_current_recording(kind, table):
     with_mark = distribution(table, kind, current=222.123456)
-    assert "Pitch (F0), median (Hz)" in list(found(with_mark, "title"))
+    assert "Pitch (F0), median (Hz)" in list(all_values(with_mark, "title"))
     assert "222.123456" in str(with_mark)
     assert "222.123456" not in str(distribution(table, kind))
 
@@ -118,9 +118,9 @@ def test_a_distribution_names_unit_and_shows_the_current_recording(kind, table):
 @pytest.mark.parametrize("kind", ["box", "violin"])
 def test_groups_stand_below_each_other_and_differ_by_shape_and_lightness(kind, table):
     spec = distribution(table, kind, "gender")
-    (names,) = set(found(spec, "labelExpr"))
+    (names,) = set(all_values(spec, "labelExpr"))
     assert '"Neutral \\u00b7 male", "female", "Calm \\u00b7 male"' in names
-    assert ["square", "circle"] in list(found(spec, "range"))
+    assert ["square", "circle"] in list(all_values(spec, "range"))
     shapes = next(rows for rows in spec["datasets"].values() if "shade" in rows[0])
     assert {row["group"]: row["shade"] for row in shapes} == {"male": 0.95, "female": 0.45}
     drawn = next(rows for rows in spec["datasets"].values() if "jitter" in rows[0])
@@ -132,27 +132,27 @@ def test_groups_stand_below_each_other_and_differ_by_shape_and_lightness(kind, t
 
 
 def test_ones_standing_is_on_a_fixed_axis_with_a_shape_for_each_gender(table):
-    spec = charts.standing(exploration.share_below(table, "f0_median", 200.0)).to_dict()
-    assert [0, 1] in list(found(spec, "domain"))
-    assert ["square", "circle"] in list(found(spec, "range"))
-    assert NAMES in list(found(spec, "sort"))
+    spec = charts.share_below(exploration.share_below(table, "f0_median", 200.0)).to_dict()
+    assert [0, 1] in list(all_values(spec, "domain"))
+    assert ["square", "circle"] in list(all_values(spec, "range"))
+    assert NAMES in list(all_values(spec, "sort"))
 
 
 def test_a_spectrum_has_a_line_per_emotion_over_hertz_or_mel(table):
     bands = exploration.average_mel_spectra(table, ["calm", "angry"])
     spec = charts.mel_spectrum(bands, ["calm", "angry"]).to_dict()
-    assert "Frequency (Hz)" in list(found(spec, "title"))
-    assert ["Calm", "Angry"] in list(found(spec, "domain"))
+    assert "Frequency (Hz)" in list(all_values(spec, "title"))
+    assert ["Calm", "Angry"] in list(all_values(spec, "domain"))
     even = charts.mel_spectrum(bands, ["calm", "angry"], axis="mel").to_dict()
-    assert "mel" in list(found(even, "field"))
-    assert any('"15.000": "1,000"' in text for text in found(even, "labelExpr"))
+    assert "mel" in list(all_values(even, "field"))
+    assert any('"15.000": "1,000"' in text for text in all_values(even, "labelExpr"))
 
 
 def test_lines_of_men_and_women_differ_by_dash(table):
     bands = exploration.average_mel_spectra(table, ["calm", "angry"], split="gender")
     spec = charts.mel_spectrum(bands, ["calm", "angry"], ["male", "female"]).to_dict()
-    assert ["male", "female"] in list(found(spec, "domain"))
-    assert [[1, 0], [7, 3]] in list(found(spec, "range"))
+    assert ["male", "female"] in list(all_values(spec, "domain"))
+    assert [[1, 0], [7, 3]] in list(all_values(spec, "range"))
 
 
 @pytest.mark.parametrize(
@@ -161,21 +161,25 @@ def test_lines_of_men_and_women_differ_by_dash(table):
 )
 def test_a_pitch_contour_names_its_scale_and_shows_the_recording(scale, title, table):
     contours = exploration.contours
-    speakers = contours.by_speaker(table, contours.read(["ravdess"]), scale)
+    speakers = contours.speaker_contours(table, contours.read_contours(["ravdess"]), scale)
     own = np.linspace(100, 200, 25)
     with_own = charts.pitch_contour(
-        contours.average(speakers, ["sad", "angry"], own, scale), ["sad", "angry"], scale=scale
+        contours.average_contours(speakers, ["sad", "angry"], own, scale),
+        ["sad", "angry"],
+        scale=scale,
     ).to_dict()
-    assert title in list(found(with_own, "title"))
+    assert title in list(all_values(with_own, "title"))
     assert "Your recording" in str(with_own["datasets"])
     without = charts.pitch_contour(
-        contours.average(speakers, ["sad", "angry"], None, scale), ["sad", "angry"], scale=scale
+        contours.average_contours(speakers, ["sad", "angry"], None, scale),
+        ["sad", "angry"],
+        scale=scale,
     ).to_dict()
     assert "Your recording" not in str(without)
-    apart = charts.contour_difference(
-        contours.difference(speakers, "angry", "sad"), "angry", "sad", scale=scale
+    difference = charts.contour_difference(
+        contours.contour_difference(speakers, "angry", "sad"), "angry", "sad", scale=scale
     )
-    assert len(values_of(apart, "low")) == 25
+    assert len(values_of(difference, "low")) == 25
 
 
 @pytest.mark.parametrize("mel", [False, True])
@@ -190,7 +194,7 @@ def test_a_spectrogram_is_a_picture_with_axes_and_a_legend_in_decibels(mel):
 
     of = spectrogram(audio.from_samples(voice(seconds=2.0), RATE), mel=mel)
     spec = charts.spectrogram(of).to_dict()
-    assert {"Time (s)", "Frequency (Hz)", "dB"} <= set(found(spec, "title"))
+    assert {"Time (s)", "Frequency (Hz)", "dB"} <= set(all_values(spec, "title"))
     (row,) = next(rows for rows in spec["datasets"].values() if "url" in rows[0])
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(row["url"].split(",")[1]))))
     assert picture.shape == (*of.levels_db.shape, 3)
@@ -204,7 +208,7 @@ def test_the_pitch_of_a_clip_is_over_its_time():
     from ser_core.features.intonation import Melody
 
     chart = charts.melody(Melody(np.array([0.5, 0.6]), np.array([120.0, 130.0])), 2.0)
-    assert [0, 2.0] in list(found(chart.to_dict(), "domain"))
+    assert [0, 2.0] in list(all_values(chart.to_dict(), "domain"))
     assert values_of(chart, "f0") == [120, 130]
     assert len(values_of(charts.stored_contour(np.linspace(100, 200, 25)), "f0")) == 25
 
@@ -218,7 +222,7 @@ def board(*protocols):
 
 def test_a_leaderboard_shows_each_protocol_with_intervals_and_chance():
     spec = charts.leaderboard(board("unseen_speakers", "random_split"), GUESSING).to_dict()
-    assert ["Unseen voices", "Random split (optimistic)"] in list(found(spec, "domain"))
+    assert ["Unseen voices", "Random split (optimistic)"] in list(all_values(spec, "domain"))
     assert "Guessing" in str(spec["datasets"])
 
 
@@ -229,11 +233,11 @@ def test_a_leaderboard_leaves_out_what_was_not_measured():
         np.nan
     )
     spec = charts.leaderboard(table, GUESSING).to_dict()
-    assert ["Unseen voices", "Corpus left out"] in list(found(spec, "domain"))
+    assert ["Unseen voices", "Corpus left out"] in list(all_values(spec, "domain"))
     assert "NaN" not in json.dumps(spec)
 
 
-def test_a_score_without_an_interval_stands_on_the_leaderboard_all_the_same():
+def test_a_score_without_an_interval_still_stands_on_the_leaderboard():
     table = board("random_split")
     table[["random_split_uar_low", "random_split_uar_high"]] = np.nan
     spec = charts.leaderboard(table, GUESSING).to_dict()
@@ -245,11 +249,11 @@ def test_a_score_without_an_interval_stands_on_the_leaderboard_all_the_same():
 def test_a_reliability_diagram_has_both_axes_from_0_to_100_percent():
     bins = pd.DataFrame({"confidence": [0.3, 0.8], "right": [0.2, 0.9], "clips": [10, 10]})
     spec = charts.reliability(bins).to_dict()
-    assert {"How sure the model is", "How often it is right"} <= set(found(spec, "title"))
-    assert list(found(spec, "domain")).count([0, 1]) == 6
+    assert {"How sure the model is", "How often it is right"} <= set(all_values(spec, "title"))
+    assert list(all_values(spec, "domain")).count([0, 1]) == 6
 
 
-def test_a_confusion_matrix_shows_shares_of_what_was_meant():
+def test_a_confusion_matrix_shows_shares_of_the_truth():
     rows = records(charts.confusion_matrix(np.array([[3.0, 1.0], [0.0, 0.0]]), GENDERS))
     assert [row["share"] for row in rows] == [0.75, 0.25, 0.0, 0.0]
 
@@ -259,11 +263,11 @@ def test_a_confusion_matrix_has_shares_or_counts_in_it_and_the_colours_of_shares
         spec = charts.confusion_matrix(
             np.array([[3.0, 1.0], [0.0, 2.0]]), GENDERS, as_counts
         ).to_dict()
-        (text,) = found(spec, "text")
+        (text,) = all_values(spec, "text")
         assert (text["field"], text["format"]) == (field, form)
         assert any(
             colour.get("field") == "share"
-            for colour in found(spec, "color")
+            for colour in all_values(spec, "color")
             if isinstance(colour, dict)
         )
 
@@ -275,10 +279,10 @@ def test_people_and_guessing_stand_below_the_models_in_another_shape_and_guessin
         for end in ("", "_low", "_high")
     }
     table = pd.DataFrame({"title": ["Forest"], **scores})
-    beside = leaderboard.reference_rows("emotion", "crema-d", 1 / 6)
-    spec = charts.leaderboard(table, beside).to_dict()
-    assert ["Forest", "People, one listener", "Guessing"] in list(found(spec, "sort"))
-    assert [0, 1] in list(found(spec, "domain"))
+    references = leaderboard.reference_rows("emotion", "crema-d", 1 / 6)
+    spec = charts.leaderboard(table, references).to_dict()
+    assert ["Forest", "People, one listener", "Guessing"] in list(all_values(spec, "sort"))
+    assert [0, 1] in list(all_values(spec, "domain"))
     others = [layer for layer in spec["layer"] if layer["mark"].get("shape") == "cross"]
     rules = [layer for layer in spec["layer"] if "strokeDash" in layer["mark"]]
     assert len(others) == len(rules) == 1
@@ -303,39 +307,35 @@ def test_curves_of_conditions_keep_their_order_colours_and_a_fixed_axis(joined):
         for title in "AB"
         for level in levels
     ]
-    everyone = ["A", "C", "B"]
-    spec = charts.condition_curves(
-        pd.DataFrame(rows), levels, "Noise (dB)", everyone, 0.125, joined
-    ).to_dict()
-    assert levels in list(found(spec, "sort"))
-    assert [0, 1] in list(found(spec, "domain"))
+    titles = ["A", "C", "B"]
+    curves = pd.DataFrame(rows)
+    chart = charts.condition_curves(curves, levels, "Noise (dB)", titles, 0.125, joined)
+    spec = chart.to_dict()
+    assert levels in list(all_values(spec, "sort"))
+    assert [0, 1] in list(all_values(spec, "domain"))
     assert {"Noise (dB)", "Recognised on average (UAR)"} <= {
-        title for title in found(spec, "title") if isinstance(title, str)
+        title for title in all_values(spec, "title") if isinstance(title, str)
     }
     marks = [layer["mark"]["type"] for layer in spec["layer"]]
     assert ("line" in marks, "area" in marks) == (joined, joined)
-    assert values_of(
-        charts.condition_curves(pd.DataFrame(rows), levels, "", everyone, 0.125, joined), "name"
-    ) == ["Guessing"]
-    all_of_them = charts.condition_curves(
-        pd.DataFrame(rows).assign(title="C"), levels, "", everyone, 0.125, joined
-    ).to_dict()
-    colours = [
-        scale["range"]
-        for scale in (*found(spec, "scale"), *found(all_of_them, "scale"))
-        if "range" in scale
-    ]
-    assert (
-        len({tuple(colour) for colour in colours if len(colour) == 2}) == 2
-    )  # a colour each and a shape each
-    assert not {tuple(colour) for colour in colours if len(colour) == 1} & {
-        (part,) for colour in colours if len(colour) == 2 for part in colour
+    assert values_of(chart, "name") == ["Guessing"]
+    third = charts.condition_curves(curves.assign(title="C"), levels, "", titles, 0.125, joined)
+    of_two, of_third = looks(spec), looks(third.to_dict())
+    assert len(of_two) == 2 * 2  # a colour and a shape for each of two
+    assert len(of_third) == 2
+    assert not of_two & of_third
+
+
+def looks(spec):
+    """The colours and shapes of the models in a specification."""
+    return {
+        look for scale in all_values(spec, "scale") if "range" in scale for look in scale["range"]
     }
 
 
 def test_learning_curves_have_a_mark_at_every_step_and_a_band():
     steps = [2, 4, 8, 20]
-    about = {
+    row = {
         "title": "A",
         "draws": 3,
         "value": 0.5,
@@ -345,13 +345,13 @@ def test_learning_curves_have_a_mark_at_every_step_and_a_band():
         "most": 0.55,
     }
     spec = charts.learning_curves(
-        pd.DataFrame([about | {"training_speakers": step} for step in steps]), ["A"], 0.125
+        pd.DataFrame([row | {"training_speakers": step} for step in steps]), ["A"], 0.125
     ).to_dict()
-    assert steps in list(found(spec, "values"))
-    assert "log" in list(found(spec, "type"))
-    assert [0, 1] in list(found(spec, "domain"))
+    assert steps in list(all_values(spec, "values"))
+    assert "log" in list(all_values(spec, "type"))
+    assert [0, 1] in list(all_values(spec, "domain"))
     assert {"area", "line", "point"} <= {layer["mark"]["type"] for layer in spec["layer"]}
-    assert "Speakers that it learnt from" in list(found(spec, "title"))
+    assert "Speakers that it learnt from" in list(all_values(spec, "title"))
 
 
 def test_recall_bars_name_every_label():
@@ -359,7 +359,7 @@ def test_recall_bars_name_every_label():
     assert [row["label"] for row in rows] == NAMES
 
 
-# --------------------------------------------------------------------------------- reasons, comparisons and conditions
+# ------------------------------------------------------------ reasons, comparisons and conditions
 
 
 def values_of(chart, field):
@@ -373,13 +373,13 @@ def test_cues_for_and_against_stand_on_either_side_of_nothing():
     chart = charts.cue_bars(shares, {cue: cue.capitalize() for cue in shares}, "happy")
     assert values_of(chart, "points") == pytest.approx([31, -12, 5, 0])
     low, high = next(
-        domain for domain in found(chart.to_dict(), "domain") if isinstance(domain[0], float)
+        domain for domain in all_values(chart.to_dict(), "domain") if isinstance(domain[0], float)
     )
     assert low == -high < -31
 
 
 def test_moments_do_not_overlap_where_they_are_drawn():
-    chart = charts.moments(
+    chart = charts.moment_bars(
         [(0.5, 1.0), (0.75, 1.25), (1.0, 1.5)], [0.2, -0.1, 0.4], "sad", (0.0, 3.0)
     )
     left, right = values_of(chart, "left"), values_of(chart, "right")
@@ -390,9 +390,9 @@ def test_moments_do_not_overlap_where_they_are_drawn():
 
 def test_the_effects_of_attributes_wear_the_colours_of_their_emotions(table):
     ranking = exploration.rank_features(table, "angry", "sad").head(5)
-    chart = charts.effects(ranking, "angry", "sad")
-    assert [COLOURS["angry"], COLOURS["sad"]] in list(found(chart.to_dict(), "range"))
-    assert list(ranking["attribute"]) in list(found(chart.to_dict(), "sort"))
+    chart = charts.effect_sizes(ranking, "angry", "sad")
+    assert [COLOURS["angry"], COLOURS["sad"]] in list(all_values(chart.to_dict(), "range"))
+    assert list(ranking["attribute"]) in list(all_values(chart.to_dict(), "sort"))
     (selection,) = [param for param in chart.to_dict()["params"] if param["name"] == charts.PICKED]
     assert selection["select"]["fields"] == ["feature"]
 
@@ -408,9 +408,9 @@ def test_two_models_keep_their_names_and_the_order_of_the_labels():
         {"label": ["neutral", "happy"], "first": [0.5, 0.7], "second": [0.6, 0.2]}
     )
     spec = charts.two_recalls(recalls, "Forest", "Network").to_dict()
-    assert ["Forest", "Network"] in list(found(spec, "domain"))
-    assert [display_name("neutral"), display_name("happy")] in list(found(spec, "sort"))
-    assert [0, 1] in list(found(spec, "domain"))
+    assert ["Forest", "Network"] in list(all_values(spec, "domain"))
+    assert [display_name("neutral"), display_name("happy")] in list(all_values(spec, "sort"))
+    assert [0, 1] in list(all_values(spec, "domain"))
 
 
 def test_the_point_on_the_refusal_curve_is_at_the_threshold():
@@ -418,10 +418,8 @@ def test_the_point_on_the_refusal_curve_is_at_the_threshold():
         {"threshold": [0.0, 0.5, 1.0], "coverage": [1.0, 0.4, 0.0], "accuracy": [0.6, 0.9, np.nan]}
     )
     datasets = list(charts.risk_coverage(curve, 0.45).to_dict()["datasets"].values())
-    assert sorted(len(rows) for rows in datasets) == [
-        1,
-        2,
-    ]  # nothing is drawn where nothing is answered
+    # Nothing is drawn where nothing is answered.
+    assert sorted(len(rows) for rows in datasets) == [1, 2]
     (point,) = next(rows for rows in datasets if len(rows) == 1)
     assert point["threshold"] == 0.5
 
@@ -437,7 +435,7 @@ def test_a_group_of_one_speaker_has_a_point_and_no_interval():
             "high": [np.nan, 0.8],
         }
     )
-    datasets = list(charts.groups(groups, "Speaker").to_dict()["datasets"].values())
+    datasets = list(charts.group_scores(groups, "Speaker").to_dict()["datasets"].values())
     assert sorted(len(rows) for rows in datasets) == [1, 2]
 
 
@@ -445,29 +443,31 @@ def test_conditions_and_models_stand_in_the_order_given():
     table = pd.DataFrame(
         {"condition": ["as it is", "noise"], "UAR": ["80.0", "60.0"], "lost": ["+0.0", "+20.0"]}
     )
-    assert ["as it is", "noise"] in list(found(charts.conditions(table).to_dict(), "sort"))
-    said = {"Network": dict.fromkeys(EMOTIONS, 0.125), "Forest": dict.fromkeys(EMOTIONS, 0.125)}
-    spec = charts.every_model(said, EMOTIONS).to_dict()
-    assert ["Network", "Forest"] in list(found(spec, "sort"))
-    assert [emotion.capitalize() for emotion in EMOTIONS] in list(found(spec, "sort"))
+    assert ["as it is", "noise"] in list(all_values(charts.condition_bars(table).to_dict(), "sort"))
+    even = dict.fromkeys(EMOTIONS, 0.125)
+    spec = charts.model_probabilities({"Network": even, "Forest": even}, EMOTIONS).to_dict()
+    assert ["Network", "Forest"] in list(all_values(spec, "sort"))
+    assert [emotion.capitalize() for emotion in EMOTIONS] in list(all_values(spec, "sort"))
 
 
 @pytest.mark.parametrize("by", ["emotion", "gender", "speaker", "corpus", "intensity"])
 def test_the_map_shows_every_clip_and_can_be_brushed_and_clicked(by, table):
-    spec = charts.clip_map(exploration.place_clips(exploration.build_space(table), "linear"), by).to_dict()
+    spec = charts.clip_map(
+        exploration.place_clips(exploration.build_space(table), "linear"), by
+    ).to_dict()
     kinds = {param["name"]: param["select"]["type"] for param in spec["params"]}
     assert kinds == {charts.BRUSH: "interval", charts.CLICKED: "point"}
     assert max(len(rows) for rows in spec["datasets"].values()) == len(table)
     if by == "emotion":
-        assert [COLOURS[emotion] for emotion in EMOTIONS] in list(found(spec, "range"))
+        assert [COLOURS[emotion] for emotion in EMOTIONS] in list(all_values(spec, "range"))
     if by == "gender":
-        assert ["square", "circle"] in list(found(spec, "range"))
+        assert ["square", "circle"] in list(all_values(spec, "range"))
 
 
 def test_a_logarithmic_axis_is_one_where_it_is_asked_for(table):
     for kind in ("box", "violin"):
         for log in (True, False):
-            assert ("log" in list(found(distribution(table, kind, log=log), "type"))) == log
+            assert ("log" in list(all_values(distribution(table, kind, log=log), "type"))) == log
 
 
 def test_the_difference_of_spectra_has_its_interval_and_a_zero(table):

@@ -26,9 +26,9 @@ def test_a_chart_becomes_an_svg_with_its_title_axes_and_marks():
 
 
 def test_a_chart_of_more_clips_than_altair_likes_becomes_an_svg():
-    about = dict.fromkeys(("gender", "speaker", "corpus", "intensity", "statement"), "some")
+    details = dict.fromkeys(("gender", "speaker", "corpus", "intensity", "statement"), "some")
     placed = pd.DataFrame(
-        {"path": [f"{n}.wav" for n in range(6000)], "emotion": (EMOTIONS * 750)} | about
+        {"path": [f"{n}.wav" for n in range(6000)], "emotion": (EMOTIONS * 750)} | details
     )
     placed[["x", "y"]] = np.random.default_rng(0).normal(0, 1, (6000, 2))
     svg = charts.to_svg(charts.clip_map(placed, "emotion"), "All clips")

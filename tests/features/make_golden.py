@@ -1,4 +1,7 @@
-"""Write the golden values of the tests. Run as `python -m tests.features.make_golden`, and only for a new feature-set version."""
+"""Write the golden values of the tests: `python -m tests.features.make_golden`.
+
+Only a new version of a feature set is a reason to run it.
+"""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def value(name: str, samples: np.ndarray) -> float:
     return float(vector.values[vector.names.index(name)])
 
 
-# ------------------------------------------------------------------------------------------ librosa is the definition
+# ---------------------------------------------------------------------- librosa is the definition
 
 
 def test_mfcc128_is_librosas_mean_of_128_mfccs():
@@ -169,23 +169,23 @@ def test_the_features_are_the_statistics_of_those_frames_over_active_ones(clip):
         assert by_name[name] == pytest.approx(figure, rel=1e-4, abs=1e-5), name
 
 
-@pytest.mark.parametrize("asked", filter_banks.SHIPPED, ids=str)
-def test_the_filter_banks_that_ship_are_librosas(asked):
-    sample_rate, n_fft, *mel = asked
+@pytest.mark.parametrize("arguments", filter_banks.SHIPPED, ids=str)
+def test_the_filter_banks_that_ship_are_librosas(arguments):
+    sample_rate, n_fft, *mel = arguments
     if mel:
         n_mels, lowest, highest = (*mel, 0.0, None)[:3] if len(mel) == 1 else mel
         expected = librosa.filters.mel(
             sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=lowest, fmax=highest
         )
-        np.testing.assert_array_equal(filter_banks.mel(*asked), expected)
+        np.testing.assert_array_equal(filter_banks.mel(*arguments), expected)
     else:
         np.testing.assert_array_equal(
-            filter_banks.chroma(*asked),
+            filter_banks.chroma(*arguments),
             librosa.filters.chroma(sr=sample_rate, n_fft=n_fft, tuning=0.0),
         )
 
 
-def test_a_filter_bank_that_does_not_ship_is_asked_of_librosa():
+def test_a_filter_bank_that_does_not_ship_comes_from_librosa():
     np.testing.assert_array_equal(
         filter_banks.mel(RATE, 256, 13), librosa.filters.mel(sr=RATE, n_fft=256, n_mels=13)
     )
@@ -199,12 +199,10 @@ def test_no_feature_needs_librosa_or_numba():
         "features.Inputs(clip).log_mel; [features.extract(clip, name) for name in features.FEATURE_SETS]\n"
         "print([name for name in ('librosa', 'numba', 'sklearn', 'pandas') if name in sys.modules])"
     )
-    assert (
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
-        ).stdout
-        == "[]\n"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
+    assert process.stdout == "[]\n"
 
 
 def test_ten_processes_that_start_at_once_on_an_empty_cache_all_work(tmp_path):
@@ -216,9 +214,8 @@ def test_ten_processes_that_start_at_once_on_an_empty_cache_all_work(tmp_path):
         "filter_banks.mel(16000, 256, 13)\n"
         "print(features.extract(clip).values.sum())"
     )
-    environment = {
-        name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"
-    } | {"SER_CACHE": str(tmp_path)}
+    environment = {**os.environ, "SER_CACHE": str(tmp_path)}
+    environment.pop("NUMBA_CACHE_DIR", None)
     started = [
         subprocess.Popen(
             [sys.executable, "-c", code],
@@ -229,9 +226,9 @@ def test_ten_processes_that_start_at_once_on_an_empty_cache_all_work(tmp_path):
         )
         for _ in range(10)
     ]
-    said = {process.communicate()[0] for process in started}
+    outputs = {process.communicate()[0] for process in started}
     assert [process.returncode for process in started] == [0] * 10
-    assert len(said) == 1
+    assert len(outputs) == 1
     assert (tmp_path / "numba").is_dir()
 
 
@@ -244,7 +241,7 @@ def test_the_mel_centres_are_librosas():
     )
 
 
-# ---------------------------------------------------------------------------------------------------- what it measures
+# ------------------------------------------------------------------------------- what it measures
 
 
 @pytest.mark.parametrize("hertz", [80, 110, 220, 440, 580])
@@ -254,9 +251,8 @@ def test_a_tone_has_its_known_pitch_and_centroid(hertz):
     frames = speech_frames.analyse_frames(
         speech_frames.normalise_level(audio.from_samples(samples, RATE))
     )
-    assert np.median(_shape_of(frames)["centroid"]) == pytest.approx(
-        hertz, abs=12
-    )  # two thirds of a bin of 15.6 Hz
+    two_thirds_of_a_bin = 12  # Hz
+    assert np.median(_shape_of(frames)["centroid"]) == pytest.approx(hertz, abs=two_thirds_of_a_bin)
     assert value("voiced_share", samples) == pytest.approx(1.0, abs=0.05)
 
 
@@ -270,9 +266,9 @@ def test_the_pitch_of_a_voice_is_found_with_few_gross_errors(f0):
 
 
 def test_a_rising_voice_has_a_wider_range_and_a_positive_slope():
-    assert value("f0_slope", voice(glide=1.0)) == pytest.approx(
-        12 / 3, rel=0.15
-    )  # an octave in three seconds
+    an_octave_in_three_seconds = 12 / 3
+    rising = value("f0_slope", voice(glide=1.0))
+    assert rising == pytest.approx(an_octave_in_three_seconds, rel=0.15)
     assert abs(value("f0_slope", voice())) < 0.5
     assert value("f0_range", voice(glide=1.0)) > 7 > 1 > value("f0_range", voice())
 
@@ -287,11 +283,9 @@ def test_noise_is_unvoiced_and_flat(rng):
 @pytest.mark.parametrize("kind", ["walk", "plateaus"])
 def test_peaks_are_those_that_scipy_finds(kind, rng):
     for _ in range(500):
-        n, prominence, least = (
-            int(rng.integers(1, 200)),
-            float(rng.choice([0.0, 0.5, 1, 3])),
-            float(rng.choice([-99, 0, 1])),
-        )
+        n = int(rng.integers(1, 200))
+        prominence = float(rng.choice([0.0, 0.5, 1, 3]))
+        least = float(rng.choice([-99, 0, 1]))
         values = (
             rng.normal(size=n).cumsum() if kind == "walk" else rng.integers(0, 6, n).astype(float)
         )
@@ -308,7 +302,7 @@ def test_syllables_and_pauses_are_counted():
     assert value("pause_mean", samples) == pytest.approx(0.2, abs=0.06)
 
 
-# ------------------------------------------------------------------------------------------------ what it does not hear
+# -------------------------------------------------------------------------- what it does not hear
 
 
 @pytest.mark.parametrize("gain_db", [-30, -12, 10])
@@ -326,12 +320,10 @@ def test_loudness_moves_no_feature_by_a_thousandth_of_its_deviation(name, gain_d
 def test_loudness_moves_no_feature_of_real_speech(ravdess_clips):
     table = pd.read_csv(DATA_DIR / "ravdess" / "acoustic128_v1.csv")
     deviation = table[list(FEATURE_SETS["acoustic128_v1"].names)].std().to_numpy()
-    fragile = [
-        "03-01-06-02-01-01-18",
-        "03-01-02-01-02-02-10",
-        "03-01-07-01-01-01-06",
-    ]  # nulls in the spectrum, bins on a threshold
-    for name in [name for name in fragile if name in ravdess_clips] + sorted(ravdess_clips)[::60]:
+    # These have nulls in the spectrum, or bins on a threshold.
+    fragile = ["03-01-06-02-01-01-18", "03-01-02-01-02-02-10", "03-01-07-01-01-01-06"]
+    names = [name for name in fragile if name in ravdess_clips] + sorted(ravdess_clips)[::60]
+    for name in names:
         path = ravdess_clips[name]
         samples = audio.load(path).samples
         before = features.extract(audio.from_samples(samples, RATE)).values
@@ -357,7 +349,7 @@ def test_the_stored_tables_are_what_the_code_computes(ravdess_clips):
             )
 
 
-# ----------------------------------------------------------------------------------------------------------- catalogue
+# -------------------------------------------------------------------------------------- catalogue
 
 
 def test_acoustic128_has_128_features_of_every_kind_each_with_name_unit_and_sentence():
@@ -414,7 +406,7 @@ def test_an_unknown_feature_set_is_refused_with_the_known_ones(recording):
 
 @pytest.mark.parametrize("name", FEATURE_SETS)
 def test_a_feature_set_never_changes(name):
-    """The golden values were made by tests/features/make_golden.py; a change means a new version under a new name."""
+    """tests/features/make_golden.py made the golden values; a change is a new version under a new name."""
     golden = json.loads(GOLDEN.read_text())[name]
     vector = features.extract(audio.from_samples(voice(), RATE), name)
     assert list(golden) == list(vector.names)

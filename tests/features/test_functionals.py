@@ -7,7 +7,7 @@ from ser_core.features import FEATURE_SETS, contour_catalogue, functionals, stat
 from tests.support.synthesis import RATE, tone, voice
 
 NAMES = tuple(spec.name for spec in functionals.SPECS)
-FROM_HERE = {spec.name: number for number, spec in enumerate(functionals.SPECS)}
+POSITION_OF = {spec.name: number for number, spec in enumerate(functionals.SPECS)}
 
 
 def whisper(seconds: float = 2.0, seed: int = 0) -> np.ndarray:
@@ -40,19 +40,18 @@ def values(samples: np.ndarray) -> np.ndarray:
 
 
 def value(name: str, samples: np.ndarray) -> float:
-    return float(values(samples)[FROM_HERE[name]])
+    return float(values(samples)[POSITION_OF[name]])
 
 
 def filtered(samples: np.ndarray) -> np.ndarray:
-    """Through a microphone with another colour: a fixed filter that moves the balance of lows and highs by 9 dB."""
+    """The samples through a fixed filter, another microphone: it moves lows against highs by 9 dB."""
     spectrum = np.fft.rfft(samples)
     kilohertz = np.linspace(0, RATE / 2000, len(spectrum))
-    return np.fft.irfft(
-        spectrum * 10 ** ((-0.9 * kilohertz + 1.8 * np.sin(kilohertz)) / 20), len(samples)
-    ).astype(np.float32)
+    gain_db = -0.9 * kilohertz + 1.8 * np.sin(kilohertz)
+    return np.fft.irfft(spectrum * 10 ** (gain_db / 20), len(samples)).astype(np.float32)
 
 
-# ----------------------------------------------------------------------------------------------------------- catalogue
+# -------------------------------------------------------------------------------------- catalogue
 
 
 def test_every_feature_has_a_name_title_unit_group_and_sentence_of_its_own():
@@ -91,7 +90,7 @@ def test_no_name_is_also_one_of_another_feature_set():
     assert not others & set(NAMES)
 
 
-# ------------------------------------------------------------------------------------------------- any clip, any level
+# ---------------------------------------------------------------------------- any clip, any level
 
 
 @pytest.mark.parametrize("samples", CLIPS.values(), ids=CLIPS)
@@ -103,15 +102,12 @@ def test_every_usable_clip_has_finite_features(samples):
 @pytest.mark.parametrize("gain_db", [-30, -12, 10])
 @pytest.mark.parametrize("name", CLIPS)
 def test_loudness_moves_nothing(name, gain_db):
-    """The gain multiplies float32 samples, which rounds them: what is left of that is far below any feature's spread."""
-    # Which moment of a steady tone is a peak of loudness, and so a syllable, is up to the rounding, and so is where it rises and falls.
+    """The gain rounds the float32 samples; the effect is far below any feature's spread."""
+    # In a steady tone the rounding decides what counts as a syllable, and where pitch and level rise.
+    movements = ("peak", "ris", "fall", "steepest")
     chance = (
         "syllables",
-        *(
-            f"{cue}_{what}"
-            for cue in ("power", "pitch")
-            for what in ("peak", "ris", "fall", "steepest")
-        ),
+        *(f"{cue}_{movement}" for cue in ("power", "pitch") for movement in movements),
     )
     judged = np.array(["tone" not in name or not feature.startswith(chance) for feature in NAMES])
     before, after = values(CLIPS[name]), values(CLIPS[name] * 10 ** (gain_db / 20))
@@ -122,7 +118,7 @@ def test_a_gain_without_rounding_moves_nothing_at_all():
     np.testing.assert_allclose(values(CLIPS["voice"] / 8), values(CLIPS["voice"]), atol=1e-9)
 
 
-# -------------------------------------------------------------------------------------------------------- a microphone
+# ----------------------------------------------------------------------------------- a microphone
 
 
 def test_a_microphone_moves_the_averages_of_the_spectrum_and_hardly_anything_else():
@@ -144,7 +140,7 @@ def test_a_microphone_does_not_move_the_pitch(name):
     assert value(name, filtered(samples)) == pytest.approx(value(name, samples), abs=0.15)
 
 
-# --------------------------------------------------------------------------------------------------- what they measure
+# ------------------------------------------------------------------------------ what they measure
 
 
 @pytest.mark.parametrize("hertz", [80, 110, 220, 440])
@@ -173,9 +169,8 @@ def test_a_glide_has_the_trend_range_and_place_that_it_was_made_with():
     rising, falling = voice(glide=1.0), voice(240.0, glide=-1.0)
     assert value("pitch_trend", rising) == pytest.approx(12.0, rel=0.1)
     assert value("pitch_trend", falling) == pytest.approx(-12.0, rel=0.1)
-    assert value("pitch_q95", rising) - value("pitch_q05", rising) == pytest.approx(
-        0.9 * 11, rel=0.15
-    )  # the last pause takes an eighth
+    middle_90_percent = value("pitch_q95", rising) - value("pitch_q05", rising)
+    assert middle_90_percent == pytest.approx(0.9 * 11, rel=0.15)  # the last pause takes an eighth
     assert value("pitch_peak_place", rising) > 0.85
     assert value("pitch_peak_place", falling) < 0.15
     assert value("pitch_rising_share", rising) > 0.8
@@ -193,10 +188,9 @@ def test_syllables_pauses_and_swings_are_those_of_the_clip():
     assert value("syllables_gap_mean", samples) == pytest.approx(0.5, abs=0.03)
     assert value("syllables_gap_std", samples) < 0.03
     assert value("silence_run_mean", samples) == pytest.approx(0.2, abs=0.06)
-    near_two = value("swing_all_0p5_2", samples) + value(
-        "swing_all_2_4", samples
-    )  # 2 Hz is the edge between them
-    assert near_two > 0.6
+    # 2 Hz is the edge between these two.
+    near_two_hertz = value("swing_all_0p5_2", samples) + value("swing_all_2_4", samples)
+    assert near_two_hertz > 0.6
 
 
 def test_noise_has_no_voice_and_a_flat_spectrum():
@@ -220,9 +214,8 @@ def test_the_harmonics_of_a_made_sound_are_found():
 def test_alpha_ratio_and_slope_follow_the_tilt_of_a_noise():
     flat = CLIPS["noise"]
     dull = np.convolve(flat, [0.5, 0.5], mode="same").astype(np.float32)
-    assert value("alpha_mean", flat) == pytest.approx(
-        10 * np.log10(4000 / 950), abs=0.7
-    )  # so much wider is 1-5 kHz than 50 Hz-1 kHz
+    wider = 4000 / 950  # 1-5 kHz than 50 Hz-1 kHz
+    assert value("alpha_mean", flat) == pytest.approx(10 * np.log10(wider), abs=0.7)
     assert value("alpha_mean", dull) < value("alpha_mean", flat) - 1
     assert value("slope_high_mean", dull) < value("slope_high_mean", flat) - 0.5
 
@@ -234,23 +227,22 @@ def test_the_band_averages_are_those_of_librosas_mel_spectrum():
     )
     expected = 10 * np.log10(mel).mean(axis=1)
     ours = values(samples)[: functionals.N_MEL]
-    np.testing.assert_allclose(
-        ours, expected - expected.mean(), atol=0.15
-    )  # librosa has the quiet ends in its average
+    # librosa has the quiet ends in its average.
+    np.testing.assert_allclose(ours, expected - expected.mean(), atol=0.15)
 
 
 def test_statistics_of_a_constant_contour_are_zero():
     on = np.ones(40, dtype=bool)
-    about = contour_catalogue.MEL_CONTOURS[:2]
-    found = statistics.contour_statistics(
+    catalogue = contour_catalogue.MEL_CONTOURS[:2]
+    result = statistics.contour_statistics(
         statistics.ContoursWithDeltas.of(np.full((2, 40), 3.0)),
         on,
         on,
         np.zeros(40),
         tuple(contour_catalogue.STATISTICS),
-        about,
+        catalogue,
     )
-    by_name = dict(zip(contour_catalogue.STATISTICS, found.reshape(-1, 2), strict=True))
+    by_name = dict(zip(contour_catalogue.STATISTICS, result.reshape(-1, 2), strict=True))
     np.testing.assert_allclose(by_name.pop("mean"), 3.0)
     np.testing.assert_allclose(by_name.pop("voiced_mean"), 3.0)
     for name, figures in by_name.items():
@@ -261,7 +253,7 @@ def test_lift_and_trend_of_a_made_contour():
     on = np.ones(200, dtype=bool)
     level = np.random.default_rng(0).normal(0, 8, 200)
     contour = np.stack([0.5 * level, np.linspace(0, 6, 200)])
-    found = statistics.contour_statistics(
+    result = statistics.contour_statistics(
         statistics.ContoursWithDeltas.of(contour),
         on,
         on,
@@ -269,5 +261,5 @@ def test_lift_and_trend_of_a_made_contour():
         ("lift", "trend"),
         contour_catalogue.MEL_CONTOURS[:2],
     ).reshape(2, 2)
-    assert found[0, 0] == pytest.approx(0.5, rel=0.03)
-    assert found[1, 1] == pytest.approx(6.0)
+    assert result[0, 0] == pytest.approx(0.5, rel=0.03)
+    assert result[1, 1] == pytest.approx(6.0)

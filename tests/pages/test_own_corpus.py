@@ -27,7 +27,8 @@ MESS = {
     "mine/Happy/copy.wav": FILES["mine/Happy/0.wav"],
 }
 SPEAKERS = "path,emotion,speaker,gender\n" + "\n".join(
-    f"{path.removeprefix('mine/')},{'happy' if 'Happy' in path else 'sad'},{'AB'[number % 2]},{'fm'[number % 2]}"
+    f"{path.removeprefix('mine/')},{'happy' if 'Happy' in path else 'sad'},"
+    f"{'AB'[number % 2]},{'fm'[number % 2]}"
     for number, path in enumerate(FILES)
 )
 

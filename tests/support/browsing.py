@@ -139,11 +139,11 @@ def expect_bars(page: Page) -> None:
             page.get_by_role("heading", name="Cannot tell")
         )
     ).to_be_visible(timeout=MODEL_TIMEOUT_MS)
-    expect(chart(page, "Amplitude")).to_be_visible()
+    expect(chart(page, "Amplitude")).to_be_visible(timeout=MODEL_TIMEOUT_MS)
     for task, labels in LABELS.items():
         bars = chart(page, display_name(LABELS[task][-1]))
         for label in labels:
-            expect(bars).to_contain_text(display_name(label))
+            expect(bars).to_contain_text(display_name(label), timeout=MODEL_TIMEOUT_MS)
         expect(bars.locator(".mark-rect path")).to_have_count(len(labels))
     expect(page.get_by_text("On unseen voices")).to_be_visible()
 

@@ -16,7 +16,10 @@ from tests.conftest import ROOT
 def cluster(
     folder: Path, n_workers: int
 ) -> Iterator[tuple[str, subprocess.Popen, list[subprocess.Popen]]]:
-    """A scheduler and workers of one thread each; gives the address, the scheduler's process and those of the workers."""
+    """Start a scheduler and workers of one thread each.
+
+    Gives the address, the scheduler's process and those of the workers.
+    """
     address = folder / "scheduler.json"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "SER_CACHE": str(folder)}
     log = (folder / "log").open("w")

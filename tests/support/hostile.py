@@ -1,6 +1,7 @@
-"""Files made to do harm, from a seed: cut, flipped, with headers that lie, bombs, extreme figures, other files under false names.
+"""Files made to do harm, from a seed: cut, flipped, false headers, bombs, extremes, false names.
 
-`cases(seed, n)` gives the same n files for the same seed everywhere, all kinds in turn. Nothing in them is taken from anywhere: they are made from
+`cases(seed, n)` gives the same n files for the same seed everywhere, all kinds in turn.
+Nothing in them is taken from anywhere: they are made from
 formulas and from what encoders make of a synthetic voice.
 """
 

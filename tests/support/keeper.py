@@ -1,4 +1,4 @@
-"""A process that keeps short recordings one after the other and prints the number of each as soon as it is confirmed. To be killed.
+"""A process to be killed: it keeps short recordings and prints the number of each once confirmed.
 
 Run as: python -m tests.support.keeper URL OWNER SEED
 """

@@ -1,7 +1,7 @@
-"""How dense the code is. `python -m tests.support.metrics` (`make metrics`) prints it for `ser_core` and `ui`.
+"""How dense the code is: `make metrics` prints it for `ser_core` and `ui`.
 
 The lines of code of a file are its lines without blank lines, comments and docstrings. Its density is the
-number of its syntax nodes (`ast.walk`) divided by its lines of code. The length of a function is its number of
+number of its syntax nodes (`ast.walk`) by its lines of code. The length of a function is its number of
 lines of code, too: docstrings say what each function takes and returns, and are no sign of a long function.
 """
 

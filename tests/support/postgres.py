@@ -1,4 +1,4 @@
-"""A PostgreSQL server for tests: a new cluster in a temporary folder, reached through a socket in it, gone afterwards."""
+"""A PostgreSQL server for tests: a new cluster in a temporary folder, reached through a socket in it."""
 
 from __future__ import annotations
 

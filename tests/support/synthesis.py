@@ -1,4 +1,4 @@
-"""Audio made from formulas, so that tests need no recording: tones, a voice of known pitch, and files of every format."""
+"""Audio made from formulas, so that tests need no recording: tones, voices, files of every format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def tone(hertz: float, seconds: float = 1.0, amplitude: float = 0.3) -> np.ndarr
 
 
 def voice(f0: float = 120.0, seconds: float = 3.0, seed: int = 0, glide: float = 0.0) -> np.ndarray:
-    """A buzzing voice: all harmonics of `f0` Hz (moving by `glide` octaves) through three formants, in syllables with pauses.
+    """A buzzing voice in syllables with pauses.
+
+    All harmonics of `f0` Hz (moving by `glide` octaves) pass through three formants.
 
     Two syllables a second, each a quarter of a second long and followed by as long a pause with faint noise.
     """

@@ -61,7 +61,8 @@ def one_model(table: pd.DataFrame, task: str, corpus: str) -> None:
     runs = f", mean of {len(scores.seeds)} runs" if len(scores.seeds) > 1 else ""
     tested = f"{scores.n_utterances:,} clips of {speakers_in_words(scores.n_speakers)}"
     st.markdown(
-        f"On average **{evaluation.describe_interval(scores.uar)}** of each {task} recognised; {tested}{runs}."
+        f"On average **{evaluation.describe_interval(scores.uar)}** of each {task} recognised; "
+        f"{tested}{runs}."
     )
     confusions(rows, task, scores, "_".join(run))
     sureness(rows, task, scores)
@@ -279,7 +280,7 @@ def groups(rows: pd.DataFrame, run: tuple[str, str, str, str, str]) -> None:
     )
     alt = f"The share recognised by {single_model.GROUPS[by].lower()}, with intervals"
     widgets.draw(
-        charts.groups(tested_corpora.breakdown(*run, by), single_model.GROUPS[by]),
+        charts.group_scores(tested_corpora.breakdown(*run, by), single_model.GROUPS[by]),
         key="groups",
         alt=alt,
     )

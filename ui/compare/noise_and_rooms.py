@@ -60,7 +60,7 @@ def section() -> None:
     st.markdown("**The default model, condition by condition**")
     table = caches.condition_scores()
     alt = "The share that the default model recognises under each condition; the table below has the figures"
-    widgets.draw(charts.conditions(table), key="conditions", alt=alt)
+    widgets.draw(charts.condition_bars(table), key="conditions", alt=alt)
     st.dataframe(table, hide_index=True, width="stretch", height="content")
     st.markdown("**Through the recorder of this app**, in a real browser:")
     st.dataframe(caches.recorder_scores(), hide_index=True, width="stretch")
@@ -127,7 +127,7 @@ def every_model() -> None:
     )
     probabilities = predictions.probabilities_by_model(clip)
     widgets.draw(
-        charts.every_model(probabilities, EMOTIONS),
+        charts.model_probabilities(probabilities, EMOTIONS),
         key="every_model",
         alt="What every model makes of the clip",
     )

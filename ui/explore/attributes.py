@@ -123,7 +123,7 @@ def one(
     if standing is not None:
         st.markdown("How many clips lie below your recording, men and women apart:")
         widgets.draw(
-            charts.standing(standing),
+            charts.share_below(standing),
             key=f"standing_{spec.name}",
             alt=f"Clips below yours in {spec.title}",
         )

@@ -82,7 +82,7 @@ def section(choice: Choice, own: FeatureVector | None) -> None:
 
 def _effects(best: pd.DataFrame, first: str, second: str, key: str) -> str | None:
     """The clearest attributes as a chart; the one that was clicked."""
-    chart = charts.effects(best.head(SHOWN), first, second)
+    chart = charts.effect_sizes(best.head(SHOWN), first, second)
     alt = f"The attributes that tell {first} from {second} best"
     points = widgets.draw(chart, key=key, alt=alt, select=charts.PICKED).get(charts.PICKED)
     return str(points[0]["feature"]) if points else None

@@ -153,7 +153,7 @@ def _cues(explained: explanation.Explanation) -> None:
 def _moments(explained: explanation.Explanation) -> None:
     from ser_core import charts
 
-    chart = charts.moments(
+    chart = charts.moment_bars(
         [(moment.start_s, moment.end_s) for moment in explained.moments],
         [moment.share for moment in explained.moments],
         explained.emotion,

@@ -1,6 +1,9 @@
-"""For a server under watch, by PYTHONPATH: writes down what it opens for writing and whom it calls; on SIGUSR1, which voices it holds.
+"""Watches a server, by PYTHONPATH: what it opens for writing and whom it calls.
 
-`SER_WATCH` names the file for both, a JSON object a line. `SER_SAMPLES` is the number of samples of the clip that is looked for.
+On SIGUSR1 it writes down which voices the process holds.
+
+`SER_WATCH` names the file for both, a JSON object a line. `SER_SAMPLES` is the number of samples
+of the clip that is looked for.
 """
 
 import gc
