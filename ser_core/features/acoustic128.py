@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_core.features import spectral_features, spectrum
 from ser_core.features.acoustic128_catalogue import N_DELTA, N_MEL, N_MFCC, SHAPES, SPECS
@@ -95,8 +96,8 @@ def _pitch_features(frames: SpeechFrames) -> list[float]:
         periodicity = np.clip(frames.pitch.periodicity[at], 0.001, 0.999)
     else:
         hertz, periodicity = np.array([_FALLBACK_HZ]), np.array([0.001])
-    semitones: Array = 12 * np.log2(hertz)
-    median = float(np.median(semitones))
+    semitones = 12 * np.log2(hertz)
+    median = np.median(semitones)
     semitones = np.clip(semitones, median - OUTLIER_SEMITONES, median + OUTLIER_SEMITONES)
     low, high = quantiles(semitones, (10, 90))
     steps = np.abs(np.diff(semitones)[np.diff(at) == 1])
@@ -108,15 +109,16 @@ def _pitch_features(frames: SpeechFrames) -> list[float]:
         float(high - low),
         float(semitones.std()),
         float(steps.mean() / FRAME_S) if len(steps) else 0.0,
-        _pitch_slope(at.astype(np.float64) * FRAME_S, semitones),
+        _pitch_slope(at, semitones),
         float((frames.pitch.periodicity[frames.active] > VOICED_PERIODICITY).mean()),
         float(hnr.mean()),
         float(hnr.std()),
     ]
 
 
-def _pitch_slope(seconds: Array, semitones: Array) -> float:
-    """Semitones in a second; 0 with fewer than two voiced frames."""
+def _pitch_slope(at: npt.NDArray[np.intp], semitones: Array) -> float:
+    """Semitones in a second over the voiced frames `at`; 0 with fewer than two of them."""
+    seconds = at * FRAME_S
     centred = seconds - seconds.mean() if len(seconds) else seconds
     spread = float(np.sum(centred**2))
     return float(centred @ semitones / spread) if spread > 0 else 0.0

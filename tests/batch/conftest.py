@@ -6,7 +6,7 @@ import pytest
 from ser_core import cli
 from tests.support.synthesis import wav
 
-N_CLIPS = 1000
+N_CLIPS = 400
 
 
 @pytest.fixture(scope="package")
