@@ -14,6 +14,7 @@ from tests.support.source import FILES, PAGE_FILES, ROOT, calls, imports, relati
 
 SHARED_OBJECTS = {
     "ui/caches.py: _loading": "a lock",
+    "ui/compare/tested_corpora.py: _by_corpus": "a decorator; what it keeps of an own corpus is the session's",
     "ui/server/turns.py: turns": "who waits, by number",
     "ui/server/warming.py: _at_it": "a lock",
     "ui/server/warming.py: _state": "whether the server is ready",
