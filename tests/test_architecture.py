@@ -275,6 +275,20 @@ print([name for name in heavy if name in sys.modules])
     assert result.stdout.split("\n")[:2] == ["True", "[]"]
 
 
+def test_a_command_does_not_wait_for_what_only_other_commands_need():
+    code = """
+import sys
+from ser_core.cli.main import build_parser
+build_parser()
+heavy = "sklearn scipy pandas librosa numba joblib altair soundfile av sqlalchemy torch".split()
+print([name for name in heavy if name in sys.modules])
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
 def test_nothing_is_measured_by_a_clock_that_can_jump():
     """`time.monotonic` measures; the wall clock only dates what is written down."""
     dating = {

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ser_core import evaluation
-from ser_core.cli import refit, report
+from ser_core.cli import report
 from ser_core.cli.arguments import add_command, add_jobs
 from ser_core.cli.classifier_names import choose_classifiers
 from ser_core.cli.evaluate_folder import evaluate_folder
@@ -128,6 +128,9 @@ def _compute_anew(options: argparse.Namespace) -> None:
 
         corpora.resolve(nonspeech.SOUNDS)  # a missing corpus is told before the long part
     if options.refit:
+        # Training imports scikit-learn, which no other command should wait for.
+        from ser_core.cli import refit
+
         refit.refit(choose_classifiers(options.classifier), jobs)
     if options.conditions:
         from ser_core.evaluation import robustness

@@ -18,7 +18,6 @@ from ser_core.models import ModelCard
 from ser_core.models.kinds import BAGGED_PERCEPTRONS
 from ser_core.storage import manifest, paths
 from ser_core.storage.paths import MODELS_DIR
-from ser_core.training import cross_validation, final_models
 
 _OTHER_VERSION = "other version"
 
@@ -191,7 +190,8 @@ def _seal(ids: Sequence[str]) -> int:
 def _rebuild(cards: Sequence[ModelCard], folder: Path, options: argparse.Namespace) -> int:
     from joblib import Parallel, delayed
 
-    from ser_core.training import release
+    # Training imports scikit-learn, which no other command should wait for.
+    from ser_core.training import cross_validation, final_models, release
 
     fitted = [card for card in cards if card.kind.is_rebuildable]
     if len(fitted) < len(cards) and options.ids:

@@ -1,4 +1,7 @@
-"""The command `train`: models fitted on the tables that ship, or on clips of one's own."""
+"""The command `train`: models fitted on the tables that ship, or on clips of one's own.
+
+Training imports scikit-learn, which no other command should wait for: the functions import it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,6 @@ from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.storage import manifest
 from ser_core.storage.paths import MODELS_DIR
-from ser_core.training import cross_validation, final_models
 
 if TYPE_CHECKING:
     from ser_core.features.feature_table import FeatureTable
@@ -62,6 +64,8 @@ def train(options: argparse.Namespace) -> int:
 
 
 def _train_on_own(options: argparse.Namespace) -> None:
+    from ser_core.training import cross_validation, final_models
+
     names = choose_classifiers(options.classifier, joint=())
     _check_own(options)
     table = _read_own_table(options)
@@ -139,6 +143,7 @@ def _selected_tasks(table: FeatureTable, named: str | None) -> tuple[str, ...]:
 def _warn_of_random_split(table: FeatureTable, selected: Sequence[str]) -> None:
     """Say for which tasks there are no unseen speakers, and why."""
     from ser_core.features import feature_table
+    from ser_core.training import final_models
 
     for task in selected:
         why = feature_table.unseen_speakers_obstacle(table, task)
@@ -147,6 +152,7 @@ def _warn_of_random_split(table: FeatureTable, selected: Sequence[str]) -> None:
 
 
 def _train_shipped(options: argparse.Namespace) -> None:
+    from ser_core.training import cross_validation, final_models
     from ser_core.training.classifiers import CLASSIFIERS
 
     names = choose_classifiers(options.classifier)
