@@ -7,7 +7,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ser_core import charts
-from ui import own_corpus, routing, session, widgets
+from ui import own_corpus, own_models, routing, session, widgets
 from ui.compare import all_models, tested_corpora
 
 
@@ -74,7 +74,7 @@ def show(corpus: session.OwnCorpus) -> None:
             "Each clip is predicted by models that were trained without it, where speakers are "
             "known without its voice."
         )
-        own_corpus.train(corpus)
+        own_models.train(corpus)
     with second:
         st.subheader("Test the models that ship", anchor=False)
         st.markdown(
@@ -82,13 +82,13 @@ def show(corpus: session.OwnCorpus) -> None:
             "heard them: what they get right here is **the most "
             "honest figure for your own recordings**."
         )
-        own_corpus.judge(corpus)
+        own_models.judge(corpus)
     if corpus.out_of_fold is not None:
         st.divider()
         results()
     st.divider()
     st.subheader("Save it, or do the same from the command line", anchor=False)
-    own_corpus.downloads(corpus)
+    own_models.downloads(corpus)
     st.code(
         "python -m ser_core extract FOLDER --output features.csv\n"
         "python -m ser_core train FOLDER --output my-models\n"

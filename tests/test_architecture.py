@@ -63,6 +63,7 @@ FLOORS = {
     "ui.library.keeping": 13,
     "ui.server.warming": 13,
     "ui.library.entries": 14,
+    "ui.own_models": 14,
     "ui.tour": 14,
     "ui.server.serving": 14,
     "pages": 15,

@@ -14,7 +14,7 @@ from tests.support.source import FILES, PAGE_FILES, ROOT, calls, imports, relati
 
 SHARED_OBJECTS = {
     "ui/caches.py: _loading": "a lock",
-    "ui/compare/tested_corpora.py: _by_corpus": "a decorator; what it keeps of an own corpus is the session's",
+    "ui/compare/tested_corpora.py: _by_corpus": "a decorator; own corpora stay in their session",
     "ui/server/turns.py: turns": "who waits, by number",
     "ui/server/warming.py: _at_it": "a lock",
     "ui/server/warming.py: _state": "whether the server is ready",
@@ -254,6 +254,7 @@ def test_what_loads_models_takes_names_cards_and_folders():
 
 
 READS_BYTES = {
+    "ser_core/features/csv_tables.py",
     "ser_core/features/tables.py",
     "ser_core/corpora/crema_d.py",
     "ser_core/exploration/explored_features.py",

@@ -4,7 +4,6 @@ the models that ship by it.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import time
@@ -15,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from ser_core import audio, corpora, models
+from ser_core import audio, corpora
 from ser_core.audio import isolated
 from ser_core.corpora import LabelledCorpus, LeftOutFiles
 from ser_core.emotions import EMOTIONS, GENDERS, display_name
 from ser_core.errors import SerError
-from ui import caches, session, widgets
+from ui import session, widgets
 from ui.record import microphone
 from ui.server.turns import turns
 from ui.session import OwnCorpus
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 Load = Callable[[str], audio.Recording]
 
-FIRST_CHOICE = ["logistic_regression", "random_forest"]
 _EVERY_S = 0.2  # how often a bar of progress moves
 
 LAYOUTS = {
@@ -43,64 +41,6 @@ LAYOUTS = {
 """How labels may be given: a title, and an example."""
 
 
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
-#
 # --- choosing
 
 
@@ -199,7 +139,7 @@ def measure(labelled: LabelledCorpus, load: Load) -> None:
 
     measured = [
         labelled_folder.measure_clip(partial(load, path))
-        for path, _ in _one_by_one(_shown(labelled.clips, n, "Measuring", "clip"))
+        for path, _ in give_way_before_each(with_progress(labelled.clips, n, "Measuring", "clip"))
     ]
     own_table = labelled_folder.assemble_table(labelled, measured)
     session.keep_own_corpus(
@@ -208,14 +148,14 @@ def measure(labelled: LabelledCorpus, load: Load) -> None:
     st.rerun()
 
 
-def _one_by_one(things: Iterable[Any]) -> Iterator[Any]:
+def give_way_before_each(things: Iterable[Any]) -> Iterator[Any]:
     """The same; before each, whoever waits for an answer goes first."""
     for thing in things:
         turns.step_back()
         yield thing
 
 
-def _shown(things: Iterable[Any], n: int, doing: str, what: str) -> Iterator[Any]:
+def with_progress(things: Iterable[Any], n: int, doing: str, what: str) -> Iterator[Any]:
     """Passes things on, of which there will be `n`, under a bar of progress with the rate."""
     bar, start, last = st.progress(0.0, f"{doing} ..."), time.monotonic(), 0.0
     for done, thing in enumerate(things):
@@ -284,102 +224,3 @@ def _counts(table: pd.DataFrame) -> pd.DataFrame:
             counts[gender] = table[table["gender"] == gender].groupby("emotion").size()
     ordered = counts.reindex([emotion for emotion in EMOTIONS if emotion in counts.index])
     return ordered.rename(index=display_name).rename_axis("Emotion")
-
-
-# --- training and judging
-
-
-def train(own: OwnCorpus) -> None:
-    """Train classifiers on the corpus and test them on clips that they have not seen."""
-    from ser_core.training import labelled_folder as own_training
-    from ser_core.training.classifiers import CLASSIFIERS
-
-    names = st.multiselect(
-        "Classifiers",
-        list(CLASSIFIERS),
-        default=FIRST_CHOICE,
-        format_func=lambda name: models.KINDS[name].title,
-        key="own_classifiers",
-    )
-    own_table = own_training.OwnTable(own.name, own.source, own.table, own.left_out)
-    if not st.button("Train and test", icon=":material/model_training:", disabled=not names):
-        return
-    with (
-        turns.given_up()
-    ):  # it takes long, and one fold cannot be interrupted for the answers of others
-        trained = own_training.train(
-            own_table, names, lambda folds, n: _shown(folds, n, "Training", "fold")
-        )
-    rows = own_training.replace_protocols(
-        own.out_of_fold, trained.out_of_fold.assign(corpus=session.OWN)
-    )
-    left_out_files = (
-        tuple(part for part in own.left_out if part.kind != "rare_emotion") + trained.rare
-    )
-    session.keep_own_corpus(
-        dataclasses.replace(
-            own,
-            out_of_fold=rows,
-            models=trained.models,
-            optimistic=trained.optimistic,
-            left_out=left_out_files,
-        )
-    )
-    st.rerun()
-
-
-def judge(own: OwnCorpus) -> None:
-    """Ask the models that ship, which have not heard the corpus, about every clip of it."""
-    from ser_core import prediction
-    from ser_core.experiments import own_corpus
-    from ser_core.training import labelled_folder as own_training
-
-    cards = [
-        card
-        for card in caches.cards(own_corpus.TASK)
-        if not all(own_corpus.was_trained_on(card, path) for path in own.table["path"])
-    ]
-    if not cards:
-        st.info(
-            "The models that ship learnt from these very clips, so this would be no test.",
-            icon=":material/info:",
-        )
-        return
-    if len(cards) < len(caches.cards(own_corpus.TASK)):
-        st.info("Models that learnt from these very clips are not asked.", icon=":material/info:")
-    everyone = st.toggle(
-        f"All {len(cards)} models that have not heard them, not only the first",
-        key="own_all_models",
-    )
-    tested = cards if everyone else cards[:1]
-    if not st.button("Ask about every clip", icon=":material/quiz:"):
-        return
-    own_corpus.check_labels(own.table["emotion"])
-    loaded = [caches.shipped_model(own_corpus.TASK, card.name) for card in tested]
-    probabilities: list[Any] = []
-    for path in _one_by_one(_shown(own.table["path"], len(own.table), "Asking", "clip")):
-        probabilities.append(prediction.probabilities_by_model(own.load(path), loaded))
-    rows = own_training.replace_protocols(
-        own.out_of_fold,
-        own_corpus.left_out_rows(own.table, probabilities, tested).assign(corpus=session.OWN),
-    )
-    session.keep_own_corpus(dataclasses.replace(own, out_of_fold=rows))
-    st.rerun()
-
-
-def downloads(own: OwnCorpus) -> None:
-    """The feature table, the out-of-fold predictions, and the trained models."""
-    from ser_core.training.labelled_folder import to_csv
-
-    with st.container(horizontal=True):
-        _save("Feature table (CSV)", lambda: to_csv(own.table), f"{own.name}.csv", "text/csv")
-        if own.out_of_fold is not None:
-            rows = own.out_of_fold.assign(corpus=own.name)
-            file = f"{own.name}-predictions.csv"
-            _save("Predictions (CSV)", lambda: rows.to_csv(index=False), file, "text/csv")
-        if own.models is not None:
-            _save("Trained models (ZIP)", own.models, f"{own.name}-models.zip", "application/zip")
-
-
-def _save(label: str, data: bytes | Callable[[], str | bytes], file: str, mime: str) -> None:
-    st.download_button(label, data, file, mime, icon=":material/download:", on_click="ignore")

@@ -97,10 +97,10 @@ def _check_own(options: argparse.Namespace) -> None:
 
 
 def _read_own_table(options: argparse.Namespace) -> FeatureTable:
-    from ser_core.features import tables
+    from ser_core.features import csv_tables
 
     if options.features:
-        return tables.read_table(Path(options.features))
+        return csv_tables.read_table(Path(options.features))
     return _measure_folder(options)
 
 

@@ -73,7 +73,7 @@ def score_refusals(rows: pd.DataFrame, limits: pd.DataFrame) -> dict[str, float]
         limits_of_run = Thresholds(limit.in_set, limit.answered)
         in_set[of_fold] = decision.in_prediction_set(probabilities[of_fold], limits_of_run)
         answered[of_fold] = confidence[of_fold] >= limit.answered
-    weights = decision.each_speaker_once(rows["speaker"])
+    weights = decision.equal_group_weights(rows["speaker"])
     covered = in_set[np.arange(len(rows)), truth]
     surest = confidence >= np.quantile(confidence, decision.REFUSED)
     return {

@@ -77,21 +77,21 @@ def fit_thresholds(
     )
 
 
-def each_speaker_once(speakers: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Weights of clips that let every speaker count the same.
+def equal_group_weights(groups: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Weights of clips that let every group (speaker, corpus) count the same.
 
     Parameters
     ----------
-    speakers : array [clips]
-        The speaker of each clip.
+    groups : array [clips]
+        The group of each clip.
 
     Returns
     -------
     array [clips]
-        They sum to the number of speakers.
+        They sum to the number of groups.
     """
-    _, speaker_of, counts = np.unique(np.asarray(speakers), return_inverse=True, return_counts=True)
-    return np.asarray(1 / counts[speaker_of])
+    _, group_of, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    return np.asarray(1 / counts[group_of])
 
 
 def in_prediction_set(

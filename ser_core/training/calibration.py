@@ -57,9 +57,3 @@ def fit_robust_pool_weights(
     shares = fit_pool_weights(both, np.tile(truth, 2), np.tile(clip_weights, 2))
     (scale,) = fit_pool_weights([pool_probabilities(members, shares)], truth, clip_weights)
     return [round(scale * share, _DECIMALS) for share in shares]
-
-
-def equal_group_weights(groups: npt.ArrayLike) -> ClipWeights:
-    """Clip weights that let every group (corpus) count the same, shape [clips]."""
-    _, group_of, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
-    return np.asarray(1 / counts[group_of])

@@ -22,8 +22,9 @@ from ser_core import corpora, evaluation, models
 from ser_core.emotions import LABELS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import OUT_OF_FOLD_COLUMNS
+from ser_core.features.csv_tables import read_table
 from ser_core.features.feature_table import FeatureTable, trainable_tasks, unseen_speakers_obstacle
-from ser_core.features.tables import SHIPPED_CORPUS, read_table, shipped_table_path
+from ser_core.features.tables import SHIPPED_CORPUS, shipped_table_path
 from ser_core.storage import manifest
 from ser_core.storage.cache_folder import cache_folder
 from ser_core.training.classifiers import (

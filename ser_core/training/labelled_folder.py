@@ -27,13 +27,14 @@ from ser_core.batch.extraction import (
 from ser_core.corpora import TABLE_COLUMNS, LabelledCorpus, LeftOutFiles, leave_out
 from ser_core.errors import ErrorCode, SerError
 from ser_core.features import FEATURE_SETS
+from ser_core.features.csv_tables import parse_table
 from ser_core.features.feature_table import (
     LEAST_CLIPS,
     FeatureTable,
     trainable_tasks,
     unseen_speakers_obstacle,
 )
-from ser_core.features.tables import parse_table, write_csv
+from ser_core.features.tables import write_csv
 from ser_core.models import MAIN_FEATURE_SET
 from ser_core.training import cross_validation, final_models
 

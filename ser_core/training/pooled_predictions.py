@@ -18,7 +18,6 @@ from ser_core.models import decision
 from ser_core.models.decision import Thresholds
 from ser_core.models.pooling import Probabilities
 from ser_core.training.calibration import (
-    equal_group_weights,
     fit_pool_weights,
     fit_robust_pool_weights,
 )
@@ -125,7 +124,7 @@ def fit_run(
     disturbed = joint.calibration_clips(model, run, task, seed, DISTURBED)
     corpora = joint.table["corpus"].iloc[clips.rows].to_numpy(str)
     return fit_robust_pool_weights(
-        clips.members, disturbed.members, clips.truth, equal_group_weights(corpora)
+        clips.members, disturbed.members, clips.truth, decision.equal_group_weights(corpora)
     )
 
 
@@ -135,7 +134,7 @@ def fit_enrolled_run(
     """Fit the pool weights of a model on clips that have a baseline each."""
     members = [clips.members[number] for number in ENROLLED_MEMBERS[model]]
     corpora = joint.table["corpus"].iloc[clips.rows].to_numpy(str)
-    return fit_pool_weights(members, clips.truth, equal_group_weights(corpora))
+    return fit_pool_weights(members, clips.truth, decision.equal_group_weights(corpora))
 
 
 def fit_limits(
@@ -144,7 +143,7 @@ def fit_limits(
     """The limits of prediction sets and refusals on clips of emotions; every speaker counts the same."""
     speakers = table["speaker"].iloc[clips.rows]
     return decision.fit_thresholds(
-        clips.truth, clips.pooled(weights), decision.each_speaker_once(speakers)
+        clips.truth, clips.pooled(weights), decision.equal_group_weights(speakers)
     )
 
 
@@ -154,5 +153,5 @@ def fit_neutral_threshold(
     """The share of neutral that nine in ten neutral clips reach; every speaker counts the same."""
     neutral = clips.truth == EMOTIONS.index("neutral")
     shares = decision.neutral_share(clips.pooled(weights)[neutral])
-    speaker_weights = decision.each_speaker_once(table["speaker"].iloc[clips.rows[neutral]])
+    speaker_weights = decision.equal_group_weights(table["speaker"].iloc[clips.rows[neutral]])
     return decision.quantile(shares, speaker_weights, decision.NEUTRAL_MISSED)

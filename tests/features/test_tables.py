@@ -6,7 +6,7 @@ import pytest
 
 from ser_core.audio.augmentation import COPIES
 from ser_core.errors import SerError
-from ser_core.features import FEATURE_SETS, tables
+from ser_core.features import FEATURE_SETS, csv_tables, tables
 from tests.support.own_tables import own_table
 
 
@@ -35,7 +35,7 @@ def test_a_faulty_table_is_refused_with_the_place_of_the_fault(change, message, 
     path = tmp_path / "mine.csv"
     tables.write_csv([change(own_table())], path)
     with pytest.raises(SerError, match=message) as caught:
-        tables.read_table(path)
+        csv_tables.read_table(path)
     assert caught.value.code == "BAD_TABLE"
 
 

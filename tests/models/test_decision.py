@@ -26,7 +26,7 @@ def test_the_sets_cover_what_they_promise_on_other_clips_of_the_kind(rng):
 
 
 def test_a_speaker_with_many_clips_counts_no_more_than_one_with_few():
-    weights = decision.each_speaker_once(["a"] * 9 + ["b"])
+    weights = decision.equal_group_weights(["a"] * 9 + ["b"])
     assert weights[:9].sum() == pytest.approx(weights[9])
 
 

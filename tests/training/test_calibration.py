@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ser_core.training.calibration import equal_group_weights, fit_pool_weights
+from ser_core.training.calibration import fit_pool_weights
 
 N_CLIPS = 4000
 N_LABELS = 4
@@ -31,8 +31,3 @@ def test_a_member_that_knows_nothing_gets_no_weight(rng):
     weight, weight_of_noise = fit_pool_weights([probabilities, noise], truth, ONES)
     assert weight == pytest.approx(1.0, rel=0.15)
     assert weight_of_noise < 0.1
-
-
-def test_every_corpus_counts_the_same():
-    weights = equal_group_weights(np.array(["a", "a", "a", "b"]))
-    assert weights[:3].sum() == pytest.approx(weights[3])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ser_core.emotions import LABELS
-from ser_core.features import feature_table, tables
+from ser_core.features import csv_tables, feature_table, tables
 from ser_core.training import cross_validation
 from ser_core.training.classifiers import CLASSIFIERS, tune
 from tests.support.own_tables import NAMES, own_table
@@ -35,7 +35,7 @@ def test_nothing_of_the_tested_speaker_is_used_in_training(name, tmp_path):
     for number, table in enumerate((rows, changed)):
         tables.write_csv([table], tmp_path / f"{number}.csv")
         out_of_fold, _ = cross_validation.out_of_fold(
-            tables.read_table(tmp_path / f"{number}.csv"), [name]
+            csv_tables.read_table(tmp_path / f"{number}.csv"), [name]
         )
         unseen = out_of_fold[out_of_fold["protocol"] == "unseen_speakers"]
         results.append(unseen.loc[unseen["speaker"] == "s0", ["happy", "fearful"]].to_numpy()[1:])
@@ -44,7 +44,7 @@ def test_nothing_of_the_tested_speaker_is_used_in_training(name, tmp_path):
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(own_csv, monkeypatch):
-    table = tables.read_table(own_csv)
+    table = csv_tables.read_table(own_csv)
     whole, _ = cross_validation.out_of_fold(table, ["knn"])
     calls = []
 
@@ -64,7 +64,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(own_csv, monkeypatch):
 
 
 def test_a_finished_run_is_not_taken_for_an_interrupted_one(own_csv, monkeypatch):
-    table = tables.read_table(own_csv)
+    table = csv_tables.read_table(own_csv)
     cross_validation.out_of_fold(table, ["knn"])
     calls = []
     monkeypatch.setattr(
@@ -85,7 +85,7 @@ def test_the_smallest_tables_that_are_accepted_are_trained_by_every_classifier(
     rows["gender"] = np.where(rows["speaker"] == "s0", "male", "")
     rows["corpus"] = 7  # a number is a name, too
     tables.write_csv([rows], path)
-    table = tables.read_table(path)
+    table = csv_tables.read_table(path)
     assert feature_table.trainable_tasks(table) == ("emotion",)
     out_of_fold, _ = cross_validation.out_of_fold(table)
     assert set(out_of_fold["classifier"]) == set(CLASSIFIERS)

@@ -5,7 +5,7 @@ import pytest
 
 from ser_core import evaluation, models
 from ser_core.errors import SerError
-from ser_core.features import tables
+from ser_core.features import csv_tables, tables
 from ser_core.storage import paths
 from ser_core.training import cross_validation, final_models
 from tests.support.own_tables import own_table
@@ -17,7 +17,7 @@ def own(tmp_path, monkeypatch):
     monkeypatch.setattr(cross_validation, "cache_folder", lambda: tmp_path / "cache")
     path = tmp_path / "mine.csv"
     tables.write_csv([own_table()], path)
-    return tables.read_table(path)
+    return csv_tables.read_table(path)
 
 
 def test_a_persons_own_table_is_evaluated_trained_and_predicts_its_labels(own, tmp_path):

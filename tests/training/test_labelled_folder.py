@@ -10,7 +10,7 @@ from ser_core.batch import extraction
 from ser_core.cli import main
 from ser_core.corpora import RECOGNISED
 from ser_core.errors import SerError
-from ser_core.features import feature_table, tables
+from ser_core.features import csv_tables, feature_table
 from ser_core.training import (
     cross_validation,
     labelled_folder,
@@ -174,7 +174,7 @@ def test_with_two_speakers_nobody_who_is_tested_is_learnt_from_and_parameters_co
 def test_an_emotion_of_one_speaker_leaves_the_random_split_alone():
     found = measured(["Ann", "Bob"])
     table = found.table[~((found.table["speaker"] == "Bob") & (found.table["emotion"] == "sad"))]
-    checked = tables.parse_table(labelled_folder.to_csv(table), "mine.csv")
+    checked = csv_tables.parse_table(labelled_folder.to_csv(table), "mine.csv")
     assert (
         "Without the clips of Ann, too few that are sad are left"
         in feature_table.unseen_speakers_obstacle(checked, "emotion")
