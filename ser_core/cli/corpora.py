@@ -61,11 +61,12 @@ def _add_download(actions: Any) -> None:
         "Say where and under which terms to get a corpus, and where to put it; "
         "fetch it, where that is possible.",
     )
+    fetched = " and ".join(name for name, corpus in RECOGNISED.items() if corpus.archive)
     parser.add_argument("name", metavar="NAME", help=", ".join(RECOGNISED))
     parser.add_argument(
         "--accept-licence",
         action="store_true",
-        help="you have read the licence and agree: fetch it (ravdess only)",
+        help=f"you have read the licence and agree: fetch it ({fetched} only)",
     )
 
 
@@ -89,7 +90,8 @@ def _describe_corpus(corpus: Corpus) -> str:
         "found": copy or f"not found; see: python -m ser_core corpora download {corpus.name}",
     }
     lines = [f"  {name:<9} {value}\n" for name, value in facts.items()]
-    return "".join([f"{corpus.name} ({corpus.title})\n", *lines])
+    cautions = [f"  caution   {sentence}\n" for sentence in corpus.cautions]
+    return "".join([f"{corpus.name} ({corpus.title})\n", *lines, *cautions])
 
 
 def _find_copy(corpus: Corpus) -> Path | None:
@@ -196,6 +198,7 @@ def _describe_download(corpus: Corpus, folder: Path, *, is_set: bool) -> str:
         f"  source   {corpus.source}",
         f"  licence  {corpus.licence}",
         f"  cite     {corpus.citation}",
+        *(f"  caution  {sentence}" for sentence in corpus.cautions),
         *([f"  found    a copy lies in {copy}"] if copy else []),
         "",
         "Nothing was fetched: read the licence at the source, then",

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+N_JOINT_RUNS = 6
+"""The number of joint runs: the folds of RAVDESS, which the headline figure is taken on."""
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -91,6 +94,15 @@ class Corpus:
     """The emotion of a file that the corpus names after none of the eight emotions; else ""."""
     archive: Archive | None = None
     """Where the clips can be fetched, if the publisher gives a digest."""
+    joint_run_of: Callable[[str], int] | None = None
+    """The joint run, 1 to `N_JOINT_RUNS`, that scores a speaker, where the fold does not tell it."""
+    redistributable: bool = False
+    """Whether the terms allow to publish what is computed of the clips: tables, out-of-fold rows.
+
+    Terms that nobody has stated allow nothing.
+    """
+    cautions: tuple[str, ...] = ()
+    """Faults of the corpus as a whole, one sentence each; `known_faults` has those of single clips."""
 
     @property
     def n_usable(self) -> int:

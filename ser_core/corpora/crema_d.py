@@ -188,4 +188,5 @@ CREMA_D = Corpus(
     ),
     clip_names=_clip_names,
     known_faults=_known_faults(),
+    redistributable=True,
 )

@@ -89,4 +89,5 @@ EMODB = Corpus(
     ),
     name_of=_name_of,
     other_emotion=_other_emotion,
+    redistributable=True,
 )

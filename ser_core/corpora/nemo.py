@@ -92,4 +92,5 @@ NEMO = Corpus(
     ),
     clip_names=_clip_names,
     read_statements=_read_statements,
+    redistributable=True,
 )

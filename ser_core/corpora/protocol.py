@@ -8,16 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ser_core.corpora.corpus import Corpus
-from ser_core.corpora.registry import CORPORA, RECOGNISED
+from ser_core.corpora.corpus import N_JOINT_RUNS, Corpus
+from ser_core.corpora.registry import RECOGNISED, TRAINING
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-N_JOINT_RUNS = 6
-"""The number of joint runs: the folds of RAVDESS, which the headline figure is taken on."""
-
 
 _MAX_DEALT_FOLDS = 6
 
@@ -27,6 +23,7 @@ def assign_folds(speakers: Iterable[str], corpora: Iterable[str]) -> npt.NDArray
 
     A whole known corpus has the folds of its entry. Other speakers (a person's own table, a part of
     a corpus) are dealt in alphabetical order into as many folds as there are speakers, six at most.
+    A speaker of the same name in two corpora is one person (of RAVDESS, some sing, too).
 
     Parameters
     ----------
@@ -35,29 +32,35 @@ def assign_folds(speakers: Iterable[str], corpora: Iterable[str]) -> npt.NDArray
     """
     import numpy as np
 
-    pairs = list(zip(speakers, corpora, strict=True))
-    fold_of = {pair: _entry_fold(*pair, RECOGNISED) for pair in sorted(set(pairs))}
-    for name in {corpus for _, corpus in pairs}:
-        of_corpus = {pair: fold for pair, fold in fold_of.items() if pair[1] == name}
-        if not _is_whole(name, set(of_corpus.values())):
-            fold_of |= dict.fromkeys(of_corpus, None)
-    to_deal = [pair for pair, fold in fold_of.items() if fold is None]
+    speakers, corpora = list(speakers), list(corpora)
+    speakers_of: dict[str, set[str]] = {}
+    for speaker, corpus in zip(speakers, corpora, strict=True):
+        speakers_of.setdefault(corpus, set()).add(speaker)
+    fold_of: dict[str, int] = {}
+    for corpus, names in speakers_of.items():
+        fold_of |= _folds_of_whole(corpus, names)
+    to_deal = sorted(set(speakers) - set(fold_of))
     n_folds = min(_MAX_DEALT_FOLDS, len(to_deal))
-    dealt = {pair: position % n_folds + 1 for position, pair in enumerate(to_deal)}
-    return np.array([fold_of[pair] or dealt[pair] for pair in pairs], dtype=np.int64)
+    fold_of |= {speaker: position % n_folds + 1 for position, speaker in enumerate(to_deal)}
+    return np.array([fold_of[speaker] for speaker in speakers], dtype=np.int64)
 
 
-def _is_whole(corpus: str, folds: set[int | None]) -> bool:
-    """Whether every speaker has a fold of the corpus's entry, and every fold has speakers."""
-    return None not in folds and folds == set(range(1, RECOGNISED[corpus].n_folds + 1))
+def _folds_of_whole(corpus: str, speakers: Iterable[str]) -> dict[str, int]:
+    """The folds of a corpus's entry by speaker; none unless all are known and every fold has speakers."""
+    fold_of = {speaker: _entry_fold(speaker, corpus, RECOGNISED) for speaker in speakers}
+    known = {speaker: fold for speaker, fold in fold_of.items() if fold is not None}
+    if len(known) < len(fold_of):
+        return {}
+    is_whole = set(known.values()) == set(range(1, RECOGNISED[corpus].n_folds + 1))
+    return known if is_whole else {}
 
 
 def assign_joint_runs(speakers: Iterable[str], corpora: Iterable[str]) -> npt.NDArray[np.int64]:
     """The one joint run, 1 to `N_JOINT_RUNS`, in which each row is scored, shape [n].
 
-    0 is for rows that are only trained on: a corpus that is not one of `CORPORA` is never tested.
+    0 is for rows that are only trained on: a corpus that is not one of `TRAINING` is never tested.
     Fold f of a corpus is scored in run f; folds beyond the sixth (nEMO has nine) start again at
-    run 1.
+    run 1. A corpus with `joint_run_of` (ASED) deals its speakers itself.
 
     Parameters
     ----------
@@ -75,20 +78,21 @@ def assign_joint_runs(speakers: Iterable[str], corpora: Iterable[str]) -> npt.ND
     pairs = list(zip(speakers, corpora, strict=True))
     run_of = dict.fromkeys(pairs, 0)
     for speaker, corpus in run_of:
-        if corpus not in CORPORA:
+        if corpus not in TRAINING:
             continue
-        fold = _entry_fold(speaker, corpus, CORPORA)
+        fold = _entry_fold(speaker, corpus, TRAINING)
         if fold is None:
-            title = CORPORA[corpus].title
+            title = TRAINING[corpus].title
             raise ValueError(f"The speaker must be one of {title}. Got {speaker!r}.")
-        run_of[speaker, corpus] = (fold - 1) % N_JOINT_RUNS + 1
+        own_rule = TRAINING[corpus].joint_run_of
+        run_of[speaker, corpus] = own_rule(speaker) if own_rule else (fold - 1) % N_JOINT_RUNS + 1
     return np.array([run_of[pair] for pair in pairs], dtype=np.int64)
 
 
 def scored_rows(run: int, speakers: Iterable[str], corpora: Iterable[str]) -> npt.NDArray[np.bool_]:
     """Whether a joint run's figures count each row, shape [n].
 
-    Over all runs, each row of a known corpus counts once.
+    Over all runs, each row of a corpus of `TRAINING` counts once.
 
     Parameters
     ----------
@@ -131,10 +135,11 @@ def held_out_rows(
     speakers, corpora = list(speakers), list(corpora)
     is_held_out = scored_rows(run, speakers, corpora)
     runs = assign_joint_runs(speakers, corpora)
-    for name in set(corpora) & set(CORPORA):
-        n_folds = min(CORPORA[name].n_folds, N_JOINT_RUNS)
-        fold = (run - 1) % n_folds + 1
-        is_held_out |= (np.array(corpora) == name) & (runs == fold)
+    for name in set(corpora) & set(TRAINING):
+        corpus = TRAINING[name]
+        n_runs = N_JOINT_RUNS if corpus.joint_run_of else min(corpus.n_folds, N_JOINT_RUNS)
+        first_run = (run - 1) % n_runs + 1
+        is_held_out |= (np.array(corpora) == name) & (runs == first_run)
     return is_held_out
 
 

@@ -46,10 +46,11 @@ def test_the_list_has_the_facts_and_where_each_corpus_lies(copy, capsys):
             corpus.source,
             f"{corpus.n_utterances:,}",
             ", ".join(corpus.emotions),
+            *corpus.cautions,
         ):
             assert fact in out
     assert f"found     {copy}" in out
-    assert out.count("not found; see: python -m ser_core corpora download") == 5
+    assert out.count("not found; see: python -m ser_core corpora download") == len(RECOGNISED) - 1
 
 
 def test_a_complete_copy_verifies_by_name_and_by_folder(copy, capsys):
@@ -116,6 +117,7 @@ def test_download_fetches_nothing_and_says_how(name, copy, capsys, monkeypatch):
         RECOGNISED[name].source,
         RECOGNISED[name].licence,
         RECOGNISED[name].citation,
+        *RECOGNISED[name].cautions,
         f"corpora verify {name}",
         str(copy.parent / name),
     ):

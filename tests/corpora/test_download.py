@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ser_core import cli
-from ser_core.corpora import CORPORA, Archive, download
+from ser_core.corpora import CORPORA, TRAINING, Archive, download
 from ser_core.errors import SerError
 from tests.support.synthesis import voice, wav
 
@@ -233,11 +233,20 @@ def test_a_corpus_without_an_address_is_not_fetched(capsys):
     assert "10.5683/SP2/E8H2MF" in capsys.readouterr().err
 
 
-def test_the_address_and_digest_of_ravdess_are_those_of_its_page():
-    quoted = CORPORA["ravdess"].archive
+@pytest.mark.parametrize(
+    ("corpus", "expected"),
+    [
+        (
+            "ravdess",
+            ("Audio_Speech_Actors_01-24.zip", 208_468_073, "bc696df654c87fed845eb13823edef8a"),
+        ),
+        (
+            "ravdess-song",
+            ("Audio_Song_Actors_01-24.zip", 225_505_317, "5411230427d67a21e18aa4d466e6d1b9"),
+        ),
+    ],
+)
+def test_the_address_and_digest_of_ravdess_are_those_of_its_page(corpus, expected):
+    quoted = TRAINING[corpus].archive
     assert quoted.address.startswith(quoted.quoted_from)
-    assert (quoted.name, quoted.n_bytes, quoted.md5) == (
-        "Audio_Speech_Actors_01-24.zip",
-        208_468_073,
-        "bc696df654c87fed845eb13823edef8a",
-    )
+    assert (quoted.name, quoted.n_bytes, quoted.md5) == expected

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ser_core import corpora
-from ser_core.corpora import CORPORA, crema_d, integrity
+from ser_core.corpora import CORPORA, TRAINING, crema_d, integrity
 from ser_core.evaluation import listeners
 from tests.conftest import corpus_folder
 
@@ -90,8 +90,55 @@ def test_all_of_nemo_is_found_as_its_list_says():
 
 
 @pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("name", "n_speakers", "n_of_emotion"),
+    [
+        (
+            "emovo",
+            6,
+            dict.fromkeys(
+                ("neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised"), 84
+            ),
+        ),
+        (
+            "ased",
+            65,
+            {"neutral": 521, "fearful": 510, "happy": 485, "sad": 469, "angry": 485},
+        ),
+        (
+            "ravdess-song",
+            23,
+            {"neutral": 92} | dict.fromkeys(("calm", "happy", "sad", "angry", "fearful"), 184),
+        ),
+    ],
+)
+def test_all_of_an_added_corpus_is_found(name, n_speakers, n_of_emotion):
+    folder = folder_of(name)
+    corpus = TRAINING[name]
+    assert corpora.identify(folder) is corpus
+    table = corpora.read_utterances(folder)
+    assert len(table) == corpus.n_usable == corpus.n_utterances == sum(n_of_emotion.values())
+    assert table["speaker"].nunique() == len(corpus.genders) == n_speakers
+    assert table["emotion"].value_counts().to_dict() == n_of_emotion
+    assert dict(zip(table["speaker"], table["gender"], strict=True)) == dict(corpus.genders)
+    assert table["sha256"].is_unique
+    names = corpus.clip_names({})
+    assert not names or names == {Path(path).stem for path in table["path"]}
+
+
+@pytest.mark.corpus
+def test_the_genders_and_emotions_of_ased_are_those_of_most_names_and_of_the_folders():
+    table = corpora.read_utterances(folder_of("ased"))
+    paths = table["path"].map(Path)
+    assert [path.parent.name[2:].lower() for path in paths] == table["emotion"].tolist()
+    of_digit = paths.map(lambda path: {"01": "female", "02": "male"}[path.stem.split("-")[3]])
+    is_wrong = of_digit != table["gender"]
+    assert sorted(table["speaker"][is_wrong]) == [f"ased-{n:02d}" for n in (9, 15, 21, 23, 25)]
+
+
+@pytest.mark.corpus
 @pytest.mark.slow
-@pytest.mark.parametrize("corpus", CORPORA.values(), ids=CORPORA)
+@pytest.mark.parametrize("corpus", TRAINING.values(), ids=TRAINING)
 def test_the_check_finds_the_known_faults_by_itself_and_nothing_else(corpus):
     report = integrity.verify(folder_of(corpus.name), dataclasses.replace(corpus, known_faults={}))
     found = {(fault.kind, fault.clips) for fault in report.faults}
@@ -107,8 +154,10 @@ def test_the_check_finds_the_known_faults_by_itself_and_nothing_else(corpus):
     assert {clip for _, clips in found for clip in clips} == set(corpus.known_faults)
     assert (report.n_present, report.missing) == (corpus.n_utterances, ())
     notes = {(note.kind, note.clips) for note in report.notes}
-    assert notes == (
-        {("same_audio_same_label", ("03-01-03-01-02-01-07", "03-01-03-01-02-02-07"))}
-        if corpus is RAVDESS
-        else set()
-    )
+    expected_notes = {
+        "ravdess": {
+            ("same_audio_same_label", ("03-01-03-01-02-01-07", "03-01-03-01-02-02-07")),
+        },
+        "ased": {("names_unknown", ())},
+    }
+    assert notes == expected_notes.get(corpus.name, set())
