@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ser_core import evaluation
 from ser_core.cli import default_model
 from ser_core.cli.layout import Part, Section, format_interval, format_percent
-from ser_core.corpora import CORPORA
+from ser_core.corpora import TRAINING
 from ser_core.emotions import EMOTIONS, LABELS
 from ser_core.evaluation import Interval, Scores, leaderboard
 
@@ -158,15 +158,15 @@ def _chosen_inside(out_of_fold: pd.DataFrame) -> Iterator[str]:
 
 def _position(corpus: str) -> int:
     """Where a corpus stands in the order of all; a person's own comes last."""
-    return list(CORPORA).index(corpus) if corpus in CORPORA else len(CORPORA)
+    return list(TRAINING).index(corpus) if corpus in TRAINING else len(TRAINING)
 
 
 def _corpus_title(corpus: str) -> str:
-    return CORPORA[corpus].title if corpus in CORPORA else corpus
+    return TRAINING[corpus].title if corpus in TRAINING else corpus
 
 
 def _count_labels(out_of_fold: pd.DataFrame, task: str, corpus: str) -> int:
-    if task == "emotion" and corpus in CORPORA:
-        return len(CORPORA[corpus].emotions)
+    if task == "emotion" and corpus in TRAINING:
+        return len(TRAINING[corpus].emotions)
     tested = (out_of_fold["task"] == task) & (out_of_fold["corpus"] == corpus)
     return int(out_of_fold.loc[tested, "truth"].nunique())

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ser_core.corpora import CORPORA
+from ser_core.corpora import RECOGNISED
 from ser_core.emotions import EMOTIONS, LABELS
 from ser_core.evaluation import Positions
 from ser_core.models.pooling import Probabilities, pool_probabilities
@@ -96,7 +96,7 @@ def restrict_to_common_labels(
     learnt : ndarray of bool, shape [8]
         The emotions that the model has learnt; see `learnt_emotions`.
     emotions : mapping, optional
-        The emotions of corpora that are none of `CORPORA`, by the corpus's name.
+        The emotions of corpora that are not `RECOGNISED`, by the corpus's name.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def restrict_to_common_labels(
     corpus_of = table["corpus"].iloc[rows].to_numpy()
     for name in np.unique(corpus_of):
         of_corpus = corpus_of == name
-        tested = emotions[name] if name in emotions else CORPORA[name].emotions
+        tested = emotions[name] if name in emotions else RECOGNISED[name].emotions
         labels_of_corpus = np.isin(EMOTIONS, tested) & learnt
         common[of_corpus] = labels_of_corpus
         if not labels_of_corpus[calm]:

@@ -34,7 +34,7 @@ from ser_core.training.classifiers import (
     tune,
 )
 from ser_core.training.common_labels import learnt_emotions, restrict_to_common_labels
-from ser_core.training.runs import Mask, random_folds
+from ser_core.training.runs import Mask, random_folds, rows_of_speakers
 
 SEED = 0
 TUNED_ON_EACH = 4
@@ -124,7 +124,7 @@ def _splits(rows: pd.DataFrame) -> Iterator[Split]:
             tune_rows = home
         else:
             tune_rows = ~own & (np.arange(len(rows)) % TUNED_ON_EACH == 0)
-        yield Split("corpus_left_out", number, tune_rows, ~own, own)
+        yield Split("corpus_left_out", number, tune_rows, ~rows_of_speakers(rows, own), own)
 
 
 def _splits_inside(rows: pd.DataFrame, own: Mask, home: Mask) -> Iterator[Split]:

@@ -139,7 +139,7 @@ class JointPredictions:
         inner_runs = [
             inner
             for inner in self.runs.values()
-            if inner.protocol == "single_corpus" and not (inner.train & run.test).any()
+            if inner.protocol == "single_corpus" and not (inner.train & ~run.train).any()
         ]
         return [(inner, np.flatnonzero(inner.test & run.train)) for inner in inner_runs]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ser_core import audio, corpora, evaluation
-from ser_core.corpora import CORPORA
+from ser_core.corpora import CORPORA, TRAINING
 from ser_core.emotions import LABELS
 from ser_core.features import FEATURE_SETS
 from ser_core.features.tables import JointTable, shipped_table_path
@@ -66,7 +66,7 @@ def joint_card(
         feature_names=_feature_names(model),
         sample_rate=audio.SAMPLE_RATE,
         labels=LABELS[task],
-        corpora=tuple(_training_corpus(table, name, run) for name in CORPORA),
+        corpora=tuple(_training_corpus(table, name, run) for name in table.files),
         protocol=_PROTOCOL if run.name == FINAL else _PROTOCOL + _FOLD_MODEL,
         seed=0,
         inner_uar=None,
@@ -100,7 +100,7 @@ def _scores(out_of_fold: pd.DataFrame, task: str, model: str) -> dict[str, Any]:
 
 
 def _training_corpus(table: JointTable, name: str, run: Run) -> TrainingCorpus:
-    entry = CORPORA[name]
+    entry = TRAINING[name]
     rows = table.rows[run.train & (table.rows["corpus"] == name).to_numpy()]
     return TrainingCorpus(
         name=name,

@@ -2,7 +2,8 @@
 
 Conventions: a mask is bool [clips] over the rows of an utterance table; rows are positions in it. Every run
 of a protocol sets a few of its own training speakers aside to fit temperatures and pool weights on, so that
-nothing of a tested speaker is in them. The names of the runs are those of the files that training leaves
+nothing of a tested speaker is in them. A speaker may be in several corpora (actors of RAVDESS sing, too) and
+is kept on one side in all of them. The names of the runs are those of the files that training leaves
 behind.
 """
 
@@ -61,28 +62,33 @@ def joint(table: pd.DataFrame) -> Iterator[Run]:
 
 
 def corpus_left_out(table: pd.DataFrame) -> Iterator[Run]:
-    """One corpus left out: trained on the others, which the runs of `single_corpus` calibrate."""
+    """One corpus left out: trained on the others, which the runs of `single_corpus` calibrate.
+
+    What its speakers say elsewhere is left out, too.
+    """
     for number, name in enumerate(dict.fromkeys(table["corpus"]), start=1):
         left_out = (table["corpus"] == name).to_numpy()
+        train = ~rows_of_speakers(table, left_out)
         nothing = np.zeros_like(left_out)
-        yield Run(f"without-{name}", "corpus_left_out", number, ~left_out, nothing, left_out)
+        yield Run(f"without-{name}", "corpus_left_out", number, train, nothing, left_out)
 
 
 def single_corpus(table: pd.DataFrame) -> Iterator[Run]:
-    """Trained on one corpus, tested on the others.
+    """Trained on one corpus, tested on the others, as far as they have other speakers.
 
     These are the inner folds of `corpus_left_out`, whose training corpora test each other.
     """
     for number, name in enumerate(dict.fromkeys(table["corpus"]), start=1):
         own = (table["corpus"] == name).to_numpy()
-        yield Run(f"only-{name}", "single_corpus", number, own, np.zeros_like(own), ~own)
+        test = ~rows_of_speakers(table, own)
+        yield Run(f"only-{name}", "single_corpus", number, own, np.zeros_like(own), test)
 
 
 def other_statement(table: pd.DataFrame) -> Iterator[Run]:
     """The other sentence and other speakers.
 
-    Of RAVDESS one statement is trained on and the other tested, by three groups of speakers. The other
-    corpora are trained on whole: they have neither of the two sentences.
+    Of RAVDESS one statement is trained on and the other tested, by three groups of speakers. Of the other
+    corpora all is trained on but the tested statement and the tested speakers (both are sung, too).
     """
     of_corpus = (table["corpus"] == STATEMENT_CORPUS).to_numpy()
     group = (corpora.assign_joint_runs(table["speaker"], table["corpus"]) + 1) // 2
@@ -90,8 +96,9 @@ def other_statement(table: pd.DataFrame) -> Iterator[Run]:
     for position, statement in enumerate(statements):
         tested = (table["statement"] == statement).to_numpy()
         for number in range(1, N_JOINT_RUNS // 2 + 1):
-            test = of_corpus & (group == number) & tested
-            train = ~of_corpus | ((group != number) & ~tested)
+            of_group = of_corpus & (group == number)
+            test = of_group & tested
+            train = ~rows_of_speakers(table, of_group) & ~tested
             aside = _set_aside(table, train, 2 * number)
             name = f"statement-{position + 1}-{number}"
             fold = 3 * position + number
@@ -105,6 +112,11 @@ def random_split(table: pd.DataFrame) -> Iterator[Run]:
         test = folds == fold
         aside = ~test & (np.random.default_rng(fold).random(len(table)) < RANDOM_ASIDE)
         yield Run(f"random-{fold}", "random_split", fold, ~test & ~aside, aside, test)
+
+
+def rows_of_speakers(table: pd.DataFrame, rows: Mask) -> Mask:
+    """The rows of everybody who speaks in some rows, those included: also what they say in other corpora."""
+    return table["speaker"].isin(set(table["speaker"][rows])).to_numpy()
 
 
 def random_folds(
@@ -122,12 +134,12 @@ def random_folds(
 
 
 def _set_aside(table: pd.DataFrame, train: Mask, run: int) -> Mask:
-    """The training rows of the first speakers of the next fold, `SET_ASIDE` speakers of each corpus."""
+    """All training rows of the first speakers of the next fold, `SET_ASIDE` speakers of each corpus."""
     next_fold = run % (N_JOINT_RUNS - 1) + 1
     in_next_fold = corpora.assign_joint_runs(table["speaker"], table["corpus"]) == next_fold
     aside = np.zeros(len(table), dtype=bool)
     for name, n_speakers in SET_ASIDE.items():
         rows = train & in_next_fold & (table["corpus"] == name).to_numpy()
         speakers = sorted(set(table["speaker"][rows]))[:n_speakers]
-        aside |= rows & table["speaker"].isin(speakers).to_numpy()
+        aside |= train & table["speaker"].isin(speakers).to_numpy()
     return aside

@@ -12,11 +12,11 @@ from ser_core.training.member_predictions import VERSIONS, JointPredictions, Mem
 STATEMENTS = ("Dogs are sitting by the door", "Kids are talking by the door")
 
 
-def utterances():
+def utterances(corpora=CORPORA):
     """One clip of each speaker, emotion and (in RAVDESS) statement."""
     rows = [
         (f"{speaker}-{emotion}-{statement}", name, speaker, gender, emotion, statement)
-        for name, corpus in CORPORA.items()
+        for name, corpus in corpora.items()
         for speaker, gender in corpus.genders.items()
         for emotion in corpus.emotions
         for statement in (STATEMENTS if name == "ravdess" else ("",))

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from ser_core.corpora import TRAINING
 from ser_core.emotions import EMOTIONS
 from ser_core.training import runs
 from ser_core.training.runs import random_folds
-from tests.support.joint_runs import TABLE, every_run
+from tests.support.joint_runs import STATEMENTS, TABLE, every_run, utterances
 
 
 def test_no_speaker_is_on_two_sides_of_a_run():
@@ -46,6 +47,39 @@ def test_a_joint_run_sets_two_actors_of_ravdess_and_eight_of_crema_d_aside():
         n_speakers = aside.groupby("corpus")["speaker"].nunique().to_dict()
         assert n_speakers == {"crema-d": 8, "ravdess": 2}
         assert set(aside.loc[aside["corpus"] == "ravdess", "gender"]) == {"male", "female"}
+
+
+def singing(corpus):
+    """The table of joint runs, and the clips of who sings in RAVDESS."""
+    return pd.concat(
+        [TABLE, utterances({corpus: TRAINING[corpus]}).assign(statement=STATEMENTS[0])],
+        ignore_index=True,
+    )
+
+
+def test_who_speaks_and_sings_is_on_one_side_of_a_run():
+    table = singing("ravdess-song")
+    for run in every_run(table):
+        trained, aside, tested = (
+            set(table["speaker"][side]) for side in (run.train, run.calibrate, run.test)
+        )
+        assert not trained & aside, run.name
+        assert not trained & tested, run.name
+        assert not aside & tested, run.name
+        if run.protocol == "other_statement":
+            (statement,) = set(table["statement"][run.test])
+            assert statement not in set(table["statement"][run.train | run.calibrate])
+
+
+def test_the_runs_train_on_song_where_nobody_of_the_test_sings_it():
+    table = singing("ravdess-song")
+    by_name = {run.name: run for run in every_run(table)}
+    of_song = (table["corpus"] == "ravdess-song").to_numpy()
+    assert not (by_name["without-ravdess"].train & of_song).any()
+    tested = by_name["only-ravdess-song"].test & (table["corpus"] == "ravdess")
+    assert set(table["speaker"][tested]) == {"ravdess-18"}  # who does not sing
+    assert (by_name["without-nemo"].train & of_song).sum() == of_song.sum()
+    assert (by_name["joint-1"].train & of_song).any()
 
 
 def test_the_random_split_tests_every_clip_once_and_never_what_it_trained_on():

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from ser_core import audio, corpora
 from ser_core.audio import augmentation, effects
 from ser_core.audio.augmentation import COPIES, augment
-from ser_core.corpora import CORPORA
+from ser_core.corpora import CORPORA, TRAINING
 from ser_core.emotions import EMOTIONS, GENDERS
 from ser_core.features import logmel
 from ser_core.storage.cache_folder import cache_folder
@@ -122,7 +122,7 @@ def load(names: Sequence[str] = tuple(CORPORA), n_copies: int = N_COPIES, jobs: 
     Parameters
     ----------
     names : sequence of str
-        Names of `CORPORA`.
+        Names of `TRAINING`.
     n_copies : int
         How many kinds of disturbed copies.
     jobs : int
@@ -140,7 +140,7 @@ def load(names: Sequence[str] = tuple(CORPORA), n_copies: int = N_COPIES, jobs: 
     tables = []
     for name in names:
         folder = corpora.resolve(name)
-        table = corpora.read_utterances(folder, CORPORA[name])
+        table = corpora.read_utterances(folder, TRAINING[name])
         tables.append(table.assign(file=[str(folder / path) for path in table["path"]]))
     table = pd.concat(tables, ignore_index=True)
     folder = cache_folder() / "spectrograms" / _digest(table)
