@@ -13,7 +13,7 @@ from ser_core import corpora, models
 from ser_core.cli import report
 from ser_core.cli.layout import to_markdown, to_text
 from ser_core.cli.output import jobs_for, tell_left_out, write_json
-from ser_core.corpora import CORPORA, LabelledCorpus
+from ser_core.corpora import RECOGNISED, LabelledCorpus
 from ser_core.errors import ErrorCode, SerError
 from ser_core.models import ModelCard
 
@@ -97,10 +97,11 @@ def _predict(
         tell_left_out([corpora.leave_out("unreadable", failed)])
     rows = own_corpus.left_out_rows(clips, answers, cards)
     if len(rows) < len(cards) * (len(clips) - len(failed)):
-        titles = ", ".join(corpus.title for corpus in CORPORA.values())
+        learnt = {corpus.name for card in cards for corpus in card.corpora}
+        titles = ", ".join(corpus.title for corpus in RECOGNISED.values() if corpus.name in learnt)
         sys.stderr.write(
-            f"Left out: clips named as in a corpus that a model learnt from ({titles}), "
-            "and of emotions that it did not learn.\n"
+            f"Left out: clips named as in a corpus that a model learnt from ({titles}) or of its "
+            "speakers, and of emotions that it did not learn.\n"
         )
     if rows.empty:
         raise SerError(

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ser_core import evaluation, models, prediction
 from ser_core.audio import isolated
-from ser_core.corpora import CORPORA
+from ser_core.corpora import RECOGNISED
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import ErrorCode, SerError
 from ser_core.evaluation import OUT_OF_FOLD_COLUMNS, out_of_fold_rows
@@ -30,7 +30,9 @@ EmotionsByModel = Mapping[str, Mapping[str, float]]
 
 
 def was_trained_on(card: ModelCard, path: str) -> bool:
-    """Whether a clip is named as in a corpus that a model was trained on.
+    """Whether a clip is named as in a corpus that a model was trained on, or as of one of its speakers.
+
+    The latter are other corpora by the same persons: RAVDESS is no test of what learnt from RAVDESS song.
 
     Parameters
     ----------
@@ -43,8 +45,11 @@ def was_trained_on(card: ModelCard, path: str) -> bool:
     -------
     bool
     """
-    names = [corpus.name for corpus in card.corpora if corpus.name in CORPORA]
-    return any(CORPORA[name].recognises(Path(path)) for name in names)
+    learnt = [RECOGNISED[corpus.name] for corpus in card.corpora if corpus.name in RECOGNISED]
+    if any(corpus.recognises(Path(path)) for corpus in learnt):
+        return True
+    named = [labels for corpus in RECOGNISED.values() if (labels := corpus.parse(Path(path)))]
+    return any(labels.speaker in corpus.genders for labels in named for corpus in learnt)
 
 
 def check_labels(emotions: Iterable[str]) -> None:

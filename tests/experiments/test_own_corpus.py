@@ -74,6 +74,25 @@ def test_a_clip_that_failed_or_was_trained_on_is_no_test():
     assert own_corpus.left_out_rows(utterances(["happy"] * 4), [predictions[0]] * 4, [CARD]).empty
 
 
+@pytest.mark.parametrize(
+    ("learnt", "path", "expected"),
+    [
+        ("ravdess", "Actor_01/03-01-03-01-01-01-01.wav", True),
+        ("ravdess", "Actor_01/03-02-03-01-01-01-01.wav", True),  # the same person sings
+        ("ravdess", "dis-f1-b1.wav", False),
+        ("emovo", "dis-f1-b1.wav", True),
+        ("emovo", "03-02-03-01-01-01-01.wav", False),
+        ("ased", "05Angry/A5-01-01-01-01.wav", True),
+        ("ravdess-song", "03-01-03-01-01-01-01.wav", True),
+        ("ravdess-song", "03-01-03-01-01-01-18.wav", False),  # who does not sing
+        ("unheard of", "dis-f1-b1.wav", False),
+    ],
+)
+def test_a_model_was_trained_on_the_clips_and_voices_of_its_corpora(learnt, path, expected):
+    card = dataclasses.replace(CARD, corpora=(dataclasses.replace(CARD.corpora[0], name=learnt),))
+    assert own_corpus.was_trained_on(card, path) == expected
+
+
 def test_one_label_alone_is_no_test():
     own_corpus.check_labels(["happy", "sad"])
     with pytest.raises(SerError, match=r"one label \(happy\)"):
