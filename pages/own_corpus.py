@@ -35,7 +35,7 @@ def choose() -> None:
         return
     widgets.explain_no_clip(
         "**Choose a folder above.** Its clips need labels in one of two ways; clips of "
-        "RAVDESS, CREMA-D, nEMO, TESS, SAVEE and EmoDB need none, as "
+        "RAVDESS, CREMA-D, nEMO, EMOVO, ASED, TESS, SAVEE and EmoDB need none, as "
         "their names say all."
     )
     own_corpus.layouts()
