@@ -19,7 +19,7 @@ CORPORA: dict[str, Corpus] = {corpus.name: corpus for corpus in (RAVDESS, CREMA_
 """The corpora that pages and figures are about: trained and tested on, with tables in `data/`."""
 
 ADDED: dict[str, Corpus] = {corpus.name: corpus for corpus in (EMOVO, ASED, RAVDESS_SONG)}
-"""Corpora that training takes in addition."""
+"""Corpora that training can take in addition. No model that ships has learnt from them yet."""
 
 FURTHER: dict[str, Corpus] = {corpus.name: corpus for corpus in (TESS, SAVEE, EMODB)}
 """Corpora that nothing shipped was trained or tested on; their clips are recognised by name."""
